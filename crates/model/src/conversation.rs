@@ -1,0 +1,54 @@
+//! Conversations: a thread with a contact, in a channel.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ChannelId, ContactId, ConversationId, TeamId, Timestamp, UseCaseId, UserId};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ConversationStatus {
+    #[default]
+    Open,
+    Pending,
+    Snoozed,
+    Resolved,
+}
+
+impl ConversationStatus {
+    pub const ALL: [Self; 4] = [Self::Open, Self::Pending, Self::Snoozed, Self::Resolved];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Pending => "pending",
+            Self::Snoozed => "snoozed",
+            Self::Resolved => "resolved",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Conversation {
+    pub id: ConversationId,
+    pub channel_id: Option<ChannelId>,
+    pub use_case_id: Option<UseCaseId>,
+    pub contact_id: Option<ContactId>,
+    pub subject: String,
+    pub status: ConversationStatus,
+    pub assignee_id: Option<UserId>,
+    pub team_id: Option<TeamId>,
+    pub labels: Vec<String>,
+    pub unread: bool,
+    pub message_count: u32,
+    /// The newest message's first words.
+    pub preview: String,
+    pub snoozed_until: Option<Timestamp>,
+    pub last_activity_at: Timestamp,
+    pub created_at: Timestamp,
+    pub related_conversation_ids: Vec<ConversationId>,
+}

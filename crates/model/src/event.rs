@@ -1,0 +1,103 @@
+//! Events: what happened, written in the transaction that made it happen.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{EventId, Timestamp, WorkspaceId};
+
+macro_rules! event_types {
+    ($($variant:ident = $name:literal,)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+        pub enum EventType { $(#[serde(rename = $name)] $variant,)* }
+
+        impl EventType {
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($name => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+event_types! {
+    MessageReceived = "message.received",
+    MessageSent = "message.sent",
+    MessageDelivered = "message.delivered",
+    MessageDeferred = "message.deferred",
+    MessageBounced = "message.bounced",
+    MessageComplained = "message.complained",
+    MessageFailed = "message.failed",
+    MessageSuppressed = "message.suppressed",
+    EmailOpened = "email.opened",
+    EmailClicked = "email.clicked",
+    EmailUnsubscribed = "email.unsubscribed",
+    ConversationCreated = "conversation.created",
+    ConversationUpdated = "conversation.updated",
+    ConversationAssigned = "conversation.assigned",
+    ConversationResolved = "conversation.resolved",
+    ContactCreated = "contact.created",
+    DomainVerified = "domain.verified",
+    DomainFailed = "domain.failed",
+    ChannelConnected = "channel.connected",
+    ChannelDisconnected = "channel.disconnected",
+    ThreadRejected = "thread.rejected",
+    WebhookDisabled = "webhook.disabled",
+    WebhookTest = "webhook.test",
+}
+
+impl EventType {
+    /// Whether `data` is the message the event speaks of.
+    pub fn carries_message(self) -> bool {
+        self.as_str().starts_with("message.")
+    }
+
+    /// Does `pattern` (`*`, `message.*`, `message.received`) name this type?
+    pub fn matches(self, pattern: &str) -> bool {
+        match pattern.strip_suffix('*') {
+            Some("") => true,
+            Some(prefix) => prefix.ends_with('.') && self.as_str().starts_with(prefix),
+            None => self.as_str() == pattern,
+        }
+    }
+
+    /// Could `pattern` ever match anything?
+    pub fn is_pattern(pattern: &str) -> bool {
+        Self::ALL.iter().any(|event_type| event_type.matches(pattern))
+    }
+}
+
+/// An event as webhooks, the stream and the list carry it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    pub id: EventId,
+    #[serde(rename = "type")]
+    pub event_type: EventType,
+    /// The same as `type`.
+    pub event: EventType,
+    pub timestamp: Timestamp,
+    pub workspace_id: WorkspaceId,
+    /// The message, conversation, contact or channel the event speaks of.
+    #[schema(value_type = Object)]
+    pub data: Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_name_all_one_family_or_one_type() {
+        assert!(EventType::MessageSent.matches("*"));
+        assert!(EventType::MessageSent.matches("message.*"));
+        assert!(!EventType::EmailOpened.matches("message.*"));
+        assert!(!EventType::MessageSent.matches("mess*"));
+        assert!(EventType::MessageSent.matches("message.sent"));
+        assert!(!EventType::is_pattern("message.teleported"));
+    }
+}

@@ -1,0 +1,57 @@
+//! Every limit of the product, with its name and unit. A limit nobody can find is a bug.
+
+/// Largest mail accepted or sent, bytes (RFC 1870 SIZE), unless a channel says less.
+pub const MESSAGE_BYTES_MAX: u64 = 50 * 1024 * 1024;
+/// Raw mails up to this many bytes are kept in the database, larger ones in the blob store.
+pub const INLINE_BLOB_BYTES_MAX: usize = 16 * 1024;
+/// Recipients of one inbound transaction (RFC 5321 §4.5.3.1.8 asks for at least 100).
+pub const RECIPIENTS_INBOUND_MAX: usize = 100;
+/// Recipients (to, cc and bcc) of one outbound message.
+pub const RECIPIENTS_OUTBOUND_MAX: usize = 100;
+/// Attachments of one outbound message.
+pub const ATTACHMENTS_OUTBOUND_MAX: usize = 100;
+/// MIME parts looked at in one mail; those beyond stay in the raw message.
+pub const MIME_PARTS_MAX: usize = 1_000;
+/// Levels of nested multiparts walked.
+pub const MIME_DEPTH_MAX: usize = 100;
+/// Header fields read of one mail.
+pub const HEADER_FIELDS_MAX: usize = 1_000;
+/// Received fields in one mail before it is taken for a loop (RFC 5321 §6.3).
+pub const RECEIVED_HOPS_MAX: usize = 50;
+/// References kept of one mail.
+pub const REFERENCES_MAX: usize = 100;
+/// Characters of a Message-ID kept (RFC 5322 §2.1.1 line limit).
+pub const MESSAGE_ID_CHARS_MAX: usize = 998;
+/// Characters of a conversation's preview.
+pub const PREVIEW_CHARS_MAX: usize = 160;
+/// Characters of a subject kept beside the raw mail.
+pub const SUBJECT_CHARS_MAX: usize = 998;
+/// Characters of body text put into the search index, a mail.
+pub const SEARCH_TEXT_CHARS_MAX: usize = 64 * 1024;
+/// Bytes of HTML that are cleaned for display; longer mail is shown as text.
+pub const HTML_DISPLAY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Items of a list page.
+pub const PAGE_TAKE_DEFAULT: usize = 50;
+pub const PAGE_TAKE_MAX: usize = 100;
+/// Bytes of a JSON request body. Base64 of the largest message fits.
+pub const REQUEST_BODY_BYTES_MAX: usize = 72 * 1024 * 1024;
+/// Requests a second and key, sustained, and how many at once.
+pub const REQUESTS_PER_SECOND: u32 = 100;
+pub const REQUESTS_BURST: u32 = 200;
+/// How long an idempotency key is remembered, seconds.
+pub const IDEMPOTENCY_SECONDS: u64 = 24 * 60 * 60;
+/// Days events are kept for replay.
+pub const EVENT_RETENTION_DAYS: u64 = 30;
+/// Labels of a conversation, and characters of each.
+pub const LABELS_MAX: usize = 50;
+pub const LABEL_CHARS_MAX: usize = 100;
+/// Webhook endpoints of a workspace.
+pub const WEBHOOK_ENDPOINTS_MAX: usize = 50;
+/// Requests under way to one webhook endpoint.
+pub const WEBHOOK_CONCURRENCY: usize = 4;
+/// Seconds a webhook endpoint has to answer.
+pub const WEBHOOK_TIMEOUT_SECONDS: u64 = 15;
+/// Bytes of a webhook endpoint's answer that are kept.
+pub const WEBHOOK_RESPONSE_BYTES_MAX: usize = 20 * 1024;
+/// Bytes of an attachment fetched from a URL.
+pub const FETCH_BYTES_MAX: u64 = 25 * 1024 * 1024;
