@@ -1,11 +1,19 @@
-//! Mail as bytes and values: parsed, classified, composed, cleaned. Never does I/O, never reads a clock.
+//! Mail as bytes and as values: reading it, judging it, making it, cleaning its HTML.
+//! Pure: no I/O and no clock. Reading never fails or panics; what could not be read is said in `limits`.
 
+pub mod address;
+pub mod classify;
 pub mod compose;
 pub mod html;
+pub mod reply;
+pub mod subject;
 
-/// A name and an address, as a header or a caller gave them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Mailbox {
-    pub name: Option<String>,
-    pub address: String,
-}
+mod fingerprint;
+mod inspect;
+mod parse;
+mod parsed;
+
+pub use fingerprint::fingerprint;
+pub use inspect::{inspect, inspect_body};
+pub use parse::{attachment_bytes, parse};
+pub use parsed::{Mailbox, ParsedAttachment, ParsedMail};
