@@ -1,1 +1,9 @@
-//! store
+//! The only SQL, the only blobs on disk or in an object store, and the vault for secrets at rest.
+//! One file a table. Never decides what the product does: it keeps what the engine tells it to keep.
+
+pub mod db;
+pub mod error;
+pub mod migrate;
+
+pub use db::{Db, DbConfig, Dialect, Priority, Topic, Tx};
+pub use error::{Result, StoreError};

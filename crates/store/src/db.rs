@@ -1,0 +1,244 @@
+//! One database, two engines: closures run inside a transaction on a thread that owns a connection.
+//! On SQLite one writer commits whatever waits with one fsync; on PostgreSQL each closure has its own transaction.
+//! Never holds a transaction open while anything but the database is waited for.
+
+mod postgres;
+mod queue;
+mod sqlite;
+mod tx;
+mod value;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+
+use crate::error::{Result, StoreError};
+use queue::{Finished, Job, Queue};
+pub use tx::Tx;
+pub use value::{Row, Value};
+
+/// Threads that read. SQLite readers cost some memory each; two cores never need more.
+const READERS: usize = 4;
+/// Connections that write on PostgreSQL, a process.
+const POSTGRES_WRITERS: usize = 6;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// In which order waiting writes are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Mail somebody waits to see acknowledged, and people's requests.
+    Foreground = 0,
+    /// Results of deliveries, claims.
+    Delivery = 1,
+    /// Search index, clean-up. A transaction of this kind ends within about 10 ms.
+    Background = 2,
+}
+
+/// What others may be waiting to hear of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// Events were appended.
+    Events = 0,
+    /// Deliveries became due.
+    Deliveries = 1,
+    /// Webhook deliveries became due.
+    Webhooks = 2,
+    /// Messages wait to be put into the search index.
+    Search = 3,
+}
+
+impl Topic {
+    const ALL: [Self; 4] = [Self::Events, Self::Deliveries, Self::Webhooks, Self::Search];
+}
+
+#[derive(Debug, Clone)]
+pub enum DbConfig {
+    Sqlite { path: PathBuf },
+    Postgres { url: String },
+}
+
+/// A handle to the database; cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    dialect: Dialect,
+    writes: Arc<Queue>,
+    reads: Arc<Queue>,
+    topics: Arc<Topics>,
+    threads: std::sync::Mutex<Vec<std::thread::JoinHandle<()>>>,
+}
+
+/// Counters that rise when a topic has news; waiting on one never misses a rise.
+pub(crate) struct Topics {
+    senders: [watch::Sender<u64>; 4],
+}
+
+impl Topics {
+    fn new() -> Self {
+        Self { senders: std::array::from_fn(|_| watch::Sender::new(0)) }
+    }
+
+    pub(crate) fn publish(&self, mask: u8) {
+        for topic in Topic::ALL {
+            if mask & (1 << topic as u8) != 0 {
+                self.senders[topic as usize].send_modify(|count| *count = count.wrapping_add(1));
+            }
+        }
+    }
+}
+
+impl Db {
+    /// Opens the database and starts its threads. Does not migrate.
+    ///
+    /// # Errors
+    /// The file can't be opened, or PostgreSQL can't be reached or refuses.
+    pub fn open(config: &DbConfig) -> Result<Self> {
+        let topics = Arc::new(Topics::new());
+        let (writes, reads) = (Arc::new(Queue::new()), Arc::new(Queue::new()));
+        let mut threads = Vec::new();
+        let dialect = match config {
+            DbConfig::Sqlite { path } => {
+                let writer = sqlite::Writer::open(path, topics.clone())?;
+                threads.push(spawn("db-writer", {
+                    let queue = writes.clone();
+                    move || writer.run(&queue)
+                })?);
+                for _ in 0..READERS {
+                    let reader = sqlite::Reader::open(path)?;
+                    threads.push(spawn("db-reader", {
+                        let queue = reads.clone();
+                        move || reader.run(&queue)
+                    })?);
+                }
+                Dialect::Sqlite
+            }
+            DbConfig::Postgres { url } => {
+                let connector = Arc::new(postgres::Connector::new(url)?);
+                for (queue, name, count) in [(&writes, "db-writer", POSTGRES_WRITERS), (&reads, "db-reader", READERS)] {
+                    for _ in 0..count {
+                        let mut worker = postgres::Worker::new(connector.clone(), topics.clone());
+                        if threads.is_empty() {
+                            worker.connect()?;
+                        }
+                        let queue = queue.clone();
+                        threads.push(spawn(name, move || worker.run(&queue))?);
+                    }
+                }
+                postgres::listen(connector, topics.clone(), writes.clone())?;
+                Dialect::Postgres
+            }
+        };
+        Ok(Self { inner: Arc::new(Inner { dialect, writes, reads, topics, threads: std::sync::Mutex::new(threads) }) })
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.inner.dialect
+    }
+
+    /// Runs `work` in a transaction and returns once it is committed and durable. An error undoes what `work` did.
+    ///
+    /// # Errors
+    /// What `work` returns, or that the commit failed.
+    pub async fn write<T, F>(&self, priority: Priority, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        submit(&self.inner.writes, priority, work)?.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Runs `work` on a connection that only reads.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        submit(&self.inner.reads, Priority::Foreground, work)?.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// For code without a runtime: commands, start-up.
+    ///
+    /// # Errors
+    /// As `write`.
+    pub fn write_blocking<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let receiver = submit(&self.inner.writes, Priority::Foreground, work)?;
+        receiver.blocking_recv().unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// A receiver whose value changes after every commit that concerns `topic`, on this node or, with PostgreSQL, another.
+    pub fn subscribe(&self, topic: Topic) -> watch::Receiver<u64> {
+        self.inner.topics.senders[topic as usize].subscribe()
+    }
+
+    /// Finishes what waits and closes every connection.
+    pub fn close(&self) {
+        self.inner.writes.close();
+        self.inner.reads.close();
+        let threads =
+            std::mem::take(&mut *self.inner.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a database thread ended by a panic");
+            }
+        }
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("it gave no answer; it is being closed, or the connection to it is lost".into())
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<std::thread::JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(body)
+        .map_err(|error| StoreError::Unavailable(format!("no thread for {name}: {error}")))
+}
+
+fn submit<T, F>(queue: &Queue, priority: Priority, work: F) -> Result<oneshot::Receiver<Result<T>>>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+{
+    let (sender, receiver) = oneshot::channel();
+    let job: Job = Box::new(move |tx| {
+        let outcome =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(tx))).unwrap_or(Err(StoreError::Panicked));
+        let keep = outcome.is_ok();
+        let answer = Box::new(move |committed: Result<()>| {
+            // The asker may be gone; the commit stands all the same.
+            drop(sender.send(outcome.and_then(|value| committed.map(|()| value))));
+        });
+        Finished { keep, answer }
+    });
+    if queue.push(priority, job) { Ok(receiver) } else { Err(closed()) }
+}
+
+/// Time the writers were busy, for the metric.
+pub(crate) static WRITER_BUSY_NANOS: AtomicU64 = AtomicU64::new(0);
+
+pub(crate) fn count_busy(duration: Duration, jobs: usize) {
+    WRITER_BUSY_NANOS.fetch_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    metrics::counter!("postroom_store_commits_total").increment(1);
+    metrics::counter!("postroom_store_writes_total").increment(jobs as u64);
+    metrics::gauge!("postroom_store_writer_busy_seconds_total")
+        .set(WRITER_BUSY_NANOS.load(Ordering::Relaxed) as f64 / 1e9);
+}

@@ -1,0 +1,90 @@
+//! Brings a database to this version's schema, one numbered step after another, each in a transaction of its own.
+//! Never goes backwards, and never opens a database that a newer version wrote.
+
+use crate::db::{Db, Dialect, Tx};
+use crate::error::{Result, StoreError};
+
+struct Migration {
+    version: i64,
+    name: &'static str,
+    /// One text for both engines; see [`translate`].
+    shared: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "core",
+    shared: include_str!("../migrations/0001_core.sql"),
+    sqlite: include_str!("../migrations/0001_core.sqlite.sql"),
+    postgres: include_str!("../migrations/0001_core.postgres.sql"),
+}];
+
+/// The schema this version reads and writes.
+pub fn latest_version() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+/// Applies what is missing. Answers the versions applied.
+///
+/// # Errors
+/// The database is of a newer version, or a step failed (it was undone).
+pub fn migrate(db: &Db) -> Result<Vec<i64>> {
+    db.write_blocking(|tx| {
+        if tx.dialect() == Dialect::Postgres {
+            // Two nodes that start together take turns.
+            tx.execute("SELECT pg_advisory_xact_lock(7075201)", &[])?;
+        }
+        tx.batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)")?;
+        let current = version(tx)?;
+        refuse_newer(current)?;
+        let mut applied = Vec::new();
+        for migration in MIGRATIONS.iter().filter(|migration| migration.version > current) {
+            apply(tx, migration)?;
+            applied.push(migration.version);
+        }
+        Ok(applied)
+    })
+}
+
+fn version(tx: &mut Tx<'_>) -> Result<i64> {
+    Ok(tx.query_one("SELECT COALESCE(MAX(version), 0) FROM schema_version", &[], |row| row.int(0))?.unwrap_or(0))
+}
+
+fn refuse_newer(current: i64) -> Result<()> {
+    let latest = latest_version();
+    if current > latest {
+        return Err(StoreError::Migration(format!(
+            "the database has schema version {current}, this postroom knows up to {latest}: a newer postroom wrote it. Start that version, or restore a backup made by this one"
+        )));
+    }
+    Ok(())
+}
+
+fn apply(tx: &mut Tx<'_>, migration: &Migration) -> Result<()> {
+    let dialect = tx.dialect();
+    let own = if dialect == Dialect::Sqlite { migration.sqlite } else { migration.postgres };
+    for text in [&translate(migration.shared, dialect), own] {
+        tx.batch(text).map_err(|error| {
+            StoreError::Migration(format!(
+                "schema version {} ({}) can't be applied: {error}",
+                migration.version, migration.name
+            ))
+        })?;
+    }
+    tx.execute(
+        "INSERT INTO schema_version (version, name) VALUES ($1, $2)",
+        &[migration.version.into(), migration.name.into()],
+    )?;
+    Ok(())
+}
+
+/// The two words in which the engines' table definitions differ.
+fn translate(sql: &str, dialect: Dialect) -> String {
+    let (serial, bytes) = match dialect {
+        Dialect::Sqlite => ("INTEGER PRIMARY KEY AUTOINCREMENT", "BLOB"),
+        Dialect::Postgres => ("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BYTEA"),
+    };
+    sql.replace("SERIAL_KEY", serial).replace("BYTES", bytes)
+}
