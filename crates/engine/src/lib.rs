@@ -1,8 +1,11 @@
 //! The product: ingest, threading, conversations, sending, events. Defines the ports that `gateway` implements;
 //! never names a provider and never opens a socket.
 
+pub mod delivery_schedule;
 pub mod error;
 pub mod ports;
+pub mod webhook_schedule;
+pub mod webhook_signing;
 
 use std::sync::Arc;
 
