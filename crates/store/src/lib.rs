@@ -4,6 +4,7 @@
 pub mod db;
 pub mod error;
 pub mod migrate;
+pub mod vault;
 
 pub use db::{Db, DbConfig, Dialect, Priority, Topic, Tx};
 pub use error::{Result, StoreError};
