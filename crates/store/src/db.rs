@@ -17,7 +17,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::error::{Result, StoreError};
 use queue::{Finished, Job, Queue};
-pub use tx::Tx;
+pub use tx::{Tx, placeholders};
 pub use value::{Row, Value};
 
 /// Threads that read. SQLite readers cost some memory each; two cores never need more.
@@ -53,10 +53,12 @@ pub enum Topic {
     Webhooks = 2,
     /// Messages wait to be put into the search index.
     Search = 3,
+    /// Events were appended and have no position yet (PostgreSQL).
+    Unsequenced = 4,
 }
 
 impl Topic {
-    const ALL: [Self; 4] = [Self::Events, Self::Deliveries, Self::Webhooks, Self::Search];
+    const ALL: [Self; 5] = [Self::Events, Self::Deliveries, Self::Webhooks, Self::Search, Self::Unsequenced];
 }
 
 #[derive(Debug, Clone)]
@@ -81,7 +83,7 @@ struct Inner {
 
 /// Counters that rise when a topic has news; waiting on one never misses a rise.
 pub(crate) struct Topics {
-    senders: [watch::Sender<u64>; 4],
+    senders: [watch::Sender<u64>; 5],
 }
 
 impl Topics {

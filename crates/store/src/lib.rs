@@ -1,10 +1,17 @@
 //! The only SQL, the only blobs on disk or in an object store, and the vault for secrets at rest.
 //! One file a table. Never decides what the product does: it keeps what the engine tells it to keep.
 
+pub mod blobs_table;
+pub mod contacts;
+pub mod conversations;
 pub mod db;
+pub mod deliveries;
 pub mod error;
+pub mod events;
+pub mod messages;
 pub mod migrate;
 pub mod vault;
+pub mod progress;
 
 pub use db::{Db, DbConfig, Dialect, Priority, Topic, Tx};
 pub use error::{Result, StoreError};

@@ -47,6 +47,9 @@ macro_rules! from_ids {
         impl From<$id> for Value<'_> {
             fn from(id: $id) -> Self { Value::Text(Cow::Owned(id.into_string())) }
         }
+        impl<'a> From<&'a Option<$id>> for Value<'a> {
+            fn from(id: &'a Option<$id>) -> Self { id.as_ref().map_or(Value::Null, Value::from) }
+        }
     )*};
 }
 
@@ -73,12 +76,15 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     }
 }
 
-impl<'a, T> From<&'a Option<T>> for Value<'a>
-where
-    &'a T: Into<Value<'a>>,
-{
-    fn from(option: &'a Option<T>) -> Self {
-        option.as_ref().map_or(Value::Null, Into::into)
+impl<'a> From<&'a Option<String>> for Value<'a> {
+    fn from(text: &'a Option<String>) -> Self {
+        text.as_deref().map_or(Value::Null, Value::from)
+    }
+}
+
+impl<'a> From<&'a Option<Vec<u8>>> for Value<'a> {
+    fn from(bytes: &'a Option<Vec<u8>>) -> Self {
+        bytes.as_deref().map_or(Value::Null, Value::from)
     }
 }
 

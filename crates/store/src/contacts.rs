@@ -1,0 +1,62 @@
+//! The contacts and their addresses: single rows. Lists are in `contact_lists`.
+
+use model::contact::{Contact, ContactAddress};
+use model::{ContactId, Timestamp, WorkspaceId};
+use serde_json::{Map, Value as Json};
+
+use crate::db::Tx;
+use crate::error::Result;
+
+/// The contact with this (normalised) address.
+///
+/// # Errors
+/// What the database says.
+pub fn id_by_address(tx: &mut Tx<'_>, workspace: &WorkspaceId, address: &str) -> Result<Option<ContactId>> {
+    let sql = "SELECT contact_id FROM contact_address WHERE workspace_id = $1 AND address = $2";
+    tx.query_one(sql, &[workspace.into(), address.into()], |row| row.text(0).map(ContactId::from_stored))
+}
+
+/// A new contact with one address. A concurrent one with the same address is a unique violation.
+///
+/// # Errors
+/// What the database says.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    workspace: &WorkspaceId,
+    name: Option<&str>,
+    address: &str,
+    now: Timestamp,
+) -> Result<Contact> {
+    let id = ContactId::generate();
+    tx.execute(
+        "INSERT INTO contact (id, workspace_id, name, attributes, created_at) VALUES ($1, $2, $3, '{}', $4)",
+        &[(&id).into(), workspace.into(), name.into(), now.into()],
+    )?;
+    tx.execute(
+        "INSERT INTO contact_address (workspace_id, address, contact_id, is_primary) VALUES ($1, $2, $3, $4)",
+        &[workspace.into(), address.into(), (&id).into(), true.into()],
+    )?;
+    Ok(Contact {
+        id,
+        name: name.map(str::to_owned),
+        addresses: vec![ContactAddress { address: address.to_owned(), primary: true }],
+        attributes: Map::new(),
+        created_at: now,
+    })
+}
+
+/// # Errors
+/// What the database says.
+pub fn get(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ContactId) -> Result<Option<Contact>> {
+    let sql = "SELECT name, attributes, created_at FROM contact WHERE id = $1 AND workspace_id = $2";
+    let row = tx.query_one(sql, &[id.into(), workspace.into()], |row| {
+        Ok((row.text_or_null(0)?, row.json::<Map<String, Json>>("contact", 1)?, row.time(2)?))
+    })?;
+    let Some((name, attributes, created_at)) = row else { return Ok(None) };
+    let addresses = tx.query(
+        "SELECT address, is_primary FROM contact_address WHERE contact_id = $1 AND workspace_id = $2 ORDER BY is_primary DESC, address",
+        &[id.into(), workspace.into()],
+        |row| Ok(ContactAddress { address: row.text(0)?, primary: row.bool(1)? }),
+    )?;
+    Ok(Some(Contact { id: id.clone(), name, addresses, attributes, created_at }))
+}

@@ -1,0 +1,166 @@
+//! Deliveries: one recipient of one outbound message, claimed with a lease, never held open during SMTP.
+
+use model::message::{Delivery, DeliveryAttempt, MessageStatus};
+use model::{ChannelId, DeliveryId, MessageId, Timestamp, WorkspaceId};
+
+use crate::db::{Dialect, Row, Topic, Tx};
+use crate::error::{Result, StoreError};
+
+const TABLE: &str = "delivery";
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeliveryRow {
+    pub workspace_id: WorkspaceId,
+    pub channel_id: Option<ChannelId>,
+    /// What the mails share that one slow host would hold up: a channel's smarthost, or a domain.
+    pub destination: String,
+    pub first_attempt_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub public: Delivery,
+}
+
+const COLUMNS: &str = "id, workspace_id, message_id, channel_id, recipient, status, transport, destination, due_at, log, first_attempt_at, created_at, updated_at";
+
+fn from_row(row: &Row<'_>) -> Result<DeliveryRow> {
+    let status = row.text(5)?;
+    Ok(DeliveryRow {
+        workspace_id: WorkspaceId::from_stored(row.text(1)?),
+        channel_id: row.text_or_null(3)?.map(ChannelId::from_stored),
+        destination: row.text(7)?,
+        first_attempt_at: row.time_or_null(10)?,
+        created_at: row.time(11)?,
+        public: Delivery {
+            id: DeliveryId::from_stored(row.text(0)?),
+            message_id: MessageId::from_stored(row.text(2)?),
+            recipient: row.text(4)?,
+            status: MessageStatus::parse(&status)
+                .ok_or_else(|| StoreError::corrupt(TABLE, format!("status {status}")))?,
+            transport: row.text(6)?,
+            attempts: row.json::<Vec<DeliveryAttempt>>(TABLE, 9)?,
+            next_attempt_at: row.time_or_null(8)?,
+            updated_at: row.time(12)?,
+        },
+    })
+}
+
+/// # Errors
+/// What the database says.
+pub fn insert(tx: &mut Tx<'_>, delivery: &DeliveryRow) -> Result<()> {
+    let public = &delivery.public;
+    tx.execute(
+        "INSERT INTO delivery (id, workspace_id, message_id, channel_id, recipient, status, transport, destination, due_at, attempts, log, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '[]', $10, $10)",
+        &[
+            (&public.id).into(),
+            (&delivery.workspace_id).into(),
+            (&public.message_id).into(),
+            (&delivery.channel_id).into(),
+            (&public.recipient).into(),
+            public.status.as_str().into(),
+            (&public.transport).into(),
+            (&delivery.destination).into(),
+            public.next_attempt_at.into(),
+            delivery.created_at.into(),
+        ],
+    )?;
+    tx.announce(Topic::Deliveries);
+    Ok(())
+}
+
+/// # Errors
+/// What the database says.
+pub fn of_message(tx: &mut Tx<'_>, workspace: &WorkspaceId, message: &MessageId) -> Result<Vec<DeliveryRow>> {
+    let sql = format!("SELECT {COLUMNS} FROM delivery WHERE message_id = $1 AND workspace_id = $2 ORDER BY id");
+    tx.query(&sql, &[message.into(), workspace.into()], from_row)
+}
+
+/// Claims up to `take` deliveries that are due, until `lease_until`: nobody else gets them before. Destinations in `busy` are left alone.
+///
+/// # Errors
+/// What the database says.
+pub fn claim(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    lease_until: Timestamp,
+    lease: &str,
+    busy: &[String],
+    take: usize,
+) -> Result<Vec<DeliveryRow>> {
+    let skip_locked = if tx.dialect() == Dialect::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+    let not_busy = if busy.is_empty() {
+        String::new()
+    } else {
+        format!("AND destination NOT IN ({})", crate::db::placeholders(5, busy.len()))
+    };
+    let sql = format!(
+        "UPDATE delivery SET due_at = $2, lease = $3, status = 'sending', updated_at = $1 WHERE id IN (
+             SELECT id FROM delivery WHERE due_at IS NOT NULL AND due_at <= $1 {not_busy} ORDER BY due_at LIMIT $4 {skip_locked}) RETURNING {COLUMNS}"
+    );
+    let mut values = vec![now.into(), lease_until.into(), lease.into(), take.into()];
+    values.extend(busy.iter().map(Into::into));
+    tx.query(&sql, &values, from_row)
+}
+
+/// What an attempt came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttemptOutcome {
+    pub status: MessageStatus,
+    pub attempt: DeliveryAttempt,
+    /// When to try again; `None` when it is over.
+    pub next_attempt_at: Option<Timestamp>,
+}
+
+/// Records an attempt. False when the lease was lost: somebody else answers for the delivery now.
+///
+/// # Errors
+/// What the database says.
+pub fn record(tx: &mut Tx<'_>, delivery: &DeliveryRow, lease: &str, outcome: &AttemptOutcome) -> Result<bool> {
+    let mut log = delivery.public.attempts.clone();
+    log.push(outcome.attempt.clone());
+    let log = serde_json::to_string(&log).map_err(|error| StoreError::corrupt(TABLE, error))?;
+    let changed = tx.execute(
+        "UPDATE delivery SET status = $3, due_at = $4, lease = NULL, attempts = attempts + 1, log = $5,
+             first_attempt_at = COALESCE(first_attempt_at, $6), updated_at = $6 WHERE id = $1 AND lease = $2",
+        &[
+            (&delivery.public.id).into(),
+            lease.into(),
+            outcome.status.as_str().into(),
+            outcome.next_attempt_at.into(),
+            log.into(),
+            outcome.attempt.at.into(),
+        ],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Makes deliveries due at once (retry) or never (cancel). Answers how many were in one of the states `from`.
+///
+/// # Errors
+/// What the database says.
+pub fn move_all(
+    tx: &mut Tx<'_>,
+    message: &MessageId,
+    from: &[MessageStatus],
+    to: MessageStatus,
+    due_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<u64> {
+    let sql = format!(
+        "UPDATE delivery SET status = $2, due_at = $3, lease = NULL, first_attempt_at = NULL, updated_at = $4 WHERE message_id = $1 AND status IN ({})",
+        crate::db::placeholders(5, from.len())
+    );
+    let mut values = vec![message.into(), to.as_str().into(), due_at.into(), now.into()];
+    values.extend(from.iter().map(|status| status.as_str().into()));
+    let moved = tx.execute(&sql, &values)?;
+    tx.announce(Topic::Deliveries);
+    Ok(moved)
+}
+
+/// When the next delivery is due.
+///
+/// # Errors
+/// What the database says.
+pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
+    let sql = "SELECT MIN(due_at) FROM delivery WHERE due_at IS NOT NULL";
+    Ok(tx.query_one(sql, &[], |row| row.time_or_null(0))?.flatten())
+}

@@ -1,0 +1,455 @@
+//! Messages: single rows and what threading and the workers need of them. Lists are in `message_lists`.
+
+use model::auth::AuthResults;
+use model::message::{Direction, Disposition, MessageStatus, Recipient, ThreadedBy, Withheld};
+use model::{AttachmentId, ChannelId, ContactId, ConversationId, MessageId, Timestamp, UseCaseId, UserId, WorkspaceId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use crate::db::{Row, Tx, Value};
+use crate::error::{Result, StoreError};
+
+/// An attachment's place in the raw mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttachmentRow {
+    pub id: AttachmentId,
+    /// What `mail::attachment_bytes` finds it by.
+    pub part: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filename: Option<String>,
+    pub content_type: String,
+    pub size: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_id: Option<String>,
+    pub disposition: Disposition,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Withheld>,
+}
+
+/// Whom the envelope named and who brought the mail.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Envelope {
+    pub mail_from: String,
+    pub rcpt_to: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helo: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MessageFlags {
+    pub auto_reply: bool,
+    pub unauthenticated: bool,
+    pub new_sender: bool,
+    pub message_id_reused: bool,
+}
+
+impl MessageFlags {
+    fn to_bits(self) -> i64 {
+        i64::from(self.auto_reply)
+            | i64::from(self.unauthenticated) << 1
+            | i64::from(self.new_sender) << 2
+            | i64::from(self.message_id_reused) << 3
+    }
+
+    fn from_bits(bits: i64) -> Self {
+        let flag = |place: i64| bits >> place & 1 == 1;
+        Self { auto_reply: flag(0), unauthenticated: flag(1), new_sender: flag(2), message_id_reused: flag(3) }
+    }
+}
+
+/// A message as it is kept: what lists, threading and workers need. Text and HTML are read from the raw mail.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessageRow {
+    /// Order of arrival; 0 until it is inserted.
+    pub seq: i64,
+    pub id: MessageId,
+    pub workspace_id: WorkspaceId,
+    pub channel_id: Option<ChannelId>,
+    pub use_case_id: Option<UseCaseId>,
+    pub conversation_id: ConversationId,
+    pub contact_id: Option<ContactId>,
+    pub direction: Direction,
+    pub status: MessageStatus,
+    pub private: bool,
+    pub author_id: Option<UserId>,
+    pub from_address: String,
+    pub from_name: Option<String>,
+    pub recipients: Vec<Recipient>,
+    pub subject: String,
+    pub preview: String,
+    /// The text of an internal note.
+    pub note: Option<String>,
+    /// RFC 5322 Message-ID without angle brackets.
+    pub rfc_message_id: Option<String>,
+    pub in_reply_to: Option<String>,
+    pub references: Vec<String>,
+    pub kind: String,
+    pub flags: MessageFlags,
+    pub auth: Option<AuthResults>,
+    pub attachments: Vec<AttachmentRow>,
+    pub limits: Vec<String>,
+    pub threaded_by: ThreadedBy,
+    pub envelope: Envelope,
+    pub custom_data: Map<String, Json>,
+    pub tags: Vec<String>,
+    /// What makes it the same message when it comes again. Unique.
+    pub identity: Option<Vec<u8>>,
+    pub blob_id: Option<i64>,
+    pub raw_size: u64,
+    pub scheduled_at: Option<Timestamp>,
+    pub sent_at: Timestamp,
+    pub created_at: Timestamp,
+}
+
+pub(crate) const COLUMNS: &str = "id, workspace_id, channel_id, use_case_id, conversation_id, contact_id, direction, status, private, author_id, \
+     from_address, from_name, recipients, subject, preview, note, rfc_message_id, in_reply_to, reference_ids, kind, flags, auth, attachments, \
+     limits, threaded_by, envelope, custom_data, tags, identity, blob_id, raw_size, scheduled_at, sent_at, created_at";
+const COLUMN_COUNT: usize = 34;
+const TABLE: &str = "message";
+
+/// Columns are `seq` and then [`COLUMNS`].
+pub(crate) fn from_row(row: &Row<'_>) -> Result<MessageRow> {
+    let wrong = |what: &str, value: &str| StoreError::corrupt(TABLE, format!("{what} {value}"));
+    let (direction, status, threaded_by) = (row.text(7)?, row.text(8)?, row.text(25)?);
+    let auth = row.text_or_null(22)?;
+    Ok(MessageRow {
+        seq: row.int(0)?,
+        id: MessageId::from_stored(row.text(1)?),
+        workspace_id: WorkspaceId::from_stored(row.text(2)?),
+        channel_id: row.text_or_null(3)?.map(ChannelId::from_stored),
+        use_case_id: row.text_or_null(4)?.map(UseCaseId::from_stored),
+        conversation_id: ConversationId::from_stored(row.text(5)?),
+        contact_id: row.text_or_null(6)?.map(ContactId::from_stored),
+        direction: Direction::parse(&direction).ok_or_else(|| wrong("direction", &direction))?,
+        status: MessageStatus::parse(&status).ok_or_else(|| wrong("status", &status))?,
+        private: row.bool(9)?,
+        author_id: row.text_or_null(10)?.map(UserId::from_stored),
+        from_address: row.text(11)?,
+        from_name: row.text_or_null(12)?,
+        recipients: row.json(TABLE, 13)?,
+        subject: row.text(14)?,
+        preview: row.text(15)?,
+        note: row.text_or_null(16)?,
+        rfc_message_id: row.text_or_null(17)?,
+        in_reply_to: row.text_or_null(18)?,
+        references: row.json(TABLE, 19)?,
+        kind: row.text(20)?,
+        flags: MessageFlags::from_bits(row.int(21)?),
+        auth: auth
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|error| StoreError::corrupt(TABLE, error))?,
+        attachments: row.json(TABLE, 23)?,
+        limits: row.json(TABLE, 24)?,
+        threaded_by: ThreadedBy::parse(&threaded_by).ok_or_else(|| wrong("threaded_by", &threaded_by))?,
+        envelope: row.json(TABLE, 26)?,
+        custom_data: row.json(TABLE, 27)?,
+        tags: row.json(TABLE, 28)?,
+        identity: row.bytes_or_null(29)?,
+        blob_id: row.int_or_null(30)?,
+        raw_size: row.int(31)?.unsigned_abs(),
+        scheduled_at: row.time_or_null(32)?,
+        sent_at: row.time(33)?,
+        created_at: row.time(34)?,
+    })
+}
+
+fn json(value: &impl Serialize) -> Result<Value<'static>> {
+    serde_json::to_string(value).map(Value::from).map_err(|error| StoreError::corrupt(TABLE, error))
+}
+
+/// Keeps a new message with its tags. Answers its place in the order of arrival.
+///
+/// # Errors
+/// What the database says; a unique violation where the identity is taken.
+pub fn insert(tx: &mut Tx<'_>, message: &MessageRow) -> Result<i64> {
+    let auth = message
+        .auth
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(|error| StoreError::corrupt(TABLE, error))?;
+    let values: [Value<'_>; COLUMN_COUNT] = [
+        (&message.id).into(),
+        (&message.workspace_id).into(),
+        (&message.channel_id).into(),
+        (&message.use_case_id).into(),
+        (&message.conversation_id).into(),
+        (&message.contact_id).into(),
+        message.direction.as_str().into(),
+        message.status.as_str().into(),
+        message.private.into(),
+        (&message.author_id).into(),
+        (&message.from_address).into(),
+        (&message.from_name).into(),
+        json(&message.recipients)?,
+        (&message.subject).into(),
+        (&message.preview).into(),
+        (&message.note).into(),
+        (&message.rfc_message_id).into(),
+        (&message.in_reply_to).into(),
+        json(&message.references)?,
+        (&message.kind).into(),
+        message.flags.to_bits().into(),
+        auth.into(),
+        json(&message.attachments)?,
+        json(&message.limits)?,
+        message.threaded_by.as_str().into(),
+        json(&message.envelope)?,
+        json(&message.custom_data)?,
+        json(&message.tags)?,
+        (&message.identity).into(),
+        message.blob_id.into(),
+        message.raw_size.into(),
+        message.scheduled_at.into(),
+        message.sent_at.into(),
+        message.created_at.into(),
+    ];
+    let sql = insert_sql();
+    let seq = tx
+        .query_one(sql, &values, |row| row.int(0))?
+        .ok_or_else(|| StoreError::corrupt(TABLE, "no seq for an inserted row"))?;
+    for tag in &message.tags {
+        tx.execute(
+            "INSERT INTO message_tag (workspace_id, tag, message_seq) VALUES ($1, $2, $3) ON CONFLICT (workspace_id, tag, message_seq) DO NOTHING",
+            &[(&message.workspace_id).into(), tag.into(), seq.into()],
+        )?;
+    }
+    Ok(seq)
+}
+
+fn insert_sql() -> &'static str {
+    static SQL: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    SQL.get_or_init(|| {
+        format!("INSERT INTO message ({COLUMNS}) VALUES ({}) RETURNING seq", crate::db::placeholders(1, COLUMN_COUNT))
+    })
+}
+
+/// The message with this identity, if it was here before.
+///
+/// # Errors
+/// What the database says.
+pub fn id_by_identity(tx: &mut Tx<'_>, identity: &[u8]) -> Result<Option<MessageId>> {
+    tx.query_one("SELECT id FROM message WHERE identity = $1", &[identity.into()], |row| {
+        row.text(0).map(MessageId::from_stored)
+    })
+}
+
+/// # Errors
+/// What the database says.
+pub fn get(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &MessageId) -> Result<Option<MessageRow>> {
+    let sql = format!("SELECT seq, {COLUMNS} FROM message WHERE id = $1 AND workspace_id = $2");
+    tx.query_one(&sql, &[id.into(), workspace.into()], from_row)
+}
+
+/// Messages of all workspaces behind `seq` in order of arrival, for those who work through them all.
+///
+/// # Errors
+/// What the database says.
+pub fn after(tx: &mut Tx<'_>, seq: i64, take: usize) -> Result<Vec<MessageRow>> {
+    tx.query(
+        &format!("SELECT seq, {COLUMNS} FROM message WHERE seq > $1 ORDER BY seq LIMIT $2"),
+        &[seq.into(), take.into()],
+        from_row,
+    )
+}
+
+/// The newest message's place; 0 when there is none.
+///
+/// # Errors
+/// What the database says.
+pub fn newest_seq(tx: &mut Tx<'_>) -> Result<i64> {
+    Ok(tx.query_one("SELECT COALESCE(MAX(seq), 0) FROM message", &[], |row| row.int(0))?.unwrap_or(0))
+}
+
+/// A stored message that another one names as its ancestor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ancestor {
+    pub rfc_message_id: String,
+    pub conversation_id: ConversationId,
+    pub channel_id: Option<ChannelId>,
+    pub use_case_id: Option<UseCaseId>,
+    pub direction: Direction,
+    pub recipient_count: usize,
+}
+
+/// Messages of the workspace with one of these Message-IDs, first come first.
+///
+/// # Errors
+/// What the database says.
+pub fn ancestors(tx: &mut Tx<'_>, workspace: &WorkspaceId, rfc_message_ids: &[&str]) -> Result<Vec<Ancestor>> {
+    if rfc_message_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT rfc_message_id, conversation_id, channel_id, use_case_id, direction, recipients FROM message
+         WHERE workspace_id = $1 AND rfc_message_id IN ({}) ORDER BY seq LIMIT 500",
+        crate::db::placeholders(2, rfc_message_ids.len())
+    );
+    let mut values: Vec<Value<'_>> = vec![workspace.into()];
+    values.extend(rfc_message_ids.iter().map(|id| Value::from(*id)));
+    tx.query(&sql, &values, |row| {
+        let direction = row.text(4)?;
+        Ok(Ancestor {
+            rfc_message_id: row.text(0)?,
+            conversation_id: ConversationId::from_stored(row.text(1)?),
+            channel_id: row.text_or_null(2)?.map(ChannelId::from_stored),
+            use_case_id: row.text_or_null(3)?.map(UseCaseId::from_stored),
+            direction: Direction::parse(&direction)
+                .ok_or_else(|| StoreError::corrupt(TABLE, format!("direction {direction}")))?,
+            recipient_count: row.json::<Vec<Recipient>>(TABLE, 5)?.len(),
+        })
+    })
+}
+
+/// Does the channel already hold a message with this Message-ID?
+///
+/// # Errors
+/// What the database says.
+pub fn rfc_id_is_taken(
+    tx: &mut Tx<'_>,
+    workspace: &WorkspaceId,
+    channel: Option<&ChannelId>,
+    rfc_message_id: &str,
+) -> Result<bool> {
+    let channels = tx.query(
+        "SELECT channel_id FROM message WHERE rfc_message_id = $1 AND workspace_id = $2 LIMIT 50",
+        &[rfc_message_id.into(), workspace.into()],
+        |row| row.text_or_null(0),
+    )?;
+    Ok(channels.iter().any(|found| found.as_deref() == channel.map(ChannelId::as_str)))
+}
+
+/// Remembers which ancestors a message names.
+///
+/// # Errors
+/// What the database says.
+pub fn add_references(tx: &mut Tx<'_>, message: &MessageRow, seq: i64, rfc_message_ids: &[&str]) -> Result<()> {
+    let rows: Vec<Vec<Value<'_>>> = rfc_message_ids
+        .iter()
+        .map(|reference| {
+            vec![
+                (&message.workspace_id).into(),
+                (*reference).into(),
+                seq.into(),
+                (&message.conversation_id).into(),
+                (&message.channel_id).into(),
+                (&message.use_case_id).into(),
+            ]
+        })
+        .collect();
+    let head = "INSERT INTO message_reference (workspace_id, rfc_message_id, message_seq, conversation_id, channel_id, use_case_id)";
+    tx.insert_many(head, 6, "ON CONFLICT (workspace_id, rfc_message_id, message_seq) DO NOTHING", &rows)?;
+    Ok(())
+}
+
+/// Conversations of the same channel and use case whose mails name one of these ids too, newest first.
+///
+/// # Errors
+/// What the database says.
+pub fn sharing_ancestor(
+    tx: &mut Tx<'_>,
+    workspace: &WorkspaceId,
+    channel: Option<&ChannelId>,
+    use_case: Option<&UseCaseId>,
+    rfc_message_ids: &[&str],
+) -> Result<Vec<ConversationId>> {
+    if rfc_message_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT conversation_id, channel_id, use_case_id FROM message_reference
+         WHERE workspace_id = $1 AND rfc_message_id IN ({}) ORDER BY message_seq DESC LIMIT 100",
+        crate::db::placeholders(2, rfc_message_ids.len())
+    );
+    let mut values: Vec<Value<'_>> = vec![workspace.into()];
+    values.extend(rfc_message_ids.iter().map(|id| Value::from(*id)));
+    let found = tx.query(&sql, &values, |row| Ok((row.text(0)?, row.text_or_null(1)?, row.text_or_null(2)?)))?;
+    let mut conversations: Vec<ConversationId> = Vec::new();
+    for (conversation, its_channel, its_use_case) in found {
+        let same_scope = its_channel.as_deref() == channel.map(ChannelId::as_str)
+            && its_use_case.as_deref() == use_case.map(UseCaseId::as_str);
+        let id = ConversationId::from_stored(conversation);
+        if same_scope && !conversations.contains(&id) {
+            conversations.push(id);
+        }
+    }
+    Ok(conversations)
+}
+
+/// The newest mail of a conversation that has a Message-ID, for the head of a reply: its id and its references.
+///
+/// # Errors
+/// What the database says.
+pub fn newest_mail(
+    tx: &mut Tx<'_>,
+    conversation: &ConversationId,
+    direction: Option<Direction>,
+) -> Result<Option<MessageRow>> {
+    let filter = direction.map_or("", |direction| match direction {
+        Direction::Inbound => "AND direction = 'inbound'",
+        Direction::Outbound => "AND direction = 'outbound'",
+    });
+    let sql = format!(
+        "SELECT seq, {COLUMNS} FROM message WHERE conversation_id = $1 AND blob_id IS NOT NULL {filter} ORDER BY seq DESC LIMIT 1"
+    );
+    tx.query_one(&sql, &[conversation.into()], from_row)
+}
+
+/// The Message-IDs of a conversation, oldest first: the chain as we know it, whatever clients dropped.
+///
+/// # Errors
+/// What the database says.
+pub fn rfc_ids(tx: &mut Tx<'_>, conversation: &ConversationId, take: usize) -> Result<Vec<String>> {
+    let mut ids = tx.query(
+        "SELECT rfc_message_id FROM message WHERE conversation_id = $1 AND rfc_message_id IS NOT NULL ORDER BY seq DESC LIMIT $2",
+        &[conversation.into(), take.into()],
+        |row| row.text(0),
+    )?;
+    ids.reverse();
+    Ok(ids)
+}
+
+/// # Errors
+/// What the database says.
+pub fn set_status(tx: &mut Tx<'_>, id: &MessageId, status: MessageStatus, recipients: &[Recipient]) -> Result<()> {
+    tx.execute(
+        "UPDATE message SET status = $2, recipients = $3 WHERE id = $1",
+        &[id.into(), status.as_str().into(), json(&recipients)?],
+    )?;
+    Ok(())
+}
+
+/// Writes again what is derived from the raw mail. Answers whether anything was different.
+///
+/// # Errors
+/// What the database says.
+pub fn rewrite_derived(tx: &mut Tx<'_>, before: &MessageRow, after: &MessageRow) -> Result<bool> {
+    if before == after {
+        return Ok(false);
+    }
+    tx.execute(
+        "UPDATE message SET from_address = $2, from_name = $3, recipients = $4, subject = $5, preview = $6, rfc_message_id = $7, in_reply_to = $8,
+             reference_ids = $9, kind = $10, flags = $11, attachments = $12, limits = $13 WHERE id = $1",
+        &[
+            (&after.id).into(),
+            (&after.from_address).into(),
+            (&after.from_name).into(),
+            json(&after.recipients)?,
+            (&after.subject).into(),
+            (&after.preview).into(),
+            (&after.rfc_message_id).into(),
+            (&after.in_reply_to).into(),
+            json(&after.references)?,
+            (&after.kind).into(),
+            after.flags.to_bits().into(),
+            json(&after.attachments)?,
+            json(&after.limits)?,
+        ],
+    )?;
+    Ok(true)
+}
