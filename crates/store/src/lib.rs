@@ -10,8 +10,8 @@ pub mod error;
 pub mod events;
 pub mod messages;
 pub mod migrate;
-pub mod vault;
 pub mod progress;
+pub mod vault;
 
 pub use db::{Db, DbConfig, Dialect, Priority, Topic, Tx};
 pub use error::{Result, StoreError};
