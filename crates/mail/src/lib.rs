@@ -7,6 +7,7 @@ pub mod compose;
 pub mod html;
 pub mod reply;
 pub mod subject;
+pub mod threading;
 
 mod fingerprint;
 mod inspect;

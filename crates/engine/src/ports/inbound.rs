@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use bytes::Bytes;
 use model::auth::AuthResults;
-use model::channel::AuthPolicy;
+use model::channel::{AuthPolicy, ChannelLimits};
 use model::{ChannelId, MessageId, Timestamp, UseCaseId, WorkspaceId};
 
 /// Where an address leads. An address belongs to one channel of the whole instance.
@@ -17,6 +17,10 @@ pub struct Route {
     pub auth_policy: AuthPolicy,
     /// Largest mail this channel takes, bytes.
     pub message_bytes_max: u64,
+    /// What the channel withholds of attachments.
+    pub limits: ChannelLimits,
+    /// Whether mail may join by its subject alone.
+    pub thread_by_subject: bool,
     /// The envelope recipient as it was given.
     pub recipient: String,
     /// The token of `inbox+r.<token>@…`, if the address carries one.
