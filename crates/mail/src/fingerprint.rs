@@ -2,19 +2,30 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::ParsedMail;
+use crate::{ParsedMail, mime};
 
-/// SHA-256 over From, Date, Subject and the decoded body parts. Received, DKIM and other trace fields, which
-/// differ between two deliveries of one mail, are left out.
+/// SHA-256 over From, Date, Subject and the decoded leaves. Received, DKIM and other trace fields, which differ between two
+/// deliveries of one mail, are left out, as are transfer encodings and line ends, which relays may change.
 pub fn fingerprint(raw: &[u8], mail: &ParsedMail) -> [u8; 32] {
     let mut hash = Sha256::new();
     for name in ["from", "date", "subject"] {
         field(&mut hash, mail.header(name).unwrap_or_default().as_bytes());
     }
-    field(&mut hash, mail.text.as_deref().unwrap_or_default().as_bytes());
-    field(&mut hash, mail.html.as_deref().unwrap_or_default().as_bytes());
-    for attachment in &mail.attachments {
-        field(&mut hash, &crate::attachment_bytes(raw, attachment.part).unwrap_or_default());
+    let Some(message) = mime::structure(raw) else {
+        lines(&mut hash, raw);
+        return hash.finalize().into();
+    };
+    if !mail.limits.is_empty() {
+        // Not all of it was looked at: two mails must not be taken for one because of what nobody saw.
+        field(&mut hash, message.root_part().raw_body());
+        return hash.finalize().into();
+    }
+    for leaf in mime::leaves(&message).0 {
+        let (kind, subtype) = leaf.media();
+        field(&mut hash, kind.as_bytes());
+        field(&mut hash, subtype.as_bytes());
+        let bytes = leaf.decoded();
+        if leaf.is_plain() || kind == "text" { lines(&mut hash, &bytes) } else { field(&mut hash, &bytes) }
     }
     hash.finalize().into()
 }
@@ -23,4 +34,19 @@ pub fn fingerprint(raw: &[u8], mail: &ParsedMail) -> [u8; 32] {
 fn field(hash: &mut Sha256, bytes: &[u8]) {
     hash.update((bytes.len() as u64).to_be_bytes());
     hash.update(bytes);
+}
+
+/// Line ends count as LF and empty lines at the end not at all: SMTP, IMAP and mbox differ there.
+fn lines(hash: &mut Sha256, bytes: &[u8]) {
+    let mut rest = bytes.trim_ascii_end();
+    let mut length = 0_u64;
+    while let Some(at) = memchr::memmem::find(rest, b"\r\n") {
+        let (line, tail) = rest.split_at(at);
+        hash.update(line);
+        length += line.len() as u64;
+        rest = tail.get(1..).unwrap_or_default();
+    }
+    hash.update(rest);
+    length += rest.len() as u64;
+    hash.update(length.to_be_bytes());
 }

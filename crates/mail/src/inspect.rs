@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::classify::{Classification, MailKind, classify};
-use crate::{Mailbox, ParsedAttachment, attachment_bytes, parse, reply};
+use crate::{Mailbox, ParsedAttachment, attachment_bytes, mime, parse, reply};
 
 /// A raw mail as a JSON object.
 pub fn inspect(raw: &[u8]) -> Value {
@@ -27,6 +27,7 @@ pub fn inspect(raw: &[u8]) -> Value {
         "quoted": reply.quoted,
         "signature": reply.signature,
         "attachments": mail.attachments.iter().map(|attachment| file(raw, attachment)).collect::<Vec<_>>(),
+        "parts": parts(raw),
         "kind": judged.kind.as_str(),
         "autoReply": judged.auto_reply,
         "bounce": bounce(&judged),
@@ -48,7 +49,6 @@ fn mailboxes(list: &[Mailbox]) -> Value {
 
 fn file(raw: &[u8], attachment: &ParsedAttachment) -> Value {
     let bytes = attachment_bytes(raw, attachment.part).unwrap_or_default();
-    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     json!({
         "part": attachment.part,
         "filename": attachment.filename,
@@ -56,8 +56,30 @@ fn file(raw: &[u8], attachment: &ParsedAttachment) -> Value {
         "size": attachment.size,
         "contentId": attachment.content_id,
         "disposition": attachment.disposition,
-        "sha256": digest,
+        "sha256": digest(&bytes),
     })
+}
+
+/// Every leaf, also those that became body text, as its transfer encoding left it.
+fn parts(raw: &[u8]) -> Value {
+    let Some(message) = mime::structure(raw) else { return json!([]) };
+    let (leaves, _) = mime::leaves(&message);
+    leaves
+        .iter()
+        .map(|leaf| {
+            let bytes = leaf.decoded();
+            json!({
+                "part": leaf.number,
+                "contentType": leaf.content_type(),
+                "size": bytes.len(),
+                "sha256": digest(&bytes),
+            })
+        })
+        .collect()
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn bounce(judged: &Classification) -> Option<Value> {

@@ -9,10 +9,18 @@ pub mod reply;
 pub mod subject;
 pub mod threading;
 
+mod body;
+mod calendar;
+mod charset;
 mod fingerprint;
+mod flowed;
+mod head;
 mod inspect;
+mod mime;
 mod parse;
 mod parsed;
+mod tnef;
+mod uuencode;
 
 pub use fingerprint::fingerprint;
 pub use inspect::{inspect, inspect_body};
