@@ -2,12 +2,21 @@
 //! Owns header writing, MIME structure and the checks that make header injection impossible; never sends,
 //! never signs, never reads a clock (the draft carries its date and the seed of its boundaries).
 
+mod address;
+mod body;
+mod check;
+mod header;
 mod quote;
 
-use model::Timestamp;
+use mail_builder::MessageBuilder;
+use mail_builder::headers::message_id::MessageId;
+use mail_builder::headers::raw::Raw;
+use model::{Timestamp, limits};
 
+pub use self::address::{normalize_address, parse_mailbox};
+pub use self::check::clean_message_id;
+pub use self::quote::{quote_reply_html, quote_reply_text};
 use crate::Mailbox;
-pub use quote::{quote_reply_html, quote_reply_text};
 
 /// Everything a message is made of. Blind recipients are not here: they never appear in the bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,35 +66,52 @@ pub struct DraftError {
 
 /// Writes the message. The same draft always gives the same bytes, with CRLF line ends throughout.
 ///
+/// A text alternative is made from the HTML when there is none; attachments with a Content-ID become part of the
+/// HTML (multipart/related), the others follow it (multipart/mixed).
+///
 /// # Errors
 /// Every field that is wrong, each with its place; nothing is written then.
 pub fn compose(draft: &Draft) -> Result<Vec<u8>, Vec<DraftError>> {
-    let address = |mailbox: &Mailbox| {
-        mail_builder::headers::address::Address::new_address(mailbox.name.clone(), mailbox.address.clone())
-    };
-    let list = |mailboxes: &[Mailbox]| {
-        mail_builder::headers::address::Address::new_list(mailboxes.iter().map(address).collect())
-    };
-    let mut builder = mail_builder::MessageBuilder::new()
-        .from(address(&draft.from))
-        .to(list(&draft.to))
-        .subject(draft.subject.as_str())
-        .date(mail_builder::headers::date::Date::new(draft.date.as_seconds()))
-        .message_id(draft.message_id.as_str());
-    if let Some(text) = &draft.text {
-        builder = builder.text_body(text.as_str());
+    let checked = check::check(draft)?;
+    let mut builder = MessageBuilder::new()
+        .header("Date", Raw::new(checked.date.as_str()))
+        .header("From", header::addresses(std::slice::from_ref(&checked.from)));
+    for (name, list) in [("Reply-To", &checked.reply_to), ("To", &checked.to), ("Cc", &checked.cc)] {
+        if !list.is_empty() {
+            builder = builder.header(name, header::addresses(list));
+        }
     }
-    if let Some(html) = &draft.html {
-        builder = builder.html_body(html.as_str());
+    if checked.to.is_empty() && checked.cc.is_empty() {
+        // RFC 5322 §3.6.3 wants no field then, but filters distrust mail without one.
+        builder = builder.header("To", Raw::new("undisclosed-recipients:;"));
     }
-    builder.write_to_vec().map_err(|error| vec![DraftError { pointer: String::new(), detail: error.to_string() }])
+    builder = builder
+        .header("Subject", header::unstructured(&checked.subject))
+        .header("Message-ID", MessageId::new(checked.message_id.as_str()));
+    if let Some(parent) = &checked.in_reply_to {
+        builder = builder.header("In-Reply-To", MessageId::new(parent.as_str()));
+    }
+    if !checked.references.is_empty() {
+        builder = builder.header("References", MessageId::new_list(checked.references.iter().map(String::as_str)));
+    }
+    for (name, value) in &checked.headers {
+        builder = builder.header(name.as_str(), header::custom(value));
+    }
+    let mut message = Vec::new();
+    builder.body(body::body(draft, &checked.attachments)).serialize(&mut message);
+    if message.len() as u64 > limits::MESSAGE_BYTES_MAX {
+        let detail = format!(
+            "the message would have {} bytes, attachments in base64 included; at most {} are accepted",
+            message.len(),
+            limits::MESSAGE_BYTES_MAX
+        );
+        return Err(vec![DraftError { pointer: "attachments".to_owned(), detail }]);
+    }
+    Ok(message)
 }
 
-/// Reads `Name <local@domain>` or `local@domain`.
-///
-/// # Errors
-/// What is wrong with it and what would be accepted.
-pub fn parse_mailbox(text: &str) -> Result<Mailbox, String> {
-    let _ = text;
-    Err("mailboxes are not read yet".to_owned())
+/// Whether the message can only go to servers with SMTPUTF8 (RFC 6531 §3.4): its header has 8-bit octets.
+pub fn needs_smtputf8(message: &[u8]) -> bool {
+    let header = memchr::memmem::find(message, b"\r\n\r\n").and_then(|end| message.get(..end)).unwrap_or(message);
+    !header.is_ascii()
 }
