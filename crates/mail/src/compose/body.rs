@@ -8,7 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::message_id::MessageId;
+use mail_builder::headers::raw::Raw;
 use mail_builder::mime::{BodyPart, MimePart};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::check::{CheckedAttachment, MediaType};
 use super::{Draft, DraftAttachment};
@@ -17,6 +19,12 @@ use super::{Draft, DraftAttachment};
 const LINE_OCTETS_MAX: usize = 998;
 /// Characters of a base64 line (RFC 2045 §6.8), without its end.
 const BASE64_LINE_CHARS: usize = 76;
+
+/// Characters of a file name on one line, which leaves room for the parameter's name.
+const FILENAME_SECTION_CHARS: usize = 60;
+/// Everything outside the attribute-char of RFC 2231 §7.
+const NOT_ATTRIBUTE_CHAR: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'+');
 
 /// The whole body, for the top of the message.
 pub(super) fn body<'a>(draft: &'a Draft, checked: &'a [CheckedAttachment]) -> MimePart<'a> {
@@ -96,17 +104,45 @@ fn part<'a>(file: &'a DraftAttachment, checked: &'a CheckedAttachment) -> MimePa
             written.attribute(name.clone(), value.clone())
         });
     let kind = if file.inline || checked.content_id.is_some() { "inline" } else { "attachment" };
-    let mut disposition = ContentType::new(kind);
-    if !file.filename.is_empty() {
-        disposition = disposition.attribute("filename", file.filename.as_str());
-    }
     let mut part = MimePart::raw(BodyPart::Binary(Cow::Owned(contents)))
         .header("Content-Type", HeaderType::ContentType(content_type))
-        .header("Content-Disposition", HeaderType::ContentType(disposition));
+        .header("Content-Disposition", disposition(kind, &file.filename));
     if let Some(id) = &checked.content_id {
         part = part.header("Content-ID", MessageId::new(id.as_str()));
     }
     part.transfer_encoding(encoding)
+}
+
+/// Content-Disposition (RFC 2183). A name that would have to be escaped or folded inside its quotes is written as
+/// RFC 2231 asks: readers disagree on both.
+fn disposition<'a>(kind: &'a str, filename: &str) -> HeaderType<'a> {
+    if filename.is_empty() {
+        return Raw::new(kind).into();
+    }
+    let is_plain = |byte: u8| (0x20..0x7f).contains(&byte) && !matches!(byte, b'"' | b'\\');
+    if filename.len() <= FILENAME_SECTION_CHARS && filename.bytes().all(is_plain) {
+        let written = ContentType::new(kind).attribute("filename", filename.to_owned());
+        return HeaderType::ContentType(written);
+    }
+    let mut sections = vec!["UTF-8''".to_owned()];
+    for character in filename.chars() {
+        let mut buffer = [0; 4];
+        let encoded = percent_encode(character.encode_utf8(&mut buffer).as_bytes(), NOT_ATTRIBUTE_CHAR).to_string();
+        match sections.last_mut() {
+            Some(last) if last.len() + encoded.len() <= FILENAME_SECTION_CHARS => last.push_str(&encoded),
+            _ => sections.push(encoded),
+        }
+    }
+    let mut value = kind.to_owned();
+    if let [only] = sections.as_slice() {
+        value.push_str("; filename*=");
+        value.push_str(only);
+    } else {
+        for (at, section) in sections.iter().enumerate() {
+            value.push_str(&format!("; filename*{at}*={section}"));
+        }
+    }
+    Raw::new(value).into()
 }
 
 fn base64_lines(data: &[u8]) -> Vec<u8> {

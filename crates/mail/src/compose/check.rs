@@ -20,6 +20,8 @@ const CUSTOM_HEADERS_MAX: usize = 100;
 const REFERENCES_WRITTEN_MAX: usize = 30;
 /// Characters of a file name.
 const FILENAME_CHARS_MAX: usize = 255;
+/// Characters of a media type's parameter.
+const PARAMETER_CHARS_MAX: usize = 60;
 /// Octets of a Content-ID without brackets.
 const CONTENT_ID_OCTETS_MAX: usize = 250;
 
@@ -287,10 +289,17 @@ pub(super) fn media_type(text: &str) -> Result<MediaType, String> {
             return Err(wrong());
         }
         let value = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
+        let is_plain = |byte: u8| (0x20..0x7f).contains(&byte) && !matches!(byte, b'"' | b'\\');
         // The file name is said once, in Content-Disposition.
-        if name != "name" {
-            parameters.push((name, value.replace("\\\"", "\"")));
+        if name == "name" {
+            continue;
         }
+        if value.len() > PARAMETER_CHARS_MAX || !value.bytes().all(is_plain) {
+            return Err(format!(
+                "the media type's {name} has 1 to {PARAMETER_CHARS_MAX} printable ASCII characters, such as utf-8"
+            ));
+        }
+        parameters.push((name, value.to_owned()));
     }
     Ok(MediaType { essence, parameters })
 }

@@ -12,12 +12,14 @@ use crate::Mailbox;
 
 /// Octets of one word that are written as they are. Longer ones could pass the 998 of a line (RFC 5322 §2.1.1).
 const PLAIN_WORD_OCTETS_MAX: usize = 900;
-/// Octets in one encoded word: 45 become 60 of base64, which with the 12 around them stay within 75.
-const ENCODED_WORD_INPUT_OCTETS: usize = 45;
+/// Characters of a value that is never folded, whatever the field's name.
+const UNFOLDED_CHARS: usize = 40;
+/// Octets in one encoded word: 39 become 52 of base64, which with the 12 around them and a field name stay within 76.
+const ENCODED_WORD_INPUT_OCTETS: usize = 39;
 
 /// A free-text value: a subject, or a caller's own header.
 pub(super) fn unstructured(text: &str) -> HeaderType<'_> {
-    if looks_encoded(text) {
+    if is_fragile(text) {
         return Raw::new(encoded_words(text)).into();
     }
     if is_plain(text) { Raw::new(text).into() } else { Text::new(text).into() }
@@ -30,7 +32,7 @@ pub(super) fn custom(value: &str) -> HeaderType<'_> {
 
 /// A list of addresses.
 pub(super) fn addresses(mailboxes: &[Mailbox]) -> HeaderType<'_> {
-    if !mailboxes.iter().any(|mailbox| mailbox.name.as_deref().is_some_and(looks_encoded)) {
+    if !mailboxes.iter().any(|mailbox| mailbox.name.as_deref().is_some_and(is_fragile)) {
         let list =
             mailboxes.iter().map(|mailbox| Address::new_address(mailbox.name.as_deref(), mailbox.address.as_str()));
         return Address::new_list(list.collect()).into();
@@ -45,9 +47,10 @@ pub(super) fn addresses(mailboxes: &[Mailbox]) -> HeaderType<'_> {
     Raw::new(written.join(", ")).into()
 }
 
-/// Whether a reader would take it for an encoded word although it is not one of ours.
-fn looks_encoded(text: &str) -> bool {
-    text.contains("=?")
+/// Whether it would not come back as it is: a reader would take it for an encoded word although it is none, or
+/// would shorten a run of spaces where the line is folded.
+fn is_fragile(text: &str) -> bool {
+    text.contains("=?") || (text.len() > UNFOLDED_CHARS && text.contains("  "))
 }
 
 /// Whether folding at its spaces keeps it as it is. Readers disagree on runs of white space at a fold.
