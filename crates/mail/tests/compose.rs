@@ -1,7 +1,7 @@
 //! Composed messages read back by a parser: what was put in comes out, and nothing else.
 
-
 #![expect(clippy::expect_used, clippy::type_complexity, reason = "a test says what it expects; tables have wide rows")]
+
 use postroom_mail as mail;
 
 use mail::Mailbox;
