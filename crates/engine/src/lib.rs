@@ -4,6 +4,7 @@
 pub mod delivery_schedule;
 pub mod error;
 pub mod ports;
+pub mod search_terms;
 pub mod webhook_schedule;
 pub mod webhook_signing;
 

@@ -28,6 +28,9 @@ pub const PREVIEW_CHARS_MAX: usize = 160;
 pub const SUBJECT_CHARS_MAX: usize = 998;
 /// Characters of body text put into the search index, a mail.
 pub const SEARCH_TEXT_CHARS_MAX: usize = 64 * 1024;
+/// Terms of one mail in the search index, and characters of each; the rest of a longer word is left out.
+pub const SEARCH_TERMS_MAX: usize = 16_000;
+pub const SEARCH_TERM_CHARS_MAX: usize = 64;
 /// Bytes of HTML that are cleaned for display; longer mail is shown as text.
 pub const HTML_DISPLAY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Items of a list page.

@@ -90,6 +90,8 @@ CREATE TABLE contact (
     id TEXT PRIMARY KEY,
     workspace_id TEXT NOT NULL,
     name TEXT,
+    -- The name in lower case, which is what people look for.
+    name_key TEXT,
     attributes TEXT NOT NULL,
     created_at BIGINT NOT NULL
 );
@@ -124,12 +126,12 @@ CREATE TABLE conversation (
     last_activity_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
--- Every list filter ends in (last_activity_at, id): a page costs the same at any size.
-CREATE INDEX conversation_by_status ON conversation (workspace_id, status, last_activity_at, id);
-CREATE INDEX conversation_by_channel ON conversation (workspace_id, channel_id, status, last_activity_at, id);
-CREATE INDEX conversation_by_assignee ON conversation (workspace_id, assignee_id, status, last_activity_at, id);
+-- Every list filter ends in (last_activity_at, id): a page costs the same at any size. A list that leaves status or
+-- unread open reads each of their combinations (eight at most) and merges.
+CREATE INDEX conversation_by_status ON conversation (workspace_id, status, unread, last_activity_at, id);
+CREATE INDEX conversation_by_channel ON conversation (workspace_id, channel_id, status, unread, last_activity_at, id);
+CREATE INDEX conversation_by_assignee ON conversation (workspace_id, assignee_id, status, unread, last_activity_at, id);
 CREATE INDEX conversation_by_contact ON conversation (contact_id, last_activity_at, id);
-CREATE INDEX conversation_unread ON conversation (workspace_id, status, last_activity_at, id) WHERE unread;
 CREATE INDEX conversation_snoozed ON conversation (snoozed_until) WHERE snoozed_until IS NOT NULL;
 
 CREATE TABLE conversation_label (
@@ -198,7 +200,11 @@ CREATE TABLE message (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX message_by_conversation ON message (conversation_id, seq);
-CREATE INDEX message_by_workspace ON message (workspace_id, seq);
+CREATE INDEX message_by_workspace ON message (workspace_id, direction, seq);
+CREATE INDEX message_by_channel ON message (channel_id, direction, seq);
+CREATE INDEX message_by_contact ON message (contact_id, direction, seq);
+CREATE INDEX message_by_status ON message (workspace_id, status, seq) WHERE direction = 'outbound';
+CREATE INDEX message_by_channel_status ON message (channel_id, status, seq) WHERE direction = 'outbound';
 CREATE INDEX message_by_rfc_id ON message (rfc_message_id, workspace_id) WHERE rfc_message_id IS NOT NULL;
 CREATE INDEX message_by_blob ON message (blob_id);
 

@@ -29,8 +29,8 @@ pub fn insert(
 ) -> Result<Contact> {
     let id = ContactId::generate();
     tx.execute(
-        "INSERT INTO contact (id, workspace_id, name, attributes, created_at) VALUES ($1, $2, $3, '{}', $4)",
-        &[(&id).into(), workspace.into(), name.into(), now.into()],
+        "INSERT INTO contact (id, workspace_id, name, name_key, attributes, created_at) VALUES ($1, $2, $3, $4, '{}', $5)",
+        &[(&id).into(), workspace.into(), name.into(), name.map(str::to_lowercase).into(), now.into()],
     )?;
     tx.execute(
         "INSERT INTO contact_address (workspace_id, address, contact_id, is_primary) VALUES ($1, $2, $3, $4)",

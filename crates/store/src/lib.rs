@@ -11,6 +11,7 @@ pub mod events;
 pub mod messages;
 pub mod migrate;
 pub mod progress;
+pub mod search;
 pub mod vault;
 
 pub use db::{Db, DbConfig, Dialect, Priority, Topic, Tx};
