@@ -1,7 +1,11 @@
 //! The outside world: adapters for the ports of the engine. Owns protocols and connections; never decides what the product
 //! does, and never lets a type of a protocol library out.
 
+pub mod auth;
+pub mod dns;
 pub mod fetch;
 pub mod guard;
+pub mod smtp_in;
+pub mod tls;
 pub mod tls_client;
 pub mod webhooks;

@@ -1,0 +1,211 @@
+//! One client's connection: drives the protocol machine with bytes, time and the mailroom. Owns timeouts and memory
+//! accounting; never decides what SMTP means.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use engine::ports::{Arrival, InboundMail};
+use model::Timestamp;
+use model::auth::{AuthResult, AuthResults, DmarcPolicy};
+use model::channel::AuthPolicy;
+use tokio::time::timeout;
+
+use super::budget::Held;
+use super::data::Outcome;
+use super::listener::Shared;
+use super::reply::{SHUTTING_DOWN, TIMED_OUT, say};
+use super::session::{Delivery, Session, Step};
+use super::stream::{Input, Stream};
+
+/// How long saying goodbye may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// First room for replies, bytes.
+const OUTPUT_BYTES_INITIAL: usize = 512;
+
+pub(super) struct Connection {
+    shared: Arc<Shared>,
+    peer: IpAddr,
+    stream: Stream,
+    input: Input,
+    output: Vec<u8>,
+    session: Session,
+    held: Held,
+    tls: bool,
+}
+
+/// What woke the reader.
+enum Woken {
+    Read(io::Result<usize>),
+    TimedOut,
+    Shutdown,
+}
+
+impl Connection {
+    pub(super) fn new(shared: Arc<Shared>, peer: IpAddr, stream: Stream, input: Input, id: u64) -> Self {
+        let session = Session::new(Arc::clone(&shared.session), peer, id);
+        let held = shared.budget.hold();
+        let output = Vec::with_capacity(OUTPUT_BYTES_INITIAL);
+        Self { shared, peer, stream, input, output, session, held, tls: false }
+    }
+
+    /// Until the client or we have had enough. Errors of the connection end it, and concern nobody else.
+    pub(super) async fn run(mut self) {
+        self.session.greet(&mut self.output);
+        match self.converse().await {
+            Ok(()) => self.stream.close(CLOSE_TIMEOUT).await,
+            Err(error) => tracing::debug!(peer = %self.peer, %error, "an SMTP connection broke"),
+        }
+    }
+
+    async fn converse(&mut self) -> io::Result<()> {
+        loop {
+            let mut pending = self.input.pending();
+            let step = self.session.step(&mut pending, Timestamp::now(), &mut self.output);
+            let left = pending.len();
+            self.input.keep_last(left);
+            self.shared.metrics.refused(&self.session.take_refusals());
+            match step {
+                Step::Read => {
+                    self.account();
+                    if !self.read_more().await? {
+                        return self.flush().await;
+                    }
+                }
+                Step::Route(address) => {
+                    let answer = self.shared.mailroom.route(&address).await;
+                    if self.session.routed(answer, &mut self.output).is_some() {
+                        self.shared.metrics.refused(&self.session.take_refusals());
+                        return self.flush().await;
+                    }
+                }
+                Step::Deliver(delivery) => {
+                    let outcome = self.deliver(*delivery).await;
+                    self.session.delivered(outcome, &mut self.output);
+                    self.held.resize(0);
+                }
+                Step::StartTls => {
+                    self.flush().await?;
+                    self.secure().await?;
+                }
+                Step::Close => return self.flush().await,
+            }
+        }
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        self.stream.write_all(&self.output, self.shared.session.limits.write_timeout).await?;
+        self.output.clear();
+        Ok(())
+    }
+
+    /// Where the memory of all sessions is used up, the mail under way is refused and its memory freed.
+    fn account(&mut self) {
+        if !self.held.resize(self.session.held()) {
+            self.session.drop_content();
+            self.held.resize(self.session.held());
+        }
+    }
+
+    /// False: the conversation is over.
+    async fn read_more(&mut self) -> io::Result<bool> {
+        if self.shared.shutdown.is_cancelled() && self.session.is_idle() {
+            say(&mut self.output, SHUTTING_DOWN);
+            return Ok(false);
+        }
+        self.flush().await?;
+        match self.wait_for_input().await {
+            Woken::Read(count) => Ok(count? > 0),
+            Woken::TimedOut => {
+                say(&mut self.output, TIMED_OUT);
+                Ok(false)
+            }
+            Woken::Shutdown => {
+                say(&mut self.output, SHUTTING_DOWN);
+                Ok(false)
+            }
+        }
+    }
+
+    async fn wait_for_input(&mut self) -> Woken {
+        let limits = &self.shared.session.limits;
+        let limit = if self.session.awaits_content() {
+            limits.data_initiation_timeout
+        } else if self.session.in_content() {
+            limits.data_block_timeout
+        } else {
+            limits.command_timeout
+        };
+        let read = timeout(limit, self.input.fill(&mut self.stream));
+        tokio::select! {
+            biased;
+            read = read => read.map_or(Woken::TimedOut, Woken::Read),
+            () = self.shared.shutdown.cancelled(), if self.session.is_idle() => Woken::Shutdown,
+        }
+    }
+
+    /// What was read in clear behind STARTTLS is forgotten: somebody between may have put it there (CVE-2011-0411).
+    async fn secure(&mut self) -> io::Result<()> {
+        self.input.clear();
+        let Some(tls) = &self.shared.tls else { return Err(io::ErrorKind::Unsupported.into()) };
+        self.shared.metrics.tls_handshakes.increment(1);
+        let limit = self.shared.session.limits.tls_handshake_timeout;
+        if let Err(error) = self.stream.secure(tls, limit).await {
+            self.shared.metrics.tls_failures.increment(1);
+            return Err(error);
+        }
+        self.session.secured();
+        self.tls = true;
+        Ok(())
+    }
+
+    async fn deliver(&self, delivery: Delivery) -> Outcome {
+        let started = Instant::now();
+        let limit = self.shared.session.limits.accept_timeout;
+        let bytes = delivery.raw.len() as u64;
+        let outcome = timeout(limit, self.verify_and_accept(delivery)).await.unwrap_or(Outcome::TimedOut);
+        let metrics = &self.shared.metrics;
+        metrics.accept_seconds.record(started.elapsed());
+        if matches!(outcome, Outcome::Accepted(_)) {
+            metrics.messages_accepted.increment(1);
+            metrics.bytes_accepted.increment(bytes);
+        }
+        outcome
+    }
+
+    async fn verify_and_accept(&self, delivery: Delivery) -> Outcome {
+        let Delivery { helo, mail_from, routes, raw, trace_bytes } = delivery;
+        let raw = Bytes::from(raw);
+        let auth = match &self.shared.auth {
+            Some(authenticator) => {
+                let mail = raw.slice(trace_bytes..);
+                Some(authenticator.verify(self.peer, &helo, &mail_from, mail).await)
+            }
+            None => None,
+        };
+        if let Some(why) = auth.as_ref().and_then(rejected_by_dmarc)
+            && routes.iter().all(|route| route.auth_policy == AuthPolicy::Reject)
+        {
+            return Outcome::Unauthenticated(why);
+        }
+        let arrival =
+            Arrival { at: Timestamp::now(), peer: Some(self.peer), helo: Some(helo), mail_from, tls: self.tls };
+        match self.shared.mailroom.accept(InboundMail { raw, routes, arrival, auth }).await {
+            Ok(accepted) => {
+                Outcome::Accepted(accepted.messages.into_iter().map(|message| message.id.into_string()).collect())
+            }
+            Err(error) => Outcome::Failed(error),
+        }
+    }
+}
+
+/// Why, where DMARC fails and the sender's domain asks to reject.
+fn rejected_by_dmarc(auth: &AuthResults) -> Option<String> {
+    let rejected = auth.dmarc == AuthResult::Fail && auth.dmarc_policy == DmarcPolicy::Reject;
+    rejected.then(|| auth.detail.clone().unwrap_or_default())
+}

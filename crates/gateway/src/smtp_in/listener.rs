@@ -1,0 +1,233 @@
+//! The listening socket: accepts connections, counts them, and ends well. Owns who may connect; never speaks SMTP
+//! beyond turning somebody away.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use engine::ports::Mailroom;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::SmtpInConfig;
+use super::budget::Budget;
+use super::connection::Connection;
+use super::metrics::Metrics;
+use super::proxy::{self, ProxyHeader};
+use super::reply::{TOO_MANY_CONNECTIONS, TOO_MANY_FROM_ADDRESS};
+use super::session::SessionConfig;
+use super::stream::{Input, Stream};
+use crate::auth::Authenticator;
+
+/// Connections that wait to be accepted. With fewer, a burst of clients is told to try again by TCP, seconds later.
+const BACKLOG: i32 = 4_096;
+/// After an error of accept(2), such as too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What all connections of a listener share.
+pub(super) struct Shared {
+    pub(super) session: Arc<SessionConfig>,
+    pub(super) proxy_protocol: bool,
+    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) mailroom: Arc<dyn Mailroom>,
+    pub(super) auth: Option<Arc<Authenticator>>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) metrics: Metrics,
+    pub(super) shutdown: CancellationToken,
+    open: Mutex<Open>,
+    last_id: AtomicU64,
+}
+
+#[derive(Default)]
+struct Open {
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// A listening socket, ready for [`serve`]: address reuse, and room for a burst of connections.
+///
+/// # Errors
+/// The address is taken, or not ours.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Takes mail in until `shutdown`; then mails under way may finish, for as long as the limits say.
+///
+/// # Errors
+/// The listener's address can't be read. Errors of single connections are theirs alone.
+pub async fn serve(
+    listener: TcpListener,
+    config: SmtpInConfig,
+    mailroom: Arc<dyn Mailroom>,
+    auth: Option<Arc<Authenticator>>,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    let shared = Arc::new(Shared::new(config, mailroom, auth, shutdown));
+    let sessions = TaskTracker::new();
+    // Sessions that outlive the grace period are cut off by this.
+    let cut_off = CancellationToken::new();
+    tracing::info!(%address, starttls = shared.tls.is_some(), "taking mail in by SMTP");
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = shared.shutdown.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let shared = Arc::clone(&shared);
+                let cut_off = cut_off.clone();
+                sessions.spawn(async move {
+                    tokio::select! {
+                        biased;
+                        () = shared.receive(stream, peer.ip()) => {}
+                        () = cut_off.cancelled() => {}
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%address, %error, "an SMTP connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    sessions.close();
+    let grace = shared.session.limits.shutdown_grace;
+    if timeout(grace, sessions.wait()).await.is_err() {
+        tracing::warn!(sessions = sessions.len(), "SMTP sessions were cut off: they outlived the grace period");
+        cut_off.cancel();
+        sessions.wait().await;
+    }
+    Ok(())
+}
+
+impl Shared {
+    fn new(
+        config: SmtpInConfig,
+        mailroom: Arc<dyn Mailroom>,
+        auth: Option<Arc<Authenticator>>,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let session = SessionConfig {
+            hostname: config.hostname,
+            inbound_domain: config.inbound_domain,
+            limits: config.limits,
+            starttls: config.tls.is_some(),
+            authenticates: auth.is_some(),
+        };
+        let started = model::Timestamp::now().as_millis().unsigned_abs();
+        Self {
+            budget: Budget::new(session.limits.held_bytes_max),
+            session: Arc::new(session),
+            proxy_protocol: config.proxy_protocol,
+            tls: config.tls.map(|tls| tls.acceptor()),
+            mailroom,
+            auth,
+            metrics: Metrics::new(),
+            shutdown,
+            open: Mutex::default(),
+            // Ids go on from the clock, so those of two runs differ.
+            last_id: AtomicU64::new(started << 8),
+        }
+    }
+
+    async fn receive(self: Arc<Self>, stream: TcpStream, peer: IpAddr) {
+        self.metrics.connections.increment(1);
+        let _ = stream.set_nodelay(true);
+        let mut stream = Stream::Plain(stream);
+        let mut input = Input::new();
+        let mut peer = peer.to_canonical();
+        if self.proxy_protocol {
+            let limit = self.session.limits.proxy_header_timeout;
+            match timeout(limit, read_proxy_header(&mut stream, &mut input)).await {
+                Ok(Some(client)) => peer = client.unwrap_or(peer).to_canonical(),
+                Ok(None) | Err(_) => return self.metrics.connection_refused("proxy_header"),
+            }
+        }
+        let guard = match Guard::admit(&self, peer) {
+            Ok(guard) => guard,
+            Err((reason, reply)) => {
+                self.metrics.connection_refused(reason);
+                let line = format!("{reply}\r\n");
+                let _ = stream.write_all(line.as_bytes(), self.session.limits.proxy_header_timeout).await;
+                return;
+            }
+        };
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed);
+        Connection::new(Arc::clone(&self), peer, stream, input, id).run().await;
+        drop(guard);
+    }
+}
+
+/// The client's address, if the header names one; None if there is no valid header.
+async fn read_proxy_header(stream: &mut Stream, input: &mut Input) -> Option<Option<IpAddr>> {
+    loop {
+        match proxy::parse(input.pending()) {
+            ProxyHeader::Complete { bytes, client } => {
+                let left = input.pending().len().saturating_sub(bytes);
+                input.keep_last(left);
+                return Some(client);
+            }
+            ProxyHeader::Invalid => return None,
+            ProxyHeader::Incomplete => {
+                if input.fill(stream).await.ok()? == 0 {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// A place among the connections; given back when it is dropped.
+struct Guard {
+    shared: Arc<Shared>,
+    peer: IpAddr,
+}
+
+impl Guard {
+    fn admit(shared: &Arc<Shared>, peer: IpAddr) -> Result<Self, (&'static str, &'static str)> {
+        let limits = &shared.session.limits;
+        let mut open = shared.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.all >= limits.connections_max {
+            return Err(("too_many", TOO_MANY_CONNECTIONS));
+        }
+        let from_address = open.by_address.entry(peer).or_default();
+        if *from_address >= limits.connections_per_address_max {
+            return Err(("too_many_from_address", TOO_MANY_FROM_ADDRESS));
+        }
+        *from_address += 1;
+        open.all += 1;
+        drop(open);
+        shared.metrics.connections_open.increment(1.0);
+        Ok(Self { shared: Arc::clone(shared), peer })
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.shared.metrics.connections_open.decrement(1.0);
+        let mut open = self.shared.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.all = open.all.saturating_sub(1);
+        if let Some(count) = open.by_address.get_mut(&self.peer) {
+            *count -= 1;
+            if *count == 0 {
+                open.by_address.remove(&self.peer);
+            }
+        }
+    }
+}

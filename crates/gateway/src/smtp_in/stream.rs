@@ -1,0 +1,122 @@
+//! A client's connection, in clear or under TLS. Owns the bytes' way in and out; never looks at them.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// First room for input, bytes: a pipelined envelope with a mail of ordinary size.
+const INPUT_BYTES_INITIAL: usize = 8 * 1024;
+/// Most room for input, bytes.
+const INPUT_BYTES_MAX: usize = 64 * 1024;
+
+pub(crate) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+    /// The handshake failed.
+    Gone,
+}
+
+impl Stream {
+    pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(buffer).await,
+            Self::Tls(stream) => stream.read(buffer).await,
+            Self::Gone => Ok(0),
+        }
+    }
+
+    /// Everything, or an error; `limit` is for all of it.
+    pub(crate) async fn write_all(&mut self, bytes: &[u8], limit: Duration) -> io::Result<()> {
+        let write = async {
+            match self {
+                Self::Plain(stream) => stream.write_all(bytes).await,
+                Self::Tls(stream) => {
+                    stream.write_all(bytes).await?;
+                    stream.flush().await
+                }
+                Self::Gone => Err(io::ErrorKind::NotConnected.into()),
+            }
+        };
+        timeout(limit, write).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    }
+
+    /// Upgrades a connection in clear.
+    pub(crate) async fn secure(&mut self, acceptor: &TlsAcceptor, limit: Duration) -> io::Result<()> {
+        let Self::Plain(stream) = std::mem::replace(self, Self::Gone) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let handshake = timeout(limit, acceptor.accept(stream)).await;
+        let stream = handshake.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        *self = Self::Tls(Box::new(stream));
+        Ok(())
+    }
+
+    /// Says goodbye as TLS and TCP do; the client may be gone already.
+    pub(crate) async fn close(&mut self, limit: Duration) {
+        let close = async {
+            match self {
+                Self::Plain(stream) => stream.shutdown().await,
+                Self::Tls(stream) => stream.shutdown().await,
+                Self::Gone => Ok(()),
+            }
+        };
+        let _ = timeout(limit, close).await;
+    }
+}
+
+/// What was read and not yet taken.
+pub(crate) struct Input {
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Input {
+    pub(crate) fn new() -> Self {
+        Self { buffer: vec![0; INPUT_BYTES_INITIAL], start: 0, end: 0 }
+    }
+
+    pub(crate) fn pending(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// All but the last `left` bytes have been taken.
+    pub(crate) fn keep_last(&mut self, left: usize) {
+        self.start = self.end.saturating_sub(left);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
+    }
+
+    /// One read. Zero: the client has closed.
+    pub(crate) async fn fill(&mut self, stream: &mut Stream) -> io::Result<usize> {
+        let room = self.room();
+        let most = room.len();
+        let count = stream.read(room).await?;
+        self.end += count;
+        if count == most && self.buffer.len() < INPUT_BYTES_MAX {
+            let target = (self.buffer.len() * 4).min(INPUT_BYTES_MAX);
+            self.buffer.resize(target, 0);
+        }
+        Ok(count)
+    }
+
+    /// What is pending moves to the front; there is room behind it.
+    fn room(&mut self) -> &mut [u8] {
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end >= self.buffer.len() {
+            self.buffer.resize(self.end + INPUT_BYTES_INITIAL, 0);
+        }
+        self.buffer.get_mut(self.end..).unwrap_or_default()
+    }
+}
