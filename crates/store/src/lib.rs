@@ -2,16 +2,21 @@
 //! One file a table. Never decides what the product does: it keeps what the engine tells it to keep.
 
 pub mod blobs_table;
+mod conditions;
+pub mod contact_lists;
 pub mod contacts;
+pub mod conversation_lists;
 pub mod conversations;
 pub mod db;
 pub mod deliveries;
 pub mod error;
 pub mod events;
+pub mod message_lists;
 pub mod messages;
 pub mod migrate;
 pub mod progress;
 pub mod search;
+pub mod search_lists;
 pub mod vault;
 
 pub use db::{Db, DbConfig, Dialect, Priority, Topic, Tx};

@@ -3,6 +3,7 @@
 
 use model::{ChannelId, WorkspaceId};
 
+use crate::conditions::Conditions;
 use crate::db::{Dialect, Tx, Value};
 use crate::error::Result;
 
@@ -101,7 +102,11 @@ pub fn newest(tx: &mut Tx<'_>, query: &TermQuery<'_>, before: i64, take: usize) 
             &[match_text(query).into(), before.into(), take.into()],
             |row| row.int(0),
         ),
-        Dialect::Postgres => newest_postgres(tx, query, "seq < $2", &[before], take),
+        Dialect::Postgres => {
+            let mut conditions = Conditions::after(vec![take.into()]);
+            conditions.bind("seq < ?", before);
+            newest_postgres(tx, query, conditions)
+        }
     }
 }
 
@@ -113,45 +118,35 @@ pub fn among(tx: &mut Tx<'_>, query: &TermQuery<'_>, seqs: &[i64]) -> Result<Vec
     if seqs.is_empty() {
         return Ok(Vec::new());
     }
-    let places = crate::db::placeholders(2, seqs.len());
     match tx.dialect() {
         Dialect::Sqlite => {
-            let mut values: Vec<Value<'_>> = vec![match_text(query).into()];
-            values.extend(seqs.iter().map(|seq| Value::from(*seq)));
-            let sql = format!("SELECT rowid FROM message_search WHERE message_search MATCH $1 AND rowid IN ({places})");
-            tx.query(&sql, &values, |row| row.int(0))
+            let mut conditions = Conditions::after(Vec::new());
+            conditions.bind("message_search MATCH ?", match_text(query));
+            conditions.bind_list("rowid IN (?)", seqs.iter().map(|seq| Value::from(*seq)));
+            let sql = format!("SELECT rowid FROM message_search WHERE {}", conditions.text());
+            tx.query(&sql, conditions.values(), |row| row.int(0))
         }
-        Dialect::Postgres => newest_postgres(tx, query, &format!("seq IN ({places})"), seqs, seqs.len()),
+        Dialect::Postgres => {
+            let mut conditions = Conditions::after(vec![seqs.len().into()]);
+            conditions.bind_list("seq IN (?)", seqs.iter().map(|seq| Value::from(*seq)));
+            newest_postgres(tx, query, conditions)
+        }
     }
 }
 
-fn newest_postgres(
-    tx: &mut Tx<'_>,
-    query: &TermQuery<'_>,
-    condition: &str,
-    numbers: &[i64],
-    take: usize,
-) -> Result<Vec<i64>> {
+fn newest_postgres(tx: &mut Tx<'_>, query: &TermQuery<'_>, mut conditions: Conditions<'_>) -> Result<Vec<i64>> {
     // A plan made for these very terms: how common they are decides between the walk newest first and the index of
     // terms. A plan kept for any terms would take one of the two for all.
     tx.execute("SET LOCAL plan_cache_mode = force_custom_plan", &[])?;
-    let mut values: Vec<Value<'_>> = vec![query.workspace_id.into()];
-    values.extend(numbers.iter().map(|number| Value::from(*number)));
-    values.push(take.into());
-    let limit = values.len();
-    let mut conditions = condition.to_owned();
+    conditions.bind("workspace_id = ?", query.workspace_id.as_str().to_owned());
     if let Some(channel) = query.channel_id {
-        values.push(channel.into());
-        conditions.push_str(&format!(" AND channel_id = ${}", values.len()));
+        conditions.bind("channel_id = ?", channel.as_str().to_owned());
     }
     if !query.clauses.is_empty() {
-        values.push(tsquery(query.clauses).into());
-        conditions.push_str(&format!(" AND terms @@ CAST(CAST(${} AS TEXT) AS TSQUERY)", values.len()));
+        conditions.bind("terms @@ CAST(CAST(? AS TEXT) AS TSQUERY)", tsquery(query.clauses));
     }
-    let sql = format!(
-        "SELECT seq FROM message_search WHERE workspace_id = $1 AND {conditions} ORDER BY seq DESC LIMIT ${limit}"
-    );
-    tx.query(&sql, &values, |row| row.int(0))
+    let sql = format!("SELECT seq FROM message_search WHERE {} ORDER BY seq DESC LIMIT $1", conditions.text());
+    tx.query(&sql, conditions.values(), |row| row.int(0))
 }
 
 /// An id as one term: the tokenizer would cut it at the underscore.

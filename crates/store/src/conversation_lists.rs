@@ -1,0 +1,335 @@
+//! Pages of conversations by last activity. Every page is read from an index that ends in (last_activity_at, id): a
+//! filter left open is the merge of its few values, so that the cost never grows with the box. Owns no change.
+
+use std::collections::HashMap;
+
+use model::conversation::{Conversation, ConversationStatus};
+use model::{ChannelId, ContactId, Timestamp, UserId, WorkspaceId};
+
+use crate::conditions::Conditions;
+use crate::conversations::{COLUMNS, from_row};
+use crate::db::{Tx, Value};
+use crate::error::Result;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Assignee {
+    User(UserId),
+    Nobody,
+}
+
+/// Which conversations; what is `None` is left open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConversationFilter {
+    pub workspace_id: WorkspaceId,
+    pub status: Option<ConversationStatus>,
+    pub unread: Option<bool>,
+    pub channel_id: Option<ChannelId>,
+    pub assignee: Option<Assignee>,
+    pub label: Option<String>,
+    pub contact_id: Option<ContactId>,
+}
+
+impl ConversationFilter {
+    pub fn all(workspace_id: WorkspaceId) -> Self {
+        Self {
+            workspace_id,
+            status: None,
+            unread: None,
+            channel_id: None,
+            assignee: None,
+            label: None,
+            contact_id: None,
+        }
+    }
+
+    /// Whether a label's list has to look at the conversations too.
+    fn needs_the_conversation(&self) -> bool {
+        self.unread.is_some() || self.channel_id.is_some() || self.assignee.is_some()
+    }
+}
+
+/// A conversation's place in every list.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ActivityKey {
+    pub last_activity_at: Timestamp,
+    pub id: String,
+}
+
+impl ActivityKey {
+    pub fn of(conversation: &Conversation) -> Self {
+        Self { last_activity_at: conversation.last_activity_at, id: conversation.id.as_str().to_owned() }
+    }
+}
+
+/// Which part of a list: `take` items behind `after`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActivitySlice {
+    pub after: Option<ActivityKey>,
+    pub ascending: bool,
+    pub take: usize,
+}
+
+/// A part of the list, its labels included.
+///
+/// # Errors
+/// What the database says.
+pub fn page(tx: &mut Tx<'_>, filter: &ConversationFilter, slice: &ActivitySlice) -> Result<Vec<Conversation>> {
+    if is_surely_empty(tx, filter)? {
+        return Ok(Vec::new());
+    }
+    let (sql, conditions) = keys_query(filter, slice);
+    let mut keys = tx
+        .query(&sql, conditions.values(), |row| Ok(ActivityKey { last_activity_at: row.time(0)?, id: row.text(1)? }))?;
+    keys.sort();
+    if !slice.ascending {
+        keys.reverse();
+    }
+    keys.truncate(slice.take);
+    let ids: Vec<String> = keys.into_iter().map(|key| key.id).collect();
+    by_ids(tx, &ids)
+}
+
+/// These conversations in this order, labels included; those that are gone are left out.
+///
+/// # Errors
+/// What the database says.
+pub fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<Conversation>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = crate::db::placeholders(1, ids.len());
+    let values: Vec<Value<'_>> = ids.iter().map(Value::from).collect();
+    let sql = format!("SELECT {COLUMNS} FROM conversation WHERE id IN ({places})");
+    let rows = tx.query(&sql, &values, from_row)?;
+    let mut found: HashMap<String, Conversation> =
+        rows.into_iter().map(|row| (row.public.id.as_str().to_owned(), row.public)).collect();
+    let sql = format!(
+        "SELECT conversation_id, label FROM conversation_label WHERE conversation_id IN ({places}) ORDER BY conversation_id, label"
+    );
+    for (id, label) in tx.query(&sql, &values, |row| Ok((row.text(0)?, row.text(1)?)))? {
+        if let Some(conversation) = found.get_mut(&id) {
+            conversation.labels.push(label);
+        }
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// Two filters that each hold for many and together for nobody would be a long walk: the maintained counts know.
+fn is_surely_empty(tx: &mut Tx<'_>, filter: &ConversationFilter) -> Result<bool> {
+    let (Some(channel), Some(assignee)) = (&filter.channel_id, &filter.assignee) else { return Ok(false) };
+    let assignee = match assignee {
+        Assignee::User(user) => user.as_str(),
+        Assignee::Nobody => "",
+    };
+    let counts = tx.query(
+        "SELECT status, unread, conversations FROM conversation_count WHERE workspace_id = $1 AND channel_id = $2 AND assignee_id = $3",
+        &[(&filter.workspace_id).into(), channel.into(), assignee.into()],
+        |row| Ok((row.text(0)?, row.bool(1)?, row.int(2)?)),
+    )?;
+    let wanted = |status: &str, unread: bool| {
+        filter.status.is_none_or(|wanted| wanted.as_str() == status)
+            && filter.unread.is_none_or(|wanted| wanted == unread)
+    };
+    Ok(!counts.iter().any(|(status, unread, count)| wanted(status, *unread) && *count > 0))
+}
+
+/// The query for the keys of a part of the list: a branch an index range, not yet merged.
+fn keys_query<'f>(filter: &'f ConversationFilter, slice: &'f ActivitySlice) -> (String, Conditions<'f>) {
+    let list = List::of(filter);
+    let (time, id) = list.key_columns();
+    let mut conditions = Conditions::after(vec![slice.take.into()]);
+    list.restrict(filter, &mut conditions);
+    if let Some(after) = &slice.after {
+        conditions.behind((time, id), slice.ascending, (after.last_activity_at.into(), (&after.id).into()));
+    }
+    let (tables, direction) = (list.tables(filter), if slice.ascending { "ASC" } else { "DESC" });
+    let branches: Vec<String> = list
+        .branches(filter)
+        .iter()
+        .map(|branch| {
+            let wanted = conditions.text_with(branch);
+            format!(
+                "SELECT * FROM (SELECT {time}, {id} FROM {tables} WHERE {wanted} ORDER BY {time} {direction}, {id} {direction} LIMIT $1) AS branch"
+            )
+        })
+        .collect();
+    (branches.join(" UNION ALL "), conditions)
+}
+
+/// Which index a filter is read from: the one that is expected to leave the least to look through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum List {
+    Contact,
+    Label,
+    Assignee,
+    Channel,
+    Workspace,
+}
+
+impl List {
+    fn of(filter: &ConversationFilter) -> Self {
+        match (&filter.contact_id, &filter.label, &filter.assignee, &filter.channel_id) {
+            (Some(_), ..) => Self::Contact,
+            (_, Some(_), ..) => Self::Label,
+            (_, _, Some(Assignee::User(_)), _) => Self::Assignee,
+            (.., Some(_)) => Self::Channel,
+            (_, _, Some(Assignee::Nobody), None) => Self::Assignee,
+            _ => Self::Workspace,
+        }
+    }
+
+    fn key_columns(self) -> (&'static str, &'static str) {
+        if self == Self::Label { ("l.last_activity_at", "l.conversation_id") } else { ("c.last_activity_at", "c.id") }
+    }
+
+    fn tables(self, filter: &ConversationFilter) -> &'static str {
+        let alone = !filter.needs_the_conversation();
+        match self {
+            Self::Label if alone => "conversation_label l",
+            // CROSS JOIN: SQLite keeps the order of the tables, and so the order of the list.
+            Self::Label => "conversation_label l CROSS JOIN conversation c",
+            _ => "conversation c",
+        }
+    }
+
+    /// The values of the columns between the index's beginning and its order.
+    fn branches(self, filter: &ConversationFilter) -> Vec<Vec<String>> {
+        let table = if self == Self::Label { "l" } else { "c" };
+        let statuses: Vec<ConversationStatus> =
+            filter.status.map_or_else(|| ConversationStatus::ALL.to_vec(), |status| vec![status]);
+        let status = |status: &ConversationStatus| format!("{table}.status = '{}'", status.as_str());
+        let unread = |unread: bool| format!("c.unread = {}", if unread { "TRUE" } else { "FALSE" });
+        match self {
+            // A contact's are few: its index has the order alone.
+            Self::Contact => {
+                vec![filter.status.iter().map(status).chain(filter.unread.into_iter().map(unread)).collect()]
+            }
+            Self::Label => statuses
+                .iter()
+                .map(|one| std::iter::once(status(one)).chain(filter.unread.into_iter().map(unread)).collect())
+                .collect(),
+            _ => {
+                let flags = filter.unread.map_or_else(|| vec![true, false], |flag| vec![flag]);
+                statuses
+                    .iter()
+                    .flat_map(|one| flags.iter().map(|flag| vec![status(one), unread(*flag)]).collect::<Vec<_>>())
+                    .collect()
+            }
+        }
+    }
+
+    /// The conditions that are the same in every branch.
+    fn restrict<'f>(self, filter: &'f ConversationFilter, conditions: &mut Conditions<'f>) {
+        match self {
+            Self::Contact => {
+                conditions.bind("c.contact_id = ?", &filter.contact_id);
+                conditions.bind("COALESCE(c.workspace_id, '') = ?", &filter.workspace_id);
+                if let Some(label) = &filter.label {
+                    conditions.bind(HAS_LABEL, label);
+                }
+            }
+            Self::Label => {
+                conditions.bind("l.workspace_id = ?", &filter.workspace_id);
+                conditions.bind("l.label = ?", &filter.label);
+                if filter.needs_the_conversation() {
+                    conditions.add("c.id = l.conversation_id");
+                }
+            }
+            Self::Workspace | Self::Channel | Self::Assignee => {
+                conditions.bind("c.workspace_id = ?", &filter.workspace_id);
+            }
+        }
+        // COALESCE keeps a planner without statistics from choosing the index of a condition that is not the list's own.
+        if let Some(channel) = &filter.channel_id {
+            let own = self == Self::Channel;
+            conditions.bind(if own { "c.channel_id = ?" } else { "COALESCE(c.channel_id, '') = ?" }, channel);
+        }
+        match &filter.assignee {
+            Some(Assignee::User(user)) if self == Self::Assignee => conditions.bind("c.assignee_id = ?", user),
+            Some(Assignee::User(user)) => conditions.bind("COALESCE(c.assignee_id, '') = ?", user),
+            Some(Assignee::Nobody) if self == Self::Assignee => conditions.add("c.assignee_id IS NULL"),
+            Some(Assignee::Nobody) => conditions.add("COALESCE(c.assignee_id, '') = ''"),
+            None => {}
+        }
+    }
+}
+
+const HAS_LABEL: &str = "EXISTS (SELECT 1 FROM conversation_label h WHERE h.conversation_id = c.id AND h.label = ?)";
+
+/// How many conversations a person has before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ConversationCounts {
+    pub open: u64,
+    pub pending: u64,
+    pub snoozed: u64,
+    pub resolved: u64,
+    /// Of the open ones.
+    pub unread: u64,
+    /// Of the open ones: assigned to the one who asks.
+    pub mine: u64,
+    /// Of the open ones: assigned to nobody.
+    pub unassigned: u64,
+}
+
+/// The maintained counts, of one channel or all.
+///
+/// # Errors
+/// What the database says.
+pub fn counts(
+    tx: &mut Tx<'_>,
+    workspace: &WorkspaceId,
+    channel: Option<&ChannelId>,
+    user: Option<&UserId>,
+) -> Result<ConversationCounts> {
+    let mut values: Vec<Value<'_>> = vec![workspace.into(), user.map_or("-", UserId::as_str).into()];
+    values.extend(channel.map(Value::from));
+    let condition = if channel.is_some() { "AND channel_id = $3" } else { "" };
+    let sql = format!(
+        "SELECT status, unread, CASE assignee_id WHEN '' THEN 'nobody' WHEN $2 THEN 'me' ELSE 'other' END AS whose,
+             CAST(SUM(conversations) AS BIGINT)
+         FROM conversation_count WHERE workspace_id = $1 {condition} GROUP BY 1, 2, 3"
+    );
+    let mut counts = ConversationCounts::default();
+    let rows = tx.query(&sql, &values, |row| Ok((row.text(0)?, row.bool(1)?, row.text(2)?, row.int(3)?)))?;
+    for (status, unread, whose, number) in rows {
+        let number = u64::try_from(number).unwrap_or(0);
+        match ConversationStatus::parse(&status) {
+            Some(ConversationStatus::Open) => {
+                counts.open += number;
+                counts.unread += if unread { number } else { 0 };
+                counts.mine += if whose == "me" { number } else { 0 };
+                counts.unassigned += if whose == "nobody" { number } else { 0 };
+            }
+            Some(ConversationStatus::Pending) => counts.pending += number,
+            Some(ConversationStatus::Snoozed) => counts.snoozed += number,
+            Some(ConversationStatus::Resolved) => counts.resolved += number,
+            None => {}
+        }
+    }
+    Ok(counts)
+}
+
+/// The conditions of `filter` on a conversation `c` of any origin.
+pub(crate) fn restrict<'f>(filter: &'f ConversationFilter, conditions: &mut Conditions<'f>) {
+    conditions.bind("c.workspace_id = ?", &filter.workspace_id);
+    if let Some(status) = filter.status {
+        conditions.bind("c.status = ?", status.as_str());
+    }
+    if let Some(unread) = filter.unread {
+        conditions.bind("c.unread = ?", unread);
+    }
+    if let Some(channel) = &filter.channel_id {
+        conditions.bind("c.channel_id = ?", channel);
+    }
+    if let Some(contact) = &filter.contact_id {
+        conditions.bind("c.contact_id = ?", contact);
+    }
+    match &filter.assignee {
+        Some(Assignee::User(user)) => conditions.bind("c.assignee_id = ?", user),
+        Some(Assignee::Nobody) => conditions.add("c.assignee_id IS NULL"),
+        None => {}
+    }
+    if let Some(label) = &filter.label {
+        conditions.bind(HAS_LABEL, label);
+    }
+}
