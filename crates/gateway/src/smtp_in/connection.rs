@@ -11,6 +11,7 @@ use engine::ports::{Arrival, InboundMail};
 use model::Timestamp;
 use model::auth::{AuthResult, AuthResults, DmarcPolicy};
 use model::channel::AuthPolicy;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::budget::Held;
@@ -22,18 +23,28 @@ use super::stream::{Input, Stream};
 
 /// How long saying goodbye may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a client that we hang up on is heard out.
+const LINGER: Duration = Duration::from_secs(1);
 /// First room for replies, bytes.
 const OUTPUT_BYTES_INITIAL: usize = 512;
 
-pub(super) struct Connection {
+pub(super) struct Connection<S> {
     shared: Arc<Shared>,
     peer: IpAddr,
-    stream: Stream,
+    stream: Stream<S>,
     input: Input,
     output: Vec<u8>,
     session: Session,
     held: Held,
     tls: bool,
+}
+
+/// How a conversation ended.
+enum End {
+    /// The client has quit, or is gone.
+    Agreed,
+    /// We hang up; the client may still be talking.
+    CutOff,
 }
 
 /// What woke the reader.
@@ -43,8 +54,8 @@ enum Woken {
     Shutdown,
 }
 
-impl Connection {
-    pub(super) fn new(shared: Arc<Shared>, peer: IpAddr, stream: Stream, input: Input, id: u64) -> Self {
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub(super) fn new(shared: Arc<Shared>, peer: IpAddr, stream: Stream<S>, input: Input, id: u64) -> Self {
         let session = Session::new(Arc::clone(&shared.session), peer, id);
         let held = shared.budget.hold();
         let output = Vec::with_capacity(OUTPUT_BYTES_INITIAL);
@@ -55,12 +66,13 @@ impl Connection {
     pub(super) async fn run(mut self) {
         self.session.greet(&mut self.output);
         match self.converse().await {
-            Ok(()) => self.stream.close(CLOSE_TIMEOUT).await,
+            Ok(End::Agreed) => self.stream.close(None, CLOSE_TIMEOUT).await,
+            Ok(End::CutOff) => self.stream.close(Some(LINGER), CLOSE_TIMEOUT).await,
             Err(error) => tracing::debug!(peer = %self.peer, %error, "an SMTP connection broke"),
         }
     }
 
-    async fn converse(&mut self) -> io::Result<()> {
+    async fn converse(&mut self) -> io::Result<End> {
         loop {
             let mut pending = self.input.pending();
             let step = self.session.step(&mut pending, Timestamp::now(), &mut self.output);
@@ -70,15 +82,17 @@ impl Connection {
             match step {
                 Step::Read => {
                     self.account();
-                    if !self.read_more().await? {
-                        return self.flush().await;
+                    if let Some(end) = self.read_more().await? {
+                        self.flush().await?;
+                        return Ok(end);
                     }
                 }
                 Step::Route(address) => {
                     let answer = self.shared.mailroom.route(&address).await;
                     if self.session.routed(answer, &mut self.output).is_some() {
                         self.shared.metrics.refused(&self.session.take_refusals());
-                        return self.flush().await;
+                        self.flush().await?;
+                        return Ok(End::CutOff);
                     }
                 }
                 Step::Deliver(delivery) => {
@@ -90,7 +104,10 @@ impl Connection {
                     self.flush().await?;
                     self.secure().await?;
                 }
-                Step::Close => return self.flush().await,
+                Step::Close { agreed } => {
+                    self.flush().await?;
+                    return Ok(if agreed { End::Agreed } else { End::CutOff });
+                }
             }
         }
     }
@@ -112,22 +129,22 @@ impl Connection {
         }
     }
 
-    /// False: the conversation is over.
-    async fn read_more(&mut self) -> io::Result<bool> {
+    /// How the conversation ends, if it does.
+    async fn read_more(&mut self) -> io::Result<Option<End>> {
         if self.shared.shutdown.is_cancelled() && self.session.is_idle() {
             say(&mut self.output, SHUTTING_DOWN);
-            return Ok(false);
+            return Ok(Some(End::CutOff));
         }
         self.flush().await?;
         match self.wait_for_input().await {
-            Woken::Read(count) => Ok(count? > 0),
+            Woken::Read(count) => Ok(if count? > 0 { None } else { Some(End::Agreed) }),
             Woken::TimedOut => {
                 say(&mut self.output, TIMED_OUT);
-                Ok(false)
+                Ok(Some(End::CutOff))
             }
             Woken::Shutdown => {
                 say(&mut self.output, SHUTTING_DOWN);
-                Ok(false)
+                Ok(Some(End::CutOff))
             }
         }
     }

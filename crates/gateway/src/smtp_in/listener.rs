@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use engine::ports::Mailroom;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -89,6 +90,8 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
+                // Replies are whole when they are written; waiting for more would only cost time.
+                let _ = stream.set_nodelay(true);
                 let shared = Arc::clone(&shared);
                 let cut_off = cut_off.clone();
                 sessions.spawn(async move {
@@ -117,7 +120,7 @@ pub async fn serve(
 }
 
 impl Shared {
-    fn new(
+    pub(super) fn new(
         config: SmtpInConfig,
         mailroom: Arc<dyn Mailroom>,
         auth: Option<Arc<Authenticator>>,
@@ -146,9 +149,9 @@ impl Shared {
         }
     }
 
-    async fn receive(self: Arc<Self>, stream: TcpStream, peer: IpAddr) {
+    /// One connection, from its first byte to its last.
+    pub(super) async fn receive<S: AsyncRead + AsyncWrite + Unpin>(self: Arc<Self>, stream: S, peer: IpAddr) {
         self.metrics.connections.increment(1);
-        let _ = stream.set_nodelay(true);
         let mut stream = Stream::Plain(stream);
         let mut input = Input::new();
         let mut peer = peer.to_canonical();
@@ -175,7 +178,10 @@ impl Shared {
 }
 
 /// The client's address, if the header names one; None if there is no valid header.
-async fn read_proxy_header(stream: &mut Stream, input: &mut Input) -> Option<Option<IpAddr>> {
+async fn read_proxy_header<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut Stream<S>,
+    input: &mut Input,
+) -> Option<Option<IpAddr>> {
     loop {
         match proxy::parse(input.pending()) {
             ProxyHeader::Complete { bytes, client } => {

@@ -19,6 +19,8 @@ mod proxy;
 mod reply;
 mod session;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 pub use limits::SmtpInLimits;

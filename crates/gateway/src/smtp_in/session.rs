@@ -35,8 +35,8 @@ pub(crate) enum Step {
     Deliver(Box<Delivery>),
     /// Send what is written, forget all that was read, shake hands, and say [`Session::secured`].
     StartTls,
-    /// Send what is written and close.
-    Close,
+    /// Send what is written and close; `agreed` if the client has asked for it.
+    Close { agreed: bool },
 }
 
 /// A whole mail with its envelope.
@@ -143,7 +143,7 @@ impl Session {
                 State::Chunk(_) => self.read_chunk(input, out),
                 // Only the driver's answer leads out of these.
                 State::Routing | State::Delivering => Some(Step::Read),
-                State::Closed => Some(Step::Close),
+                State::Closed => Some(Step::Close { agreed: false }),
             };
             if let Some(step) = step {
                 return step;
@@ -248,11 +248,11 @@ impl Session {
             Command::Unoffered => self.error(out, "502 5.5.1 command not offered"),
             Command::Http => {
                 say(out, "421 4.7.0 this is SMTP, not HTTP");
-                self.close()
+                self.close(false)
             }
             Command::Quit => {
                 say(out, "221 2.0.0 bye");
-                self.close()
+                self.close(true)
             }
         }
     }
@@ -280,12 +280,12 @@ impl Session {
     pub(super) fn close_for(&mut self, out: &mut Vec<u8>, refusal: Refusal) -> Option<Step> {
         self.refusals.push(refusal);
         say(out, refusal.reply());
-        self.close()
+        self.close(false)
     }
 
-    pub(super) fn close(&mut self) -> Option<Step> {
+    fn close(&mut self, agreed: bool) -> Option<Step> {
         self.state = State::Closed;
         self.transaction = None;
-        Some(Step::Close)
+        Some(Step::Close { agreed })
     }
 }

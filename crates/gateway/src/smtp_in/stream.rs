@@ -3,8 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -14,14 +13,14 @@ const INPUT_BYTES_INITIAL: usize = 8 * 1024;
 /// Most room for input, bytes.
 const INPUT_BYTES_MAX: usize = 64 * 1024;
 
-pub(crate) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+pub(crate) enum Stream<S> {
+    Plain(S),
+    Tls(Box<TlsStream<S>>),
     /// The handshake failed.
     Gone,
 }
 
-impl Stream {
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(stream) => stream.read(buffer).await,
@@ -56,16 +55,22 @@ impl Stream {
         Ok(())
     }
 
-    /// Says goodbye as TLS and TCP do; the client may be gone already.
-    pub(crate) async fn close(&mut self, limit: Duration) {
+    /// Says goodbye as TLS and TCP do; the client may be gone already. A client that is still sending is heard out for
+    /// `linger`, or its unread bytes would make TCP take our last reply back.
+    pub(crate) async fn close(&mut self, linger: Option<Duration>, limit: Duration) {
         let close = async {
             match self {
-                Self::Plain(stream) => stream.shutdown().await,
+                Self::Plain(stream) if linger.is_some() => stream.shutdown().await,
+                Self::Plain(_) | Self::Gone => Ok(()),
                 Self::Tls(stream) => stream.shutdown().await,
-                Self::Gone => Ok(()),
             }
         };
-        let _ = timeout(limit, close).await;
+        let closed = timeout(limit, close).await.is_ok_and(|closed| closed.is_ok());
+        if let Some(linger) = linger.filter(|_| closed) {
+            let mut scratch = [0; 4 * 1024];
+            let drain = async { while self.read(&mut scratch).await.is_ok_and(|count| count > 0) {} };
+            let _ = timeout(linger, drain).await;
+        }
     }
 }
 
@@ -95,7 +100,10 @@ impl Input {
     }
 
     /// One read. Zero: the client has closed.
-    pub(crate) async fn fill(&mut self, stream: &mut Stream) -> io::Result<usize> {
+    pub(crate) async fn fill<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut Stream<S>,
+    ) -> io::Result<usize> {
         let room = self.room();
         let most = room.len();
         let count = stream.read(room).await?;
