@@ -6,6 +6,7 @@ pub mod dns;
 pub mod fetch;
 pub mod guard;
 pub mod smtp_in;
+pub mod smtp_out;
 pub mod tls;
 pub mod tls_client;
 pub mod webhooks;

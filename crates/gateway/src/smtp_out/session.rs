@@ -1,0 +1,263 @@
+//! A conversation with a smarthost: connect, secure, sign in, then transaction after transaction.
+//! Owns the order of things; STARTTLS that is configured is never given up.
+
+use std::time::Duration;
+
+use engine::ports::{DeliveryResult, OutboundMail, Smarthost, SmtpAuth};
+use model::channel::TransportSecurity;
+use rustls::pki_types::ServerName;
+use secrecy::ExposeSecret as _;
+use tokio_rustls::TlsConnector;
+
+use super::auth::{self, Exchange};
+use super::capabilities::Capabilities;
+use super::classify::{Stage, classify};
+use super::envelope::{Envelope, EnvelopeError, stuff};
+use super::failure::{Cause, SmtpFailure};
+use super::reply::Reply;
+use super::timeouts::Timeouts;
+use super::wire::Wire;
+use crate::guard::Guard;
+
+/// Replies of 334 followed in one AUTH exchange.
+const CHALLENGES_MAX: usize = 4;
+/// RFC 5321 §3.8: the server is going away.
+const SERVICE_CLOSING: u16 = 421;
+
+/// What connections are made with.
+pub(super) struct Dialer {
+    pub guard: Guard,
+    pub tls: TlsConnector,
+    /// The argument of EHLO.
+    pub hello_name: String,
+}
+
+/// What one recipient was told.
+pub(super) type Outcome = (DeliveryResult, String);
+
+pub(super) struct Session {
+    wire: Wire,
+    capabilities: Capabilities,
+    timeouts: Timeouts,
+    /// The server's greeting in its own words, once heard.
+    pub greeting: Option<String>,
+    /// Transactions begun.
+    pub transactions: u32,
+}
+
+impl Session {
+    /// All three steps.
+    pub(super) async fn open(dialer: &Dialer, to: &Smarthost, timeouts: Timeouts) -> Result<Self, SmtpFailure> {
+        let session = Self::connect(dialer, to, timeouts).await?;
+        let mut session = session.secure(dialer, to).await?;
+        if let Some(auth) = &to.auth {
+            session.sign_in(auth).await?;
+        }
+        Ok(session)
+    }
+
+    /// TCP; and greeting and EHLO, unless TLS comes first.
+    pub(super) async fn connect(dialer: &Dialer, to: &Smarthost, timeouts: Timeouts) -> Result<Self, SmtpFailure> {
+        let connecting = dialer.guard.connect(&to.host, to.port, timeouts.connect);
+        let wire = Wire::new(connecting.await.map_err(SmtpFailure::connect)?);
+        let capabilities = Capabilities::default();
+        let mut session = Self { wire, capabilities, timeouts, greeting: None, transactions: 0 };
+        if to.security != TransportSecurity::Tls {
+            session.hear_greeting().await?;
+            session.say_hello(&dialer.hello_name).await?;
+        }
+        Ok(session)
+    }
+
+    /// TLS as configured, and EHLO inside it.
+    pub(super) async fn secure(mut self, dialer: &Dialer, to: &Smarthost) -> Result<Self, SmtpFailure> {
+        if to.security == TransportSecurity::None {
+            return Ok(self);
+        }
+        if to.security == TransportSecurity::Starttls {
+            if !self.capabilities.starttls {
+                return Err(SmtpFailure::new(Stage::StartTls, Cause::StartTlsNotOffered));
+            }
+            let reply = self.wire.command("STARTTLS\r\n", Stage::StartTls, self.timeouts.command).await?;
+            expect(Stage::StartTls, reply)?;
+        }
+        let bare = to.host.trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(bare.to_owned())
+            .map_err(|_| SmtpFailure::new(Stage::StartTls, Cause::BadServerName))?;
+        self.wire = self.wire.into_tls(&dialer.tls, name, self.timeouts.tls).await?;
+        if to.security == TransportSecurity::Tls {
+            self.hear_greeting().await?;
+        }
+        // What was offered in clear is forgotten (RFC 3207 §4.2).
+        self.say_hello(&dialer.hello_name).await?;
+        Ok(self)
+    }
+
+    /// The name of the mechanism that was accepted.
+    pub(super) async fn sign_in(&mut self, auth: &SmtpAuth) -> Result<(&'static str, Reply), SmtpFailure> {
+        let exchange =
+            auth::begin(auth, &self.capabilities).map_err(|error| SmtpFailure::new(Stage::Auth, Cause::Auth(error)))?;
+        let (reply, challenge) = self.exchange(&exchange).await?;
+        if reply.is_positive() {
+            return Ok((exchange.mechanism, reply));
+        }
+        Err(SmtpFailure::new(Stage::Auth, Cause::Answer(reply, challenge)))
+    }
+
+    pub(super) const fn is_tls(&self) -> bool {
+        self.wire.is_tls()
+    }
+
+    pub(super) fn describe_tls(&self) -> Option<String> {
+        self.wire.describe_tls()
+    }
+
+    pub(super) const fn offers_starttls(&self) -> bool {
+        self.capabilities.starttls
+    }
+
+    /// RSET: is it alive, and clean?
+    pub(super) async fn reset(&mut self, limit: Duration) -> Result<(), SmtpFailure> {
+        let reply = self.wire.command("RSET\r\n", Stage::Mail, limit).await?;
+        expect(Stage::Mail, reply).map(|_| ())
+    }
+
+    pub(super) async fn quit(self, limit: Duration) {
+        self.wire.quit(limit).await;
+    }
+
+    /// One transaction. `outcomes` (one a recipient) is filled with what each was told; on failure, those left empty share
+    /// the failure. `Ok(true)`: another transaction may follow.
+    pub(super) async fn transact(
+        &mut self,
+        mail: &OutboundMail,
+        outcomes: &mut [Option<Outcome>],
+        data_sent: &mut bool,
+    ) -> Result<bool, SmtpFailure> {
+        self.transactions += 1;
+        let envelope = match Envelope::new(mail, &self.capabilities) {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                let result = match error {
+                    EnvelopeError::TooLarge { .. } => DeliveryResult::Bounced,
+                    _ => DeliveryResult::Infrastructure,
+                };
+                fill(outcomes, &(result, error.to_string()));
+                return Ok(true);
+            }
+        };
+        if !self.introduce(&envelope, outcomes).await? {
+            return Ok(true);
+        }
+        if outcomes.iter().all(Option::is_some) {
+            return Ok(true);
+        }
+        let reply = self.wire.command("DATA\r\n", Stage::Data, self.timeouts.data).await?;
+        if !reply.is_intermediate() {
+            return Err(SmtpFailure::new(Stage::Data, Cause::Answer(reply, None)));
+        }
+        *data_sent = true;
+        self.wire.write(&stuff(&mail.raw), Stage::Content, self.timeouts.block).await?;
+        let reply = self.wire.reply(Stage::Content, self.timeouts.content).await?;
+        fill(outcomes, &(classify(Stage::Content, &reply), reply.to_string()));
+        Ok(reply.code != SERVICE_CLOSING)
+    }
+
+    /// MAIL and RCPT: in one go where PIPELINING is offered (RFC 2920). DATA is left out of it: with it, a server that took
+    /// no recipient could still ask for the mail. `false`: the sender was refused, and everybody has been told.
+    async fn introduce(&mut self, envelope: &Envelope, outcomes: &mut [Option<Outcome>]) -> Result<bool, SmtpFailure> {
+        for (outcome, rcpt) in outcomes.iter_mut().zip(&envelope.rcpt) {
+            if let Err(error) = rcpt {
+                *outcome = Some((DeliveryResult::Bounced, error.to_string()));
+            }
+        }
+        let commands: Vec<_> = envelope.rcpt.iter().flatten().collect();
+        if commands.is_empty() {
+            return Ok(false);
+        }
+        let pipelining = self.capabilities.pipelining;
+        if pipelining {
+            let mut all = envelope.mail.clone();
+            commands.iter().for_each(|command| all.push_str(command));
+            self.wire.write(all.as_bytes(), Stage::Mail, self.timeouts.mail).await?;
+        } else {
+            self.wire.write(envelope.mail.as_bytes(), Stage::Mail, self.timeouts.mail).await?;
+        }
+        let sender = self.wire.reply(Stage::Mail, self.timeouts.mail).await?;
+        if sender.code == SERVICE_CLOSING {
+            return Err(SmtpFailure::new(Stage::Mail, Cause::Answer(sender, None)));
+        }
+        if !sender.is_positive() {
+            let text = SmtpFailure::new(Stage::Mail, Cause::Answer(sender.clone(), None)).to_string();
+            fill(outcomes, &(classify(Stage::Mail, &sender), text));
+        }
+        if !sender.is_positive() && !pipelining {
+            return Ok(false);
+        }
+        for (outcome, rcpt) in outcomes.iter_mut().zip(&envelope.rcpt) {
+            let Ok(command) = rcpt else { continue };
+            if !pipelining {
+                self.wire.write(command.as_bytes(), Stage::Rcpt, self.timeouts.rcpt).await?;
+            }
+            let reply = self.wire.reply(Stage::Rcpt, self.timeouts.rcpt).await?;
+            if reply.code == SERVICE_CLOSING {
+                return Err(SmtpFailure::new(Stage::Rcpt, Cause::Answer(reply, None)));
+            }
+            if !reply.is_positive() && outcome.is_none() {
+                *outcome = Some((classify(Stage::Rcpt, &reply), reply.to_string()));
+            }
+        }
+        Ok(sender.is_positive())
+    }
+
+    async fn hear_greeting(&mut self) -> Result<(), SmtpFailure> {
+        let reply = self.wire.reply(Stage::Greeting, self.timeouts.greeting).await?;
+        let reply = expect(Stage::Greeting, reply)?;
+        self.greeting = Some(reply.to_string());
+        Ok(())
+    }
+
+    /// EHLO; HELO where the server does not know it (RFC 5321 §3.2).
+    async fn say_hello(&mut self, name: &str) -> Result<(), SmtpFailure> {
+        let limit = self.timeouts.command;
+        let reply = self.wire.command(&format!("EHLO {name}\r\n"), Stage::Hello, limit).await?;
+        if reply.is_permanent() {
+            let reply = self.wire.command(&format!("HELO {name}\r\n"), Stage::Hello, limit).await?;
+            expect(Stage::Hello, reply)?;
+            self.capabilities = Capabilities::default();
+            return Ok(());
+        }
+        self.capabilities = Capabilities::parse(&expect(Stage::Hello, reply)?);
+        Ok(())
+    }
+
+    /// The last reply, and what an XOAUTH2 server gave as its reason.
+    async fn exchange(&mut self, exchange: &Exchange) -> Result<(Reply, Option<String>), SmtpFailure> {
+        let limit = self.timeouts.command;
+        let line = format!("{}\r\n", exchange.command.expose_secret());
+        let mut reply = self.wire.command(&line, Stage::Auth, limit).await?;
+        let (mut answers, mut challenge) = (exchange.answers.iter(), None);
+        for _ in 0..CHALLENGES_MAX {
+            if !reply.is_intermediate() {
+                break;
+            }
+            if exchange.mechanism == "XOAUTH2" {
+                challenge = reply.lines.first().and_then(|text| auth::decode_challenge(text));
+            }
+            // `*` ends an exchange we have nothing more to say in (RFC 4954 §4).
+            let answer = answers.next().map_or("*", |answer| answer.expose_secret());
+            reply = self.wire.command(&format!("{answer}\r\n"), Stage::Auth, limit).await?;
+        }
+        Ok((reply, challenge))
+    }
+}
+
+fn expect(stage: Stage, reply: Reply) -> Result<Reply, SmtpFailure> {
+    if reply.is_positive() { Ok(reply) } else { Err(SmtpFailure::new(stage, Cause::Answer(reply, None))) }
+}
+
+fn fill(outcomes: &mut [Option<Outcome>], with: &Outcome) {
+    for outcome in outcomes.iter_mut().filter(|outcome| outcome.is_none()) {
+        *outcome = Some(with.clone());
+    }
+}
