@@ -230,3 +230,6 @@ pub fn is_known(tx: &mut Tx<'_>, filter: &ContactFilter, contact: &ContactId) ->
     let sql = format!("SELECT 1 FROM contact c WHERE {}", conditions.text());
     Ok(tx.query_one(&sql, conditions.values(), |_| Ok(()))?.is_some())
 }
+
+#[cfg(test)]
+mod tests;

@@ -333,3 +333,6 @@ pub(crate) fn restrict<'f>(filter: &'f ConversationFilter, conditions: &mut Cond
         conditions.bind(HAS_LABEL, label);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,9 @@ pub mod migrate;
 pub mod progress;
 pub mod search;
 pub mod search_lists;
+#[cfg(any(test, feature = "testing"))]
+#[expect(clippy::expect_used, reason = "a test that has no database can't go on")]
+pub mod testing;
 pub mod vault;
 
 pub use db::{Db, DbConfig, Dialect, Priority, Topic, Tx};

@@ -273,3 +273,6 @@ fn keys_query<'f>(
         .collect();
     (branches.join(" UNION ALL "), conditions)
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -165,3 +165,6 @@ fn was_on_an_earlier_page(
     let matching = among(tx, terms, &newer)?;
     Ok(!matching.is_empty() && !filtered(tx, filter, &matching)?.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+use super::*;
+use crate::db::Priority;
+use crate::deliveries::{self, DeliveryRow};
+use crate::messages::{self, Envelope, MessageFlags};
+use crate::on_both_engines;
+use crate::testing::TestDb;
+use model::message::{Delivery, ThreadedBy};
+use model::{DeliveryId, Timestamp};
+
+const MESSAGES: usize = 1_500;
+const AT: Timestamp = Timestamp::from_millis(1_705_314_600_000);
+
+pub(crate) fn message(n: usize) -> MessageRow {
+    let workspace = if n % 17 == 0 { b"other" } else { b"first" };
+    let outbound = n % 3 == 0;
+    let states = [MessageStatus::Sent, MessageStatus::Failed, MessageStatus::Queued];
+    MessageRow {
+        seq: 0,
+        id: MessageId::derived(AT, &n.to_be_bytes()),
+        workspace_id: WorkspaceId::derived(AT, workspace),
+        channel_id: (n % 5 != 0).then(|| ChannelId::derived(AT, &[(n % 3) as u8])),
+        use_case_id: None,
+        conversation_id: ConversationId::derived(AT, &(n / 7 % 90).to_be_bytes()),
+        contact_id: (n % 11 != 0).then(|| ContactId::derived(AT, &(n % 50).to_be_bytes())),
+        direction: if outbound { Direction::Outbound } else { Direction::Inbound },
+        status: if outbound { states[n / 3 % 3] } else { MessageStatus::Received },
+        private: n % 30 == 3,
+        author_id: None,
+        from_address: "ann@example.org".into(),
+        from_name: None,
+        recipients: Vec::new(),
+        subject: format!("Message {n}"),
+        preview: String::new(),
+        note: None,
+        rfc_message_id: None,
+        in_reply_to: None,
+        references: Vec::new(),
+        kind: "message".into(),
+        flags: MessageFlags::default(),
+        auth: None,
+        attachments: Vec::new(),
+        limits: Vec::new(),
+        threaded_by: ThreadedBy::New,
+        envelope: Envelope::default(),
+        custom_data: serde_json::Map::new(),
+        tags: if n % 4 == 0 { vec!["bulk".into(), format!("t{}", n % 8)] } else { Vec::new() },
+        identity: None,
+        blob_id: None,
+        raw_size: 10,
+        scheduled_at: None,
+        sent_at: AT,
+        created_at: AT,
+    }
+}
+
+/// Every third outbound message went by the sandbox, to two recipients.
+fn deliveries_of(n: usize, row: &MessageRow) -> Vec<DeliveryRow> {
+    let (count, transport) = match n % 9 {
+        0 => (2, "sandbox"),
+        3 => (1, "smtp"),
+        _ => (0, ""),
+    };
+    (0..count)
+        .map(|recipient: usize| DeliveryRow {
+            workspace_id: row.workspace_id.clone(),
+            channel_id: row.channel_id.clone(),
+            destination: "example.org".into(),
+            first_attempt_at: None,
+            created_at: AT,
+            public: Delivery {
+                id: DeliveryId::derived(Timestamp::from_millis(n as i64), &[recipient as u8]),
+                message_id: row.id.clone(),
+                recipient: format!("r{recipient}@example.org"),
+                status: row.status,
+                transport: transport.into(),
+                attempts: Vec::new(),
+                next_attempt_at: None,
+                updated_at: AT,
+            },
+        })
+        .collect()
+}
+
+async fn fill(db: &crate::Db) -> Vec<(MessageRow, String)> {
+    db.write(Priority::Foreground, move |tx| {
+        (0..MESSAGES)
+            .map(|n| {
+                let mut row = message(n);
+                row.seq = messages::insert(tx, &row)?;
+                let deliveries = deliveries_of(n, &row);
+                for delivery in &deliveries {
+                    deliveries::insert(tx, delivery)?;
+                }
+                Ok((row, deliveries.first().map(|one| one.public.transport.clone()).unwrap_or_default()))
+            })
+            .collect()
+    })
+    .await
+    .unwrap()
+}
+
+fn filters() -> Vec<MessageFilter> {
+    let all = MessageFilter::all(WorkspaceId::derived(AT, b"first"));
+    let channel = Some(ChannelId::derived(AT, &[1]));
+    let contact = Some(ContactId::derived(AT, &7_usize.to_be_bytes()));
+    let conversation = Some(ConversationId::derived(AT, &5_usize.to_be_bytes()));
+    let (tag, transport) = (Some("bulk".to_owned()), Some("sandbox".to_owned()));
+    let bases = [
+        all.clone(),
+        MessageFilter { channel_id: channel.clone(), ..all.clone() },
+        MessageFilter { contact_id: contact.clone(), ..all.clone() },
+        MessageFilter { conversation_id: conversation.clone(), ..all.clone() },
+        MessageFilter { conversation_id: conversation.clone(), notes: true, ..all.clone() },
+        MessageFilter { tag: tag.clone(), ..all.clone() },
+        MessageFilter { transport: transport.clone(), ..all.clone() },
+        MessageFilter { transport: transport.clone(), channel_id: channel.clone(), ..all.clone() },
+        MessageFilter { transport, tag: tag.clone(), ..all.clone() },
+        MessageFilter { contact_id: contact, channel_id: channel.clone(), ..all.clone() },
+        MessageFilter { conversation_id: conversation, channel_id: channel, tag, ..all },
+    ];
+    let mut filters = Vec::new();
+    for base in bases {
+        for direction in [None, Some(Direction::Inbound), Some(Direction::Outbound)] {
+            for status in [None, Some(MessageStatus::Received), Some(MessageStatus::Failed)] {
+                filters.push(MessageFilter { direction, status, ..base.clone() });
+            }
+        }
+    }
+    filters
+}
+
+fn fits(filter: &MessageFilter, (row, transport): &(MessageRow, String)) -> bool {
+    row.workspace_id == filter.workspace_id
+        && (filter.notes || !row.private)
+        && filter.channel_id.as_ref().is_none_or(|channel| row.channel_id.as_ref() == Some(channel))
+        && filter.contact_id.as_ref().is_none_or(|contact| row.contact_id.as_ref() == Some(contact))
+        && filter.conversation_id.as_ref().is_none_or(|conversation| row.conversation_id == *conversation)
+        && filter.direction.is_none_or(|direction| row.direction == direction)
+        && filter.status.is_none_or(|status| row.status == status)
+        && filter.tag.as_ref().is_none_or(|tag| row.tags.contains(tag))
+        && filter.transport.as_ref().is_none_or(|wanted| transport == wanted)
+}
+
+async fn every_filter_pages_through_what_fits_it_and_nothing_else(test: TestDb) {
+    let rows = fill(&test.db).await;
+    for filter in filters() {
+        let mut expected: Vec<&str> =
+            rows.iter().filter(|row| fits(&filter, row)).map(|(row, _)| row.id.as_str()).collect();
+        for ascending in [true, false] {
+            let (mut after, mut found) = (None, Vec::new());
+            loop {
+                let (filter, slice) = (filter.clone(), MessageSlice { after: after.clone(), ascending, take: 61 });
+                let items = test.db.read(move |tx| page(tx, &filter, &slice)).await.unwrap();
+                let full = items.len() == 61;
+                after = items.last().map(|(key, _)| key.clone());
+                found.extend(items.into_iter().map(|(_, row)| row.id));
+                if !full {
+                    break;
+                }
+            }
+            assert_eq!(found.iter().map(MessageId::as_str).collect::<Vec<_>>(), expected, "{filter:?} {ascending}");
+            expected.reverse();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_sqlite_no_list_scans_or_sorts() {
+    let test = TestDb::sqlite();
+    fill(&test.db).await;
+    for filter in filters() {
+        let Some((direction, status)) = filter.direction_of_status() else { continue };
+        let list = List::of(&filter, status);
+        let key = if list == List::Transport { MessageKey::Delivery("dlv_5".into()) } else { MessageKey::Seq(700) };
+        for (after, ascending) in [(None, false), (Some(key.clone()), false), (Some(key), true)] {
+            let (asked, slice) = (filter.clone(), MessageSlice { after, ascending, take: 50 });
+            let plan = test
+                .db
+                .read(move |tx| {
+                    let (sql, conditions) = keys_query(&asked, &slice, list, direction, status);
+                    tx.query(&format!("EXPLAIN QUERY PLAN {sql}"), conditions.values(), |row| row.text(3))
+                })
+                .await
+                .unwrap();
+            assert!(plan.iter().any(|step| step.starts_with("SEARCH")), "{plan:#?}");
+            for step in &plan {
+                assert!(!step.contains("TEMP B-TREE"), "{filter:?}: {plan:#?}");
+                assert!(!step.starts_with("SCAN") || step == "SCAN branch", "{filter:?}: {plan:#?}");
+            }
+        }
+    }
+}
+
+on_both_engines!(every_filter_pages_through_what_fits_it_and_nothing_else);
