@@ -1,0 +1,91 @@
+/** Which page belongs to which address, and who may see it. */
+
+import { lazy, Suspense, useState } from "react";
+import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { asProblem } from "./api/problem";
+import { m } from "./i18n";
+import { SessionContext, useSessionQuery } from "./session/useSession";
+import { SignIn } from "./session/SignIn";
+import { ErrorBoundary } from "./shell/ErrorBoundary";
+import { Shell } from "./shell/Shell";
+import { EmptyState } from "./ui/bits";
+import { ProblemNotice } from "./ui/ProblemNotice";
+import { Toasts } from "./ui/Toasts";
+import { Conversations } from "./conversations/Conversations";
+
+const Channels = lazy(() => import("./channels/Channels"));
+const NewChannel = lazy(() => import("./channels/NewChannel"));
+const ChannelDetail = lazy(() => import("./channels/ChannelDetail"));
+const Webhooks = lazy(() => import("./webhooks/Webhooks"));
+const WebhookDetail = lazy(() => import("./webhooks/WebhookDetail"));
+const Outbox = lazy(() => import("./outbox/Outbox"));
+const ApiKeys = lazy(() => import("./keys/ApiKeys"));
+
+function NotFound() {
+  return (
+    <EmptyState icon="search" title={m.notFound.title} text={m.notFound.text}>
+      <Link href="/conversations">{m.notFound.home}</Link>
+    </EmptyState>
+  );
+}
+
+function Pages() {
+  return (
+    <Suspense fallback={null}>
+      <Switch>
+        <Route path="/">
+          <Redirect to="/conversations" replace />
+        </Route>
+        <Route path="/sign-in">
+          <Redirect to="/conversations" replace />
+        </Route>
+        <Route path="/conversations/:id?">{(params) => <Conversations id={params.id} />}</Route>
+        <Route path="/channels" component={Channels} />
+        <Route path="/channels/new" component={NewChannel} />
+        <Route path="/channels/:id">{(params) => <ChannelDetail key={params.id} id={params.id} />}</Route>
+        <Route path="/webhooks" component={Webhooks} />
+        <Route path="/webhooks/:id">{(params) => <WebhookDetail key={params.id} id={params.id} />}</Route>
+        <Route path="/outbox/:id?">{(params) => <Outbox id={params.id} />}</Route>
+        <Route path="/api-keys" component={ApiKeys} />
+        <Route component={NotFound} />
+      </Switch>
+    </Suspense>
+  );
+}
+
+export function App() {
+  const session = useSessionQuery();
+  const [location] = useLocation();
+  const byLink = location === "/sign-in" && new URLSearchParams(window.location.search).has("token");
+  const [wasSignedIn, setWasSignedIn] = useState(false);
+  if (session.data && !wasSignedIn) setWasSignedIn(true);
+
+  if (session.isPending) return null;
+  if (session.isError) {
+    return (
+      <main style={{ maxWidth: 560, margin: "15vh auto 0", padding: 16 }}>
+        <ProblemNotice
+          title={m.signIn.failed}
+          problem={asProblem(session.error)}
+          onRetry={() => void session.refetch()}
+        />
+      </main>
+    );
+  }
+  return (
+    <>
+      {session.data && !byLink ? (
+        <SessionContext value={session.data}>
+          <Shell>
+            <ErrorBoundary key={location.split("/")[1]}>
+              <Pages />
+            </ErrorBoundary>
+          </Shell>
+        </SessionContext>
+      ) : (
+        <SignIn expired={wasSignedIn} />
+      )}
+      <Toasts />
+    </>
+  );
+}

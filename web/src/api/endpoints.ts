@@ -1,0 +1,136 @@
+/** Every call the dashboard makes, by resource. Owns paths and bodies; never keeps state. */
+
+import { request, requestText, type Query } from "./request";
+import type {
+  ApiKey,
+  Channel,
+  ChannelInput,
+  Contact,
+  Conversation,
+  ConversationCounts,
+  ConversationStatus,
+  Delivery,
+  Message,
+  OutgoingAttachment,
+  Page,
+  Scope,
+  Session,
+  TestResult,
+  User,
+  WebhookDelivery,
+  WebhookEndpoint,
+} from "./types";
+
+type Signal = AbortSignal | undefined;
+
+export const session = {
+  get: (signal?: Signal) => request<Session>("GET", "/session", { signal }),
+  create: (body: { email: string; password: string } | { token: string }) =>
+    request<Session>("POST", "/session", { body }),
+  end: () => request<void>("DELETE", "/session"),
+};
+
+export type ConversationPatch = {
+  status?: ConversationStatus;
+  assigneeId?: string | null;
+  labels?: string[];
+  snoozedUntil?: string | null;
+  unread?: boolean;
+};
+
+export type ReplyInput = {
+  text: string;
+  html?: string;
+  to?: string[];
+  cc?: string[];
+  bcc?: string[];
+  attachments?: OutgoingAttachment[];
+  scheduledAt?: string;
+  private?: boolean;
+};
+
+export const conversations = {
+  list: (query: Query, signal?: Signal) => request<Page<Conversation>>("GET", "/conversations", { query, signal }),
+  counts: (signal?: Signal) => request<ConversationCounts>("GET", "/conversations/counts", { signal }),
+  get: (id: string, signal?: Signal) => request<Conversation>("GET", `/conversations/${id}`, { signal }),
+  patch: (id: string, body: ConversationPatch) => request<Conversation>("PATCH", `/conversations/${id}`, { body }),
+  messages: (id: string, query: Query, signal?: Signal) =>
+    request<Page<Message>>("GET", `/conversations/${id}/messages`, { query, signal }),
+  reply: (id: string, body: ReplyInput, idempotencyKey: string) =>
+    request<Message>("POST", `/conversations/${id}/messages`, { body, idempotencyKey }),
+};
+
+export type NewMessageInput = {
+  channelId: string;
+  to: string[];
+  content: {
+    type: "email";
+    email: {
+      subject: string;
+      text: string;
+      html?: string;
+      cc?: string[];
+      bcc?: string[];
+      attachments?: OutgoingAttachment[];
+    };
+  };
+  scheduledAt?: string;
+};
+
+export const messages = {
+  send: (body: NewMessageInput, idempotencyKey: string) =>
+    request<Message>("POST", "/messages", { body, idempotencyKey }),
+  list: (query: Query, signal?: Signal) => request<Page<Message>>("GET", "/messages", { query, signal }),
+  get: (id: string, signal?: Signal) => request<Message>("GET", `/messages/${id}`, { signal }),
+  raw: (id: string, signal?: Signal) => requestText(`/messages/${id}/raw`, { signal }),
+  deliveries: (id: string, signal?: Signal) => request<Page<Delivery>>("GET", `/messages/${id}/deliveries`, { signal }),
+  retry: (id: string) => request<Message>("POST", `/messages/${id}/retry`),
+  cancel: (id: string) => request<Message>("POST", `/messages/${id}/cancel`),
+  htmlUrl: (id: string, remoteImages: boolean) => `/api/v1/messages/${id}/html?remoteImages=${remoteImages}`,
+  rawUrl: (id: string) => `/api/v1/messages/${id}/raw`,
+};
+
+export const channels = {
+  list: (signal?: Signal) => request<Page<Channel>>("GET", "/channels", { query: { take: 100 }, signal }),
+  get: (id: string, signal?: Signal) => request<Channel>("GET", `/channels/${id}`, { signal }),
+  create: (body: ChannelInput, idempotencyKey: string) => request<Channel>("POST", "/channels", { body, idempotencyKey }),
+  patch: (id: string, body: ChannelInput) => request<Channel>("PATCH", `/channels/${id}`, { body }),
+  remove: (id: string) => request<void>("DELETE", `/channels/${id}`),
+  testNew: (body: ChannelInput) => request<TestResult>("POST", "/channels/test", { body }),
+  test: (id: string) => request<TestResult>("POST", `/channels/${id}/test`),
+};
+
+export const contacts = {
+  get: (id: string, signal?: Signal) => request<Contact>("GET", `/contacts/${id}`, { signal }),
+  conversations: (id: string, signal?: Signal) =>
+    request<Page<Conversation>>("GET", `/contacts/${id}/conversations`, { query: { take: 20 }, signal }),
+};
+
+export const users = {
+  list: (signal?: Signal) => request<Page<User>>("GET", "/users", { query: { take: 100 }, signal }),
+};
+
+export type WebhookInput = { url?: string; events?: string[]; format?: "postroom" | "emailengine"; enabled?: boolean };
+
+export const webhooks = {
+  list: (signal?: Signal) => request<Page<WebhookEndpoint>>("GET", "/webhooks", { query: { take: 100 }, signal }),
+  get: (id: string, signal?: Signal) => request<WebhookEndpoint>("GET", `/webhooks/${id}`, { signal }),
+  create: (body: WebhookInput, idempotencyKey: string) =>
+    request<WebhookEndpoint>("POST", "/webhooks", { body, idempotencyKey }),
+  patch: (id: string, body: WebhookInput) => request<WebhookEndpoint>("PATCH", `/webhooks/${id}`, { body }),
+  remove: (id: string) => request<void>("DELETE", `/webhooks/${id}`),
+  deliveries: (id: string, query: Query, signal?: Signal) =>
+    request<Page<WebhookDelivery>>("GET", `/webhooks/${id}/deliveries`, { query, signal }),
+  retry: (id: string, deliveryId: string) =>
+    request<WebhookDelivery>("POST", `/webhooks/${id}/deliveries/${deliveryId}/retry`),
+  test: (id: string) => request<WebhookDelivery>("POST", `/webhooks/${id}/test`),
+  rotateSecret: (id: string) => request<WebhookEndpoint>("POST", `/webhooks/${id}/rotate-secret`),
+  replay: (id: string, after: string) => request<unknown>("POST", `/webhooks/${id}/replay`, { body: { after } }),
+};
+
+export const apiKeys = {
+  list: (signal?: Signal) => request<Page<ApiKey>>("GET", "/api-keys", { query: { take: 100 }, signal }),
+  create: (body: { name: string; scopes: Scope[]; channelId?: string }) =>
+    request<ApiKey>("POST", "/api-keys", { body }),
+  remove: (id: string) => request<void>("DELETE", `/api-keys/${id}`),
+};

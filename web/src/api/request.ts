@@ -1,0 +1,57 @@
+/** The one place that speaks HTTP with the API. Never caches and never retries: that is the query client's. */
+
+import { offline, problemOf } from "./problem";
+
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+type Options = { query?: Query; body?: unknown; idempotencyKey?: string; signal?: AbortSignal };
+
+let onSignedOut: () => void = () => undefined;
+
+/** Called whenever the server no longer knows the session. */
+export function whenSignedOut(listener: () => void): void {
+  onSignedOut = listener;
+}
+
+export function pathWithQuery(path: string, query: Query = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") search.set(name, String(value));
+  }
+  const text = search.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+async function send(method: string, path: string, options: Options): Promise<Response> {
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (options.body !== undefined) headers["content-type"] = "application/json";
+  if (options.idempotencyKey) headers["idempotency-key"] = options.idempotencyKey;
+  let response: Response;
+  try {
+    response = await fetch(pathWithQuery(`/api/v1${path}`, options.query), {
+      method,
+      headers,
+      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      credentials: "same-origin",
+      signal: options.signal,
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw offline();
+  }
+  if (!response.ok) {
+    if (response.status === 401 && path !== "/session") onSignedOut();
+    throw await problemOf(response);
+  }
+  return response;
+}
+
+export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  const response = await send(method, path, options);
+  if (response.status === 204) return undefined as T;
+  return (await response.json()) as T;
+}
+
+export async function requestText(path: string, options: Options = {}): Promise<string> {
+  return (await send("GET", path, options)).text();
+}

@@ -1,0 +1,183 @@
+/** One channel: where it receives, its settings, its deletion. */
+
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState, type FormEvent } from "react";
+import { useLocation } from "wouter";
+import { channels } from "../api/endpoints";
+import { keys } from "../api/keys";
+import { asProblem } from "../api/problem";
+import type { Channel } from "../api/types";
+import { WaitForMail } from "../conversations/FirstStart";
+import { m } from "../i18n";
+import { useSession } from "../session/useSession";
+import { Card, Page, Section } from "../shell/Page";
+import { Badge, CopyField } from "../ui/bits";
+import { Button, LinkButton } from "../ui/Button";
+import { ConfirmDialog } from "../ui/Dialog";
+import { formClass } from "../ui/Field";
+import { ListSkeleton, listStyles } from "../ui/list";
+import { ProblemNotice } from "../ui/ProblemNotice";
+import { toast } from "../ui/toast";
+import { ChannelFields, TestConnection } from "./ChannelFields";
+import { changeBody, checkForm, formOf, type FormErrors } from "./form";
+import { SampleMail } from "./SampleMail";
+import styles from "./channels.module.css";
+
+export default function ChannelDetail({ id }: { id: string }) {
+  const channel = useQuery({ queryKey: [...keys.channels, id], queryFn: ({ signal }) => channels.get(id, signal) });
+  const up = { href: "/channels", label: m.channels.title };
+  if (channel.isPending) {
+    return (
+      <Page title={m.channels.title} up={up} narrow>
+        <ListSkeleton />
+      </Page>
+    );
+  }
+  if (channel.isError) {
+    return (
+      <Page title={m.channels.notFound} up={up} narrow>
+        <ProblemNotice title={m.channels.failed} problem={asProblem(channel.error)} onRetry={() => void channel.refetch()} />
+      </Page>
+    );
+  }
+  return <Detail channel={channel.data} up={up} />;
+}
+
+function Detail({ channel, up }: { channel: Channel; up: { href: string; label: string } }) {
+  const { user } = useSession();
+  const lead = (
+    <>
+      {m.channels.providers[channel.provider]}{" "}
+      <Badge tone={channel.status === "connected" ? "ok" : "danger"}>{m.channels.status[channel.status]}</Badge>
+    </>
+  );
+  return (
+    <Page
+      title={channel.name}
+      lead={lead}
+      up={up}
+      narrow
+      actions={<LinkButton href={`/conversations?status=all&channel=${channel.id}`}>{m.channels.conversations}</LinkButton>}
+    >
+      <Section title={m.channels.receiving}>
+        <div className={styles.stack}>
+          <p>{m.channels.receivingText}</p>
+          <CopyField value={channel.inboundAddress} label={m.channels.receiving} />
+          <div className={listStyles.actions}>
+            <SampleMail channel={channel} />
+            <WaitForMail channelId={channel.id} />
+          </div>
+        </div>
+      </Section>
+      <Section title={m.channels.webhook}>
+        <HiddenAddress url={channel.webhookUrl} />
+      </Section>
+      {user.role === "admin" && (
+        <>
+          <Section title={m.channels.editTitle}>
+            <EditForm key={channel.updatedAt} channel={channel} />
+          </Section>
+          <Section>
+            <DeleteChannel channel={channel} />
+          </Section>
+        </>
+      )}
+    </Page>
+  );
+}
+
+/** It carries a secret: not on screen while somebody looks over a shoulder. */
+function HiddenAddress({ url }: { url: string }) {
+  const [shown, setShown] = useState(false);
+  return (
+    <div className={styles.stack}>
+      <p>{m.channels.webhookText}</p>
+      {shown ? (
+        <CopyField value={url} label={m.channels.webhook} />
+      ) : (
+        <div>
+          <Button onClick={() => setShown(true)}>{m.channels.webhookHidden}</Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function EditForm({ channel }: { channel: Channel }) {
+  const [form, setForm] = useState(() => formOf(channel));
+  const [errors, setErrors] = useState<FormErrors>({});
+  const client = useQueryClient();
+  const body = changeBody(channel, form);
+  const changed = Object.keys(body).length > 0;
+  const save = useMutation({
+    mutationFn: () => channels.patch(channel.id, body),
+    onSuccess: (saved) => {
+      client.setQueryData([...keys.channels, channel.id], saved);
+      void client.invalidateQueries({ queryKey: keys.channels });
+      toast(m.saved);
+    },
+  });
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    const found = checkForm(form);
+    setErrors(found);
+    if (Object.keys(found).length === 0 && changed) save.mutate();
+  };
+  const problem = save.error ? asProblem(save.error) : null;
+  return (
+    <Card>
+      <form className={formClass} onSubmit={onSubmit} noValidate>
+        {problem && <ProblemNotice title={m.channels.saveFailed} problem={problem} />}
+        <ChannelFields
+          form={form}
+          errors={errors}
+          problem={problem}
+          editing
+          onChange={(change) => setForm({ ...form, ...change })}
+        />
+        {channel.provider === "smtp_imap" && <TestConnection run={() => channels.test(channel.id)} />}
+        <div className={styles.buttons}>
+          <span />
+          <Button type="submit" variant="primary" disabled={!changed || save.isPending}>
+            {m.save}
+          </Button>
+        </div>
+      </form>
+    </Card>
+  );
+}
+
+function DeleteChannel({ channel }: { channel: Channel }) {
+  const [asking, setAsking] = useState(false);
+  const client = useQueryClient();
+  const [, navigate] = useLocation();
+  const remove = useMutation({
+    mutationFn: () => channels.remove(channel.id),
+    onSuccess: () => {
+      toast(m.channels.deleted);
+      navigate("/channels");
+      client.removeQueries({ queryKey: [...keys.channels, channel.id] });
+      void client.invalidateQueries({ queryKey: keys.channels });
+    },
+  });
+  return (
+    <>
+      <Button icon="trash" onClick={() => setAsking(true)}>
+        {m.channels.danger}
+      </Button>
+      {asking && (
+        <ConfirmDialog
+          title={m.channels.deleteTitle(channel.name)}
+          text={m.channels.deleteText}
+          action={m.channels.deleteConfirm}
+          danger
+          busy={remove.isPending}
+          error={remove.error}
+          errorTitle={m.channels.deleteFailed}
+          onConfirm={() => remove.mutate()}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,197 @@
+/** The fields of a channel, for creating and for changing it; and Test Connection with a result a step. */
+
+import { useMutation } from "@tanstack/react-query";
+import { asProblem, type Problem } from "../api/problem";
+import type { TestResult } from "../api/types";
+import { m } from "../i18n";
+import { Button } from "../ui/Button";
+import { Choice, rowClass, SelectField, TextArea, TextField } from "../ui/Field";
+import { Icon } from "../ui/Icon";
+import { ProblemNotice } from "../ui/ProblemNotice";
+import type { ChannelForm, FormErrors } from "./form";
+import styles from "./channels.module.css";
+
+type Props = {
+  form: ChannelForm;
+  errors: FormErrors;
+  /** The server's complaint about the last attempt. */
+  problem: Problem | null;
+  editing: boolean;
+  onChange: (change: Partial<ChannelForm>) => void;
+};
+
+export function ChannelFields({ form, errors, problem, editing, onChange }: Props) {
+  const wrong = (name: keyof ChannelForm, pointer: string = name) => errors[name] ?? problem?.field(pointer);
+  return (
+    <>
+      <div className={rowClass}>
+        <TextField
+          label={m.channels.name}
+          hint={m.channels.nameHint}
+          error={wrong("name")}
+          value={form.name}
+          autoFocus={!editing}
+          onChange={(event) => onChange({ name: event.target.value })}
+        />
+        <TextField
+          label={m.channels.displayName}
+          hint={m.channels.displayNameHint}
+          error={wrong("displayName")}
+          optional
+          value={form.displayName}
+          onChange={(event) => onChange({ displayName: event.target.value })}
+        />
+      </div>
+      <div className={rowClass}>
+        <TextField
+          label={m.channels.email}
+          hint={m.channels.emailHint}
+          error={wrong("emailAddress")}
+          optional={form.provider !== "smtp_imap"}
+          type="email"
+          value={form.emailAddress}
+          onChange={(event) => onChange({ emailAddress: event.target.value })}
+        />
+        <TextField
+          label={m.channels.aliases}
+          hint={m.channels.aliasesHint}
+          error={wrong("aliases")}
+          optional
+          value={form.aliases}
+          onChange={(event) => onChange({ aliases: event.target.value })}
+        />
+      </div>
+      {form.provider === "smtp_imap" && <ServerFields form={form} wrong={wrong} editing={editing} onChange={onChange} />}
+      <TextArea
+        label={m.channels.signature}
+        hint={m.channels.signatureHint}
+        error={wrong("signature", "signature/text")}
+        optional
+        value={form.signature}
+        onChange={(event) => onChange({ signature: event.target.value })}
+      />
+      {editing && (
+        <>
+          <SelectField
+            label={m.channels.authPolicy}
+            value={form.authPolicy}
+            onChange={(event) => onChange({ authPolicy: event.target.value as ChannelForm["authPolicy"] })}
+          >
+            {Object.entries(m.channels.authPolicies).map(([value, label]) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </SelectField>
+          <Choice
+            label={m.channels.threadBySubject}
+            checked={form.threadBySubject}
+            onChange={(event) => onChange({ threadBySubject: event.target.checked })}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+type ServerProps = {
+  form: ChannelForm;
+  wrong: (name: keyof ChannelForm, pointer?: string) => string | undefined;
+  editing: boolean;
+  onChange: (change: Partial<ChannelForm>) => void;
+};
+
+const USUAL_PORTS = { starttls: "587", tls: "465", none: "25" } as const;
+
+function ServerFields({ form, wrong, editing, onChange }: ServerProps) {
+  return (
+    <fieldset className={styles.server}>
+      <legend>{m.channels.server}</legend>
+      <div className={styles.serverRow}>
+        <TextField
+          label={m.channels.smtpHost}
+          error={wrong("smtpHost", "config/smtpHost")}
+          value={form.smtpHost}
+          spellCheck={false}
+          onChange={(event) => onChange({ smtpHost: event.target.value })}
+        />
+        <SelectField
+          label={m.channels.security}
+          value={form.smtpSecurity}
+          onChange={(event) => {
+            const smtpSecurity = event.target.value as ChannelForm["smtpSecurity"];
+            const usual = Object.values(USUAL_PORTS).some((port) => port === form.smtpPort);
+            onChange({ smtpSecurity, ...(usual ? { smtpPort: USUAL_PORTS[smtpSecurity] } : {}) });
+          }}
+        >
+          {Object.entries(m.channels.securities).map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </SelectField>
+        <TextField
+          label={m.channels.smtpPort}
+          error={wrong("smtpPort", "config/smtpPort")}
+          inputMode="numeric"
+          value={form.smtpPort}
+          onChange={(event) => onChange({ smtpPort: event.target.value })}
+        />
+      </div>
+      <div className={rowClass}>
+        <TextField
+          label={m.channels.username}
+          error={wrong("username", "config/username")}
+          autoComplete="off"
+          optional
+          value={form.username}
+          onChange={(event) => onChange({ username: event.target.value })}
+        />
+        <TextField
+          label={m.channels.password}
+          hint={editing ? m.channels.passwordKept : m.channels.passwordHint}
+          error={wrong("password", "config/password")}
+          type="password"
+          autoComplete="new-password"
+          optional
+          value={form.password}
+          onChange={(event) => onChange({ password: event.target.value })}
+        />
+      </div>
+    </fieldset>
+  );
+}
+
+export function TestConnection({ run }: { run: () => Promise<TestResult> }) {
+  const test = useMutation({ mutationFn: run });
+  return (
+    <div className={styles.test}>
+      <Button icon="bolt" disabled={test.isPending} onClick={() => test.mutate()}>
+        {test.isPending ? m.channels.testing : m.channels.test}
+      </Button>
+      {test.error && <ProblemNotice title={m.channels.testFailed} problem={asProblem(test.error)} />}
+      <div role="status">
+        {test.data && (
+          <>
+            <p className={test.data.ok ? styles.good : styles.bad}>{test.data.ok ? m.channels.testOk : m.channels.testBad}</p>
+            <ol className={styles.steps}>
+              {test.data.steps.map((step) => (
+                <li key={step.name}>
+                  <span className={step.ok ? styles.good : styles.bad}>
+                    <Icon name={step.ok ? "check" : "close"} size={16} />
+                  </span>
+                  <span>
+                    <strong>{m.channels.stepNames[step.name] ?? step.name}</strong>{" "}
+                    <span className="muted small">{m.webhooks.milliseconds(step.durationMs)}</span>
+                    {step.detail && <code className={styles.stepDetail}>{step.detail}</code>}
+                    {step.hint && <span className={styles.hint}>{step.hint}</span>}
+                  </span>
+                </li>
+              ))}
+            </ol>
+          </>
+        )}
+      </div>
+    </div>
+  );
+}

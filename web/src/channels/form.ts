@@ -1,0 +1,114 @@
+/** A channel's form as values: from a channel, to the API's body, and what is wrong with it. Pure. */
+
+import type { Channel, ChannelInput, TransportSecurity } from "../api/types";
+import { splitRecipients } from "../format/address";
+import { m } from "../i18n";
+
+export type OfferedProvider = "forwarding" | "smtp_imap" | "sandbox";
+export const OFFERED: OfferedProvider[] = ["forwarding", "smtp_imap", "sandbox"];
+
+export type ChannelForm = {
+  provider: Channel["provider"];
+  name: string;
+  emailAddress: string;
+  displayName: string;
+  aliases: string;
+  signature: string;
+  smtpHost: string;
+  smtpPort: string;
+  smtpSecurity: TransportSecurity;
+  username: string;
+  password: string;
+  authPolicy: Channel["authPolicy"];
+  threadBySubject: boolean;
+};
+
+export type FormErrors = Partial<Record<keyof ChannelForm, string>>;
+
+export function emptyForm(provider: OfferedProvider): ChannelForm {
+  return {
+    provider,
+    name: "",
+    emailAddress: "",
+    displayName: "",
+    aliases: "",
+    signature: "",
+    smtpHost: "",
+    smtpPort: "587",
+    smtpSecurity: "starttls",
+    username: "",
+    password: "",
+    authPolicy: "mark",
+    threadBySubject: true,
+  };
+}
+
+export function formOf(channel: Channel): ChannelForm {
+  return {
+    provider: channel.provider,
+    name: channel.name,
+    emailAddress: channel.emailAddress ?? "",
+    displayName: channel.displayName ?? "",
+    aliases: channel.aliases.join(", "),
+    signature: channel.signature.text ?? "",
+    smtpHost: channel.config.smtpHost ?? "",
+    smtpPort: String(channel.config.smtpPort ?? 587),
+    smtpSecurity: channel.config.smtpSecurity ?? "starttls",
+    username: channel.config.username ?? "",
+    password: "",
+    authPolicy: channel.authPolicy,
+    threadBySubject: channel.threadBySubject,
+  };
+}
+
+export function checkForm(form: ChannelForm): FormErrors {
+  const errors: FormErrors = {};
+  if (form.name.trim() === "") errors.name = m.channels.nameMissing;
+  if (form.provider === "smtp_imap") {
+    if (form.emailAddress.trim() === "") errors.emailAddress = m.channels.emailMissing;
+    if (form.smtpHost.trim() === "") errors.smtpHost = m.channels.hostMissing;
+    const port = Number(form.smtpPort);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) errors.smtpPort = m.channels.portWrong;
+  }
+  return errors;
+}
+
+function configOf(form: ChannelForm): ChannelInput["config"] {
+  return {
+    smtpHost: form.smtpHost.trim(),
+    smtpPort: Number(form.smtpPort),
+    smtpSecurity: form.smtpSecurity,
+    ...(form.username.trim() ? { username: form.username.trim() } : {}),
+    ...(form.password ? { password: form.password } : {}),
+  };
+}
+
+/** What is empty is left out: the server has its own defaults. */
+export function creationBody(form: ChannelForm): ChannelInput {
+  return {
+    type: "email",
+    provider: form.provider,
+    name: form.name.trim(),
+    ...(form.emailAddress.trim() ? { emailAddress: form.emailAddress.trim() } : {}),
+    ...(form.displayName.trim() ? { displayName: form.displayName.trim() } : {}),
+    ...(form.aliases.trim() ? { aliases: splitRecipients(form.aliases) } : {}),
+    ...(form.signature.trim() ? { signature: { text: form.signature } } : {}),
+    ...(form.provider === "smtp_imap" ? { config: configOf(form) } : {}),
+  };
+}
+
+/** Only what was changed, so that nothing another person changed meanwhile is undone. */
+export function changeBody(before: Channel, form: ChannelForm): ChannelInput {
+  const was = formOf(before);
+  const body: ChannelInput = {};
+  if (form.name !== was.name) body.name = form.name.trim();
+  if (form.emailAddress !== was.emailAddress) body.emailAddress = form.emailAddress.trim() || null;
+  if (form.displayName !== was.displayName) body.displayName = form.displayName.trim() || null;
+  if (form.aliases !== was.aliases) body.aliases = splitRecipients(form.aliases);
+  if (form.signature !== was.signature) body.signature = form.signature.trim() ? { text: form.signature } : {};
+  if (form.authPolicy !== was.authPolicy) body.authPolicy = form.authPolicy;
+  if (form.threadBySubject !== was.threadBySubject) body.threadBySubject = form.threadBySubject;
+  const config = ["smtpHost", "smtpPort", "smtpSecurity", "username", "password"] as const;
+  if (form.provider === "smtp_imap" && config.some((name) => form[name] !== was[name])) body.config = configOf(form);
+  return body;
+}

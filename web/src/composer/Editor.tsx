@@ -1,0 +1,175 @@
+/** The rich text editor. Loaded when somebody begins to write: it is larger than the rest of the page. */
+
+import { Placeholder } from "@tiptap/extensions";
+import { EditorContent, useEditor, useEditorState, type Editor as TiptapEditor } from "@tiptap/react";
+import { StarterKit } from "@tiptap/starter-kit";
+import { useEffect, useRef, useState } from "react";
+import { m } from "../i18n";
+import { Button, IconButton } from "../ui/Button";
+import { TextField } from "../ui/Field";
+import type { IconName } from "../ui/Icon";
+import { Anchor, Popover, usePopover } from "../ui/Popover";
+import { plainText, type Node } from "./plainText";
+import styles from "./Composer.module.css";
+
+export type EditorProps = {
+  initialHtml: string;
+  placeholder: string;
+  autoFocus: boolean;
+  onChange: (value: { html: string; text: string }) => void;
+  onSubmit: () => void;
+  onFiles: (files: File[]) => void;
+};
+
+export default function Editor(props: EditorProps) {
+  const latest = useRef(props);
+  useEffect(() => {
+    latest.current = props;
+  });
+  const editor = useEditor({
+    extensions: [
+      StarterKit.configure({
+        link: { openOnClick: false, autolink: true, protocols: ["https", "http", "mailto"], HTMLAttributes: { target: null } },
+        heading: false,
+        underline: false,
+      }),
+      Placeholder.configure({ placeholder: props.placeholder }),
+    ],
+    content: props.initialHtml,
+    autofocus: props.autoFocus ? "end" : false,
+    // The page's CSP allows no style element that a script adds; Composer.module.css has what is needed.
+    injectCSS: false,
+    editorProps: {
+      attributes: { role: "textbox", "aria-multiline": "true", "aria-label": m.composer.body, class: styles.prose ?? "" },
+      handleKeyDown: (view, event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+          latest.current.onSubmit();
+          return true;
+        }
+        if (event.key === "Escape") {
+          view.dom.blur();
+          return true;
+        }
+        return false;
+      },
+      handlePaste: (_view, event) => takeFiles(event.clipboardData, latest.current.onFiles),
+      handleDrop: (_view, event, _slice, moved) => !moved && takeFiles(event.dataTransfer, latest.current.onFiles),
+    },
+    onUpdate: ({ editor }) =>
+      latest.current.onChange({
+        html: editor.isEmpty ? "" : editor.getHTML(),
+        text: plainText(editor.getJSON() as Node),
+      }),
+  });
+
+  return (
+    <div className={styles.editor}>
+      <EditorContent editor={editor} className={styles.editorContent} />
+      <Toolbar editor={editor} />
+    </div>
+  );
+}
+
+function takeFiles(data: DataTransfer | null, onFiles: (files: File[]) => void): boolean {
+  const files = [...(data?.files ?? [])];
+  if (files.length === 0) return false;
+  onFiles(files);
+  return true;
+}
+
+function Toolbar({ editor }: { editor: TiptapEditor }) {
+  const active = useEditorState({
+    editor,
+    selector: ({ editor }) => ({
+      bold: editor.isActive("bold"),
+      italic: editor.isActive("italic"),
+      strike: editor.isActive("strike"),
+      bulletList: editor.isActive("bulletList"),
+      orderedList: editor.isActive("orderedList"),
+      blockquote: editor.isActive("blockquote"),
+      codeBlock: editor.isActive("codeBlock"),
+    }),
+  });
+  const tool = (name: keyof typeof active, icon: IconName, label: string, run: () => boolean) => (
+    <IconButton key={name} small icon={icon} label={label} aria-pressed={active[name]} onClick={run} />
+  );
+  const chain = () => editor.chain().focus();
+  return (
+    <div className={styles.toolbar} role="toolbar" aria-label={m.composer.toolbar}>
+      {tool("bold", "bold", m.composer.bold, () => chain().toggleBold().run())}
+      {tool("italic", "italic", m.composer.italic, () => chain().toggleItalic().run())}
+      {tool("strike", "strike", m.composer.strike, () => chain().toggleStrike().run())}
+      <LinkTool editor={editor} />
+      {tool("bulletList", "bullets", m.composer.bulletList, () => chain().toggleBulletList().run())}
+      {tool("orderedList", "numbers", m.composer.orderedList, () => chain().toggleOrderedList().run())}
+      {tool("blockquote", "quote", m.composer.quote, () => chain().toggleBlockquote().run())}
+      {tool("codeBlock", "code", m.composer.code, () => chain().toggleCodeBlock().run())}
+    </div>
+  );
+}
+
+/** `example.org` means https. */
+export function asHref(typed: string): string {
+  const text = typed.trim();
+  if (text === "" || /^(https?:\/\/|mailto:)/i.test(text)) return text;
+  return text.includes("@") && !text.includes("/") ? `mailto:${text}` : `https://${text}`;
+}
+
+function LinkTool({ editor }: { editor: TiptapEditor }) {
+  const popover = usePopover();
+  const [href, setHref] = useState("");
+  const active = useEditorState({ editor, selector: ({ editor }) => editor.isActive("link") });
+
+  const open = () => {
+    setHref(String(editor.getAttributes("link")["href"] ?? ""));
+    popover.toggle();
+  };
+  const apply = () => {
+    popover.close();
+    const target = asHref(href);
+    const chain = editor.chain().focus().extendMarkRange("link");
+    if (target === "") chain.unsetLink().run();
+    else if (editor.state.selection.empty && !active) {
+      chain.insertContent({ type: "text", text: href.trim(), marks: [{ type: "link", attrs: { href: target } }] }).run();
+    } else chain.setLink({ href: target }).run();
+  };
+  return (
+    <Anchor anchor={popover.anchor}>
+      <IconButton small icon="link" label={m.composer.link} aria-pressed={active} aria-expanded={popover.open} onClick={open} />
+      {popover.open && (
+        <Popover anchor={popover.anchor} onClose={popover.close} label={m.composer.link}>
+          <div className={styles.linkForm}>
+            <TextField
+              label={m.composer.linkPrompt}
+              value={href}
+              autoFocus
+              inputMode="url"
+              onChange={(event) => setHref(event.target.value)}
+              onKeyDown={(event) => {
+                if (event.key !== "Enter") return;
+                event.preventDefault();
+                apply();
+              }}
+            />
+            <div className={styles.linkActions}>
+              <Button small variant="primary" onClick={apply}>
+                {m.composer.linkApply}
+              </Button>
+              {active && (
+                <Button
+                  small
+                  onClick={() => {
+                    popover.close();
+                    editor.chain().focus().extendMarkRange("link").unsetLink().run();
+                  }}
+                >
+                  {m.composer.linkRemove}
+                </Button>
+              )}
+            </div>
+          </div>
+        </Popover>
+      )}
+    </Anchor>
+  );
+}

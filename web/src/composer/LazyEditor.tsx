@@ -1,0 +1,40 @@
+import { Component, lazy, Suspense, type ReactNode } from "react";
+import { m } from "../i18n";
+import { Skeleton } from "../ui/bits";
+import type { EditorProps } from "./Editor";
+import styles from "./Composer.module.css";
+
+const load = () => import("./Editor");
+const Editor = lazy(load);
+
+/** Fetched while somebody reads, so that it is there when they begin to write. */
+export function preloadEditor(): void {
+  void load().catch(() => undefined);
+}
+
+/** A chunk that can't be fetched (a new version was installed meanwhile) must not take the page along. */
+class Guard extends Component<{ children: ReactNode }, { failed: boolean }> {
+  override state = { failed: false };
+  static getDerivedStateFromError() {
+    return { failed: true };
+  }
+  override render() {
+    return this.state.failed ? <p role="alert">{m.composer.editorFailed}</p> : this.props.children;
+  }
+}
+
+export function LazyEditor(props: EditorProps) {
+  return (
+    <Guard>
+      <Suspense
+        fallback={
+          <div className={styles.editorLoading} role="status" aria-label={m.composer.loadingEditor}>
+            <Skeleton width="50%" />
+          </div>
+        }
+      >
+        <Editor {...props} />
+      </Suspense>
+    </Guard>
+  );
+}

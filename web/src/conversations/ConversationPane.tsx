@@ -1,0 +1,218 @@
+/** One conversation: its head, its messages, the composer, and who it is with. */
+
+import { useEffect, useRef, useState } from "react";
+import { useLocation } from "wouter";
+import { asProblem } from "../api/problem";
+import type { Conversation } from "../api/types";
+import { Composer } from "../composer/Composer";
+import { longTime } from "../format/time";
+import { m } from "../i18n";
+import { useCommands } from "../keyboard/dispatcher";
+import { Badge, Skeleton } from "../ui/bits";
+import { Button, classNames, IconButton } from "../ui/Button";
+import { Icon } from "../ui/Icon";
+import { Menu } from "../ui/Menu";
+import { ProblemNotice } from "../ui/ProblemNotice";
+import { toast } from "../ui/toast";
+import { ContactPanel } from "./ContactPanel";
+import { MessageList } from "./MessageList";
+import { AssignControl, LabelControl, SnoozeControl } from "./Pickers";
+import { useConversation, useMessages, usePatchConversation } from "./queries";
+import { useMediaQuery } from "../ui/useMediaQuery";
+import styles from "./ConversationPane.module.css";
+
+type Props = { id: string; backHref: string; onStep: (by: 1 | -1) => boolean };
+
+export function ConversationPane({ id, backHref, onStep }: Props) {
+  const conversation = useConversation(id);
+  const messages = useMessages(id);
+  const roomForSide = useMediaQuery("(min-width: 1321px)");
+  const [side, setSide] = useState<boolean | null>(null);
+  const sideShown = side ?? roomForSide;
+  useMarkRead(conversation.data);
+
+  if (conversation.isError && !conversation.data) {
+    return (
+      <div style={{ padding: 24 }}>
+        <ProblemNotice
+          title={m.conversation.failed}
+          problem={asProblem(conversation.error)}
+          onRetry={() => void conversation.refetch()}
+        />
+      </div>
+    );
+  }
+  return (
+    <div className={classNames(styles.pane, sideShown && styles.withSide)}>
+      <Head
+        conversation={conversation.data}
+        backHref={backHref}
+        onStep={onStep}
+        sideShown={sideShown}
+        onToggleSide={() => setSide(!sideShown)}
+      />
+      <div className={styles.body}>
+        <MessageList
+          messages={messages}
+          className={styles.scroller ?? ""}
+          earlierClass={styles.earlier ?? ""}
+        />
+        {conversation.data && messages.data && (
+          <Composer conversation={conversation.data} messages={messages.data} />
+        )}
+      </div>
+      {sideShown && conversation.data && (
+        <aside className={styles.side} aria-label={m.conversation.details}>
+          <ContactPanel conversation={conversation.data} onClose={roomForSide ? undefined : () => setSide(false)} />
+        </aside>
+      )}
+    </div>
+  );
+}
+
+/** Opening a conversation is reading it. Marking it unread again holds until it is left. */
+function useMarkRead(conversation: Conversation | undefined): void {
+  const { mutate } = usePatchConversation();
+  const done = useRef<string | null>(null);
+  useEffect(() => {
+    if (!conversation || document.visibilityState === "hidden") return;
+    // Once for each new activity, so that “mark as unread” is not undone at once.
+    const seen = `${conversation.id} ${conversation.lastActivityAt}`;
+    if (done.current === seen) return;
+    done.current = seen;
+    if (conversation.unread) mutate({ conversation, patch: { unread: false } });
+  }, [conversation, mutate]);
+}
+
+type HeadProps = {
+  conversation: Conversation | undefined;
+  backHref: string;
+  onStep: (by: 1 | -1) => boolean;
+  sideShown: boolean;
+  onToggleSide: () => void;
+};
+
+function Head({ conversation, backHref, onStep, sideShown, onToggleSide }: HeadProps) {
+  const [, navigate] = useLocation();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const subject = conversation ? conversation.subject || m.list.noSubject : null;
+  useEffect(() => {
+    if (subject !== null) heading.current?.focus({ preventScroll: true });
+    // eslint-disable-next-line react/exhaustive-deps -- when the conversation has come, not when its subject changes
+  }, [conversation?.id]);
+
+  return (
+    <header className={styles.head}>
+      <div className={styles.bar}>
+        <span className={styles.backOnly}>
+          <IconButton icon="back" label={m.conversation.backToList} shortcut="u" onClick={() => navigate(backHref)} />
+        </span>
+        {conversation ? <Actions conversation={conversation} /> : <Skeleton width={180} height={34} />}
+        <span className={styles.grow} />
+        <IconButton icon="up" label={m.conversation.previous} shortcut="k" onClick={() => onStep(-1)} />
+        <IconButton icon="down" label={m.conversation.next} shortcut="j" onClick={() => onStep(1)} />
+        <IconButton
+          icon="panel"
+          label={sideShown ? m.conversation.hideDetails : m.conversation.showDetails}
+          aria-expanded={sideShown}
+          onClick={onToggleSide}
+        />
+      </div>
+      <div className={styles.title}>
+        <h1 ref={heading} tabIndex={-1}>
+          {subject ?? <Skeleton width={280} height={20} />}
+        </h1>
+        {conversation && <Marks conversation={conversation} />}
+      </div>
+    </header>
+  );
+}
+
+function Marks({ conversation }: { conversation: Conversation }) {
+  const patch = usePatchConversation();
+  const { status, snoozedUntil } = conversation;
+  return (
+    <>
+      {status === "snoozed" && snoozedUntil ? (
+        <Badge tone="warn" icon="clock">
+          {m.conversation.snoozedUntil(longTime(snoozedUntil))}
+        </Badge>
+      ) : (
+        <Badge tone={status === "resolved" ? "ok" : status === "open" ? "accent" : "warn"}>
+          {m.conversation.status[status]}
+        </Badge>
+      )}
+      {conversation.labels.map((label) => (
+        <span key={label} className={styles.label}>
+          <span>{label}</span>
+          <button
+            type="button"
+            aria-label={m.conversation.removeLabel(label)}
+            onClick={() =>
+              patch.mutate({ conversation, patch: { labels: conversation.labels.filter((each) => each !== label) } })
+            }
+          >
+            <Icon name="close" size={11} />
+          </button>
+        </span>
+      ))}
+    </>
+  );
+}
+
+function Actions({ conversation }: { conversation: Conversation }) {
+  const { mutate } = usePatchConversation();
+  const closed = conversation.status === "resolved";
+
+  const toggleResolved = () => {
+    const before = conversation.status;
+    mutate({ conversation, patch: { status: closed ? "open" : "resolved" } });
+    toast(closed ? m.conversation.reopened : m.conversation.resolved, {
+      action: {
+        label: m.undo,
+        run: () => mutate({ conversation, patch: { status: before, ...(conversation.snoozedUntil ? { snoozedUntil: conversation.snoozedUntil } : {}) } }),
+      },
+    });
+  };
+  useCommands({ resolve: toggleResolved });
+
+  return (
+    <>
+      <Button
+        small
+        icon={closed ? "reopen" : "check"}
+        title={`${closed ? m.conversation.reopen : m.conversation.resolve} (e)`}
+        onClick={toggleResolved}
+      >
+        {closed ? m.conversation.reopen : m.conversation.resolve}
+      </Button>
+      <SnoozeControl conversation={conversation} />
+      <AssignControl conversation={conversation} />
+      <LabelControl conversation={conversation} />
+      <Menu
+        label={m.more}
+        items={[
+          {
+            label: m.conversation.markUnread,
+            icon: "mail",
+            run: () => {
+              mutate({ conversation, patch: { unread: true } });
+              toast(m.conversation.markedUnread);
+            },
+          },
+          conversation.status === "pending"
+            ? { label: m.conversation.reopen, icon: "reopen", run: () => mutate({ conversation, patch: { status: "open" } }) }
+            : {
+                label: m.conversation.pending,
+                icon: "clock",
+                run: () => {
+                  mutate({ conversation, patch: { status: "pending" } });
+                  toast(m.conversation.setPending);
+                },
+              },
+        ]}
+        trigger={(props) => <IconButton small icon="more" label={m.more} {...props} />}
+      />
+    </>
+  );
+}

@@ -1,0 +1,68 @@
+/** The inbox: the list, and beside it (on a phone: instead of it) one conversation. */
+
+import { useCallback, useMemo } from "react";
+import { useLocation, useSearch } from "wouter";
+import { m } from "../i18n";
+import { useCommands } from "../keyboard/dispatcher";
+import { useCounts } from "../shell/Nav";
+import { usePageTitle } from "../shell/usePageTitle";
+import { EmptyState } from "../ui/bits";
+import { classNames } from "../ui/Button";
+import { ConversationList } from "./ConversationList";
+import { ConversationPane } from "./ConversationPane";
+import { filterFromSearch, isFiltered, searchFromFilter } from "./filter";
+import { FirstStart } from "./FirstStart";
+import { useConversationList } from "./queries";
+import styles from "./Conversations.module.css";
+
+export function Conversations({ id }: { id: string | undefined }) {
+  const search = useSearch();
+  const [, navigate] = useLocation();
+  const filter = useMemo(() => filterFromSearch(search), [search]);
+  const list = useConversationList(filter);
+  const counts = useCounts();
+  usePageTitle(m.list.label, counts.data?.unread);
+
+  const items = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const address = useCallback(
+    (conversationId?: string) =>
+      `/conversations${conversationId ? `/${conversationId}` : ""}${searchFromFilter(filter)}`,
+    [filter],
+  );
+
+  const step = (by: 1 | -1): boolean => {
+    if (!id) return false;
+    const at = items.findIndex((item) => item.id === id);
+    // Once it has left the list (resolved, say), the next one is the first.
+    const next = at < 0 ? items[0] : items[at + by];
+    if (next) navigate(address(next.id));
+    if (by === 1 && at >= items.length - 5 && list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage();
+    return true;
+  };
+  useCommands({
+    next: () => step(1),
+    previous: () => step(-1),
+    back: () => (id ? navigate(address()) : false),
+  });
+
+  const empty = list.isSuccess && items.length === 0 && !isFiltered(filter);
+  const everything = counts.data;
+  const neverAny =
+    empty && everything && everything.open + everything.pending + everything.snoozed + everything.resolved === 0;
+  if (neverAny && !id) return <FirstStart />;
+
+  return (
+    <div className={classNames(styles.layout, id && styles.open)}>
+      <section className={styles.list} aria-label={m.list.label}>
+        <ConversationList filter={filter} list={list} items={items} selectedId={id} address={address} />
+      </section>
+      <section className={styles.pane} aria-label={m.conversation.label}>
+        {id ? (
+          <ConversationPane key={id} id={id} backHref={address()} onStep={step} />
+        ) : (
+          <EmptyState icon="mail" title={m.list.pickOne} text={m.list.pickOneText} />
+        )}
+      </section>
+    </div>
+  );
+}

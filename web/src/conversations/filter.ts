@@ -1,0 +1,88 @@
+/** What the conversation list shows, as the address bar, the chips and the API say it. Pure. */
+
+import type { Query } from "../api/request";
+import type { Conversation, ConversationStatus } from "../api/types";
+
+export const STATUSES: ConversationStatus[] = ["open", "pending", "snoozed", "resolved"];
+
+export type ConversationFilter = {
+  /** `all`: whatever the status. */
+  status: ConversationStatus | "all";
+  /** `me`, `none`, or a user's id. */
+  assignee?: string;
+  unread?: boolean;
+  channelId?: string;
+  label?: string;
+  q?: string;
+};
+
+export const DEFAULT_FILTER: ConversationFilter = { status: "open" };
+
+export function filterFromSearch(search: string): ConversationFilter {
+  const params = new URLSearchParams(search);
+  const status = params.get("status");
+  const q = params.get("q")?.trim();
+  const filter: ConversationFilter = {
+    // A search looks everywhere unless a status is asked for.
+    status: status === "all" || isStatus(status) ? status : q ? "all" : "open",
+  };
+  const assignee = params.get("assignee");
+  if (assignee) filter.assignee = assignee;
+  if (params.get("unread") === "true") filter.unread = true;
+  const channelId = params.get("channel");
+  if (channelId) filter.channelId = channelId;
+  const label = params.get("label");
+  if (label) filter.label = label;
+  if (q) filter.q = q;
+  return filter;
+}
+
+export function searchFromFilter(filter: ConversationFilter): string {
+  const params = new URLSearchParams();
+  const usual = filter.q ? "all" : "open";
+  if (filter.status !== usual) params.set("status", filter.status);
+  if (filter.assignee) params.set("assignee", filter.assignee);
+  if (filter.unread) params.set("unread", "true");
+  if (filter.channelId) params.set("channel", filter.channelId);
+  if (filter.label) params.set("label", filter.label);
+  if (filter.q) params.set("q", filter.q);
+  const text = params.toString();
+  return text ? `?${text}` : "";
+}
+
+export function queryFromFilter(filter: ConversationFilter, myId: string): Query {
+  return {
+    status: filter.status === "all" ? undefined : filter.status,
+    assigneeId: filter.assignee === "me" ? myId : filter.assignee,
+    unread: filter.unread ? true : undefined,
+    channelId: filter.channelId,
+    label: filter.label,
+    q: filter.q,
+  };
+}
+
+/** Would the server list this conversation under the filter? `undefined` where only the server can tell (full text). */
+export function matchesFilter(
+  conversation: Conversation,
+  filter: ConversationFilter,
+  myId: string,
+): boolean | undefined {
+  if (filter.status !== "all" && conversation.status !== filter.status) return false;
+  if (filter.assignee === "me" && conversation.assigneeId !== myId) return false;
+  if (filter.assignee === "none" && conversation.assigneeId !== null) return false;
+  if (filter.assignee && filter.assignee !== "me" && filter.assignee !== "none") {
+    if (conversation.assigneeId !== filter.assignee) return false;
+  }
+  if (filter.unread && !conversation.unread) return false;
+  if (filter.channelId && conversation.channelId !== filter.channelId) return false;
+  if (filter.label && !conversation.labels.includes(filter.label)) return false;
+  return filter.q ? undefined : true;
+}
+
+export function isFiltered(filter: ConversationFilter): boolean {
+  return searchFromFilter(filter) !== "";
+}
+
+function isStatus(text: string | null): text is ConversationStatus {
+  return STATUSES.some((status) => status === text);
+}

@@ -1,0 +1,108 @@
+/** What the conversation pages ask the server for, and what they change there. */
+
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData } from "@tanstack/react-query";
+import { channels, contacts, conversations, messages, users, type ConversationPatch } from "../api/endpoints";
+import { keys } from "../api/keys";
+import { asProblem } from "../api/problem";
+import type { Conversation, Message, Page } from "../api/types";
+import { m } from "../i18n";
+import { storeConversation } from "../live/apply";
+import { useSession } from "../session/useSession";
+import { toast } from "../ui/toast";
+import { queryFromFilter, type ConversationFilter } from "./filter";
+
+const LIST_TAKE = 50;
+const MESSAGES_TAKE = 50;
+
+export function useConversationList(filter: ConversationFilter) {
+  const { user } = useSession();
+  return useInfiniteQuery({
+    queryKey: keys.conversationList(filter),
+    queryFn: ({ pageParam, signal }) =>
+      conversations.list({ ...queryFromFilter(filter, user.id), cursor: pageParam, take: LIST_TAKE }, signal),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.cursor || undefined,
+  });
+}
+
+export function useConversation(id: string) {
+  return useQuery({
+    queryKey: keys.conversation(id),
+    queryFn: ({ signal }) => conversations.get(id, signal),
+  });
+}
+
+/** Newest page first from the server; oldest first on screen. */
+export function useMessages(conversationId: string) {
+  return useInfiniteQuery({
+    queryKey: keys.messages(conversationId),
+    queryFn: ({ pageParam, signal }) =>
+      conversations.messages(conversationId, { order: "desc", take: MESSAGES_TAKE, cursor: pageParam }, signal),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.cursor || undefined,
+    select: (data: InfiniteData<Page<Message>>) => data.pages.flatMap((page) => page.items).toReversed(),
+  });
+}
+
+export function useContact(id: string | null) {
+  return useQuery({
+    queryKey: keys.contact(id ?? ""),
+    queryFn: ({ signal }) => contacts.get(id ?? "", signal),
+    enabled: id !== null,
+    staleTime: 5 * 60_000,
+  });
+}
+
+export function useContactConversations(id: string | null) {
+  return useQuery({
+    queryKey: keys.contactConversations(id ?? ""),
+    queryFn: ({ signal }) => contacts.conversations(id ?? "", signal),
+    enabled: id !== null,
+  });
+}
+
+export function useChannels() {
+  return useQuery({
+    queryKey: keys.channels,
+    queryFn: async ({ signal }) => (await channels.list(signal)).items,
+    staleTime: 60_000,
+  });
+}
+
+export function useUsers() {
+  return useQuery({
+    queryKey: keys.users,
+    queryFn: async ({ signal }) => (await users.list(signal)).items,
+    staleTime: 5 * 60_000,
+  });
+}
+
+export function useDeliveries(messageId: string, enabled: boolean) {
+  return useQuery({
+    queryKey: keys.deliveries(messageId),
+    queryFn: async ({ signal }) => (await messages.deliveries(messageId, signal)).items,
+    enabled,
+  });
+}
+
+/** Changes a conversation at once on screen and then on the server; what the server refuses is taken back and said. */
+export function usePatchConversation() {
+  const client = useQueryClient();
+  const { user } = useSession();
+  return useMutation({
+    mutationFn: ({ conversation, patch }: { conversation: Conversation; patch: ConversationPatch }) =>
+      conversations.patch(conversation.id, patch),
+    onMutate: ({ conversation, patch }) => {
+      const known = client.getQueryData<Conversation>(keys.conversation(conversation.id)) ?? conversation;
+      storeConversation(client, { ...known, ...patch }, user.id);
+    },
+    onSuccess: (changed) => {
+      storeConversation(client, changed, user.id);
+      void client.invalidateQueries({ queryKey: keys.counts });
+    },
+    onError: (error, { conversation }) => {
+      storeConversation(client, conversation, user.id);
+      toast(`${m.conversation.changeFailed}: ${asProblem(error).message}`, { tone: "danger" });
+    },
+  });
+}

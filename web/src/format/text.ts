@@ -1,0 +1,39 @@
+/** Plain-text mail, ready to be shown: where its links are, and what of it is quoted. Pure. */
+
+export type TextPart = { kind: "text"; text: string } | { kind: "link"; text: string; href: string };
+
+const LINK = /\b(?:https?:\/\/|www\.)[^\s<>"'`]+|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b/giu;
+
+/** Only http, https and mailto are ever links: nothing a sender writes can become a `javascript:` address. */
+export function linkify(text: string): TextPart[] {
+  const parts: TextPart[] = [];
+  let end = 0;
+  for (const match of text.matchAll(LINK)) {
+    const shown = trimLink(match[0]);
+    if (match.index > end) parts.push({ kind: "text", text: text.slice(end, match.index) });
+    parts.push({ kind: "link", text: shown, href: hrefOf(shown) });
+    end = match.index + shown.length;
+  }
+  if (end < text.length) parts.push({ kind: "text", text: text.slice(end) });
+  return parts;
+}
+
+/** A sentence's full stop or a closing bracket it opened before is not part of the address. */
+function trimLink(link: string): string {
+  let shown = link.replace(/[.,;:!?]+$/, "");
+  while (shown.endsWith(")") && shown.split("(").length < shown.split(")").length) shown = shown.slice(0, -1);
+  return shown;
+}
+
+function hrefOf(shown: string): string {
+  if (/^https?:\/\//i.test(shown)) return shown;
+  return shown.toLowerCase().startsWith("www.") ? `https://${shown}` : `mailto:${shown}`;
+}
+
+/** What the sender newly wrote, and whether there is more below it. */
+export function visibleText(text: string | null, replyText: string | null): { shown: string; hasMore: boolean } {
+  const whole = (text ?? "").trim();
+  const reply = (replyText ?? "").trim();
+  if (reply === "") return { shown: whole, hasMore: false };
+  return { shown: reply, hasMore: whole.length > reply.length };
+}

@@ -1,0 +1,127 @@
+/** Which keys mean which command. Pure: presses in, commands out; where they go is dispatcher.ts's. */
+
+export type Command =
+  | "next"
+  | "previous"
+  | "open"
+  | "back"
+  | "search"
+  | "resolve"
+  | "reply"
+  | "note"
+  | "assign"
+  | "snooze"
+  | "labels"
+  | "compose"
+  | "goInbox"
+  | "goChannels"
+  | "goWebhooks"
+  | "goOutbox"
+  | "goKeys"
+  | "palette"
+  | "help";
+
+export type Press = {
+  key: string;
+  ctrl: boolean;
+  meta: boolean;
+  alt: boolean;
+  /** Where somebody types: letters are letters there. */
+  typing: boolean;
+  /** On a link or a button, which answer to Enter themselves. */
+  onControl: boolean;
+  atMs: number;
+};
+
+export type Pending = { prefix: "g"; atMs: number } | null;
+
+/** How long the second key of a sequence may take. */
+export const SEQUENCE_MS_MAX = 1_200;
+
+const SINGLE: Record<string, Command> = {
+  j: "next",
+  ArrowDown: "next",
+  k: "previous",
+  ArrowUp: "previous",
+  o: "open",
+  Enter: "open",
+  u: "back",
+  "/": "search",
+  e: "resolve",
+  r: "reply",
+  n: "note",
+  a: "assign",
+  h: "snooze",
+  l: "labels",
+  c: "compose",
+  "?": "help",
+};
+
+const AFTER_G: Record<string, Command> = {
+  i: "goInbox",
+  c: "goChannels",
+  w: "goWebhooks",
+  o: "goOutbox",
+  k: "goKeys",
+};
+
+export function interpret(pending: Pending, press: Press): { pending: Pending; command: Command | null } {
+  if ((press.ctrl || press.meta) && !press.alt && press.key.toLowerCase() === "k") {
+    return { pending: null, command: "palette" };
+  }
+  if (press.typing || press.ctrl || press.meta || press.alt) return { pending: null, command: null };
+  if (pending && press.atMs - pending.atMs <= SEQUENCE_MS_MAX) {
+    const command = AFTER_G[press.key];
+    if (command) return { pending: null, command };
+  }
+  if (press.key === "g") return { pending: { prefix: "g", atMs: press.atMs }, command: null };
+  if (press.key === "Enter" && press.onControl) return { pending: null, command: null };
+  return { pending: null, command: SINGLE[press.key] ?? null };
+}
+
+/** For the overview: the keys of each command, in groups. */
+export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [keyof HelpKeys, string[][]][] }[] = [
+  {
+    group: "move",
+    keys: [
+      ["next", [["j"]]],
+      ["previous", [["k"]]],
+      ["open", [["Enter"], ["o"]]],
+      ["back", [["u"]]],
+      ["search", [["/"]]],
+    ],
+  },
+  {
+    group: "conversation",
+    keys: [
+      ["reply", [["r"]]],
+      ["note", [["n"]]],
+      ["resolve", [["e"]]],
+      ["assign", [["a"]]],
+      ["snooze", [["h"]]],
+      ["labels", [["l"]]],
+      ["send", [["Ctrl", "Enter"]]],
+    ],
+  },
+  {
+    group: "go",
+    keys: [
+      ["goInbox", [["g", "i"]]],
+      ["goChannels", [["g", "c"]]],
+      ["goWebhooks", [["g", "w"]]],
+      ["goOutbox", [["g", "o"]]],
+      ["goKeys", [["g", "k"]]],
+    ],
+  },
+  {
+    group: "app",
+    keys: [
+      ["compose", [["c"]]],
+      ["palette", [["Ctrl", "K"]]],
+      ["help", [["?"]]],
+      ["escape", [["Esc"]]],
+    ],
+  },
+];
+
+type HelpKeys = Record<Command | "send" | "escape", string>;

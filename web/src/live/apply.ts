@@ -1,0 +1,102 @@
+/** What an event changes in the cache. Owns that mapping; the connection is stream.ts's. */
+
+import type { QueryClient } from "@tanstack/react-query";
+import { conversations } from "../api/endpoints";
+import { keys } from "../api/keys";
+import type { Conversation, Message, PostroomEvent } from "../api/types";
+import type { ConversationFilter } from "../conversations/filter";
+import { firstPage, placeConversation, type ListData } from "../conversations/listCache";
+import { displayName, parseMailbox } from "../format/address";
+import { m } from "../i18n";
+import { announce } from "../ui/announce";
+
+/** Events come in bursts: what they touch is gathered this long, then asked for once. */
+const GATHER_MS = 60;
+/** With more changed conversations than this at once, the first page is cheaper than each of them. */
+const SINGLE_FETCHES_MAX = 8;
+
+export function storeConversation(client: QueryClient, conversation: Conversation, myId: string): void {
+  client.setQueryData(keys.conversation(conversation.id), conversation);
+  for (const [key] of client.getQueriesData<ListData>({ queryKey: keys.conversationLists })) {
+    const filter = key[1] as ConversationFilter;
+    client.setQueryData<ListData>(key, (data) => data && placeConversation(data, conversation, filter, myId));
+  }
+}
+
+/** Everything may have changed: ask again for what is on screen. */
+export function refreshAll(client: QueryClient): void {
+  for (const [key] of client.getQueriesData<ListData>({ queryKey: keys.conversationLists })) {
+    client.setQueryData<ListData>(key, (data) => data && firstPage(data));
+  }
+  void client.invalidateQueries();
+}
+
+export function createApplier(client: QueryClient, myId: string) {
+  const conversationIds = new Set<string>();
+  const messageLists = new Set<string>();
+  let counts = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const flush = async () => {
+    timer = undefined;
+    const ids = [...conversationIds];
+    const lists = [...messageLists];
+    conversationIds.clear();
+    messageLists.clear();
+    if (counts) void client.invalidateQueries({ queryKey: keys.counts });
+    counts = false;
+    for (const id of lists) void client.invalidateQueries({ queryKey: keys.messages(id) });
+    if (ids.length > SINGLE_FETCHES_MAX) {
+      void client.invalidateQueries({ queryKey: keys.conversationLists });
+      for (const id of ids) void client.invalidateQueries({ queryKey: keys.conversation(id) });
+      return;
+    }
+    await Promise.all(
+      ids.map(async (id) => {
+        try {
+          storeConversation(client, await conversations.get(id), myId);
+        } catch {
+          // Gone, or the connection is: the list's next refetch tells.
+          void client.invalidateQueries({ queryKey: keys.conversationLists });
+        }
+      }),
+    );
+  };
+
+  const gather = () => {
+    timer ??= setTimeout(() => void flush(), GATHER_MS);
+  };
+
+  const onMessage = (type: string, message: Message) => {
+    conversationIds.add(message.conversationId);
+    messageLists.add(message.conversationId);
+    counts = true;
+    void client.invalidateQueries({ queryKey: keys.deliveries(message.id) });
+    if (message.direction === "outbound") void client.invalidateQueries({ queryKey: keys.outbox });
+    if (message.contactId) void client.invalidateQueries({ queryKey: keys.contactConversations(message.contactId) });
+    if (type === "message.received" && message.content.type === "email") {
+      const subject = message.content.email.subject || m.list.noSubject;
+      announce(m.list.newMail(displayName(parseMailbox(message.metadata.headers["from"] ?? message.from)), subject));
+    }
+    gather();
+  };
+
+  return {
+    apply(event: PostroomEvent): void {
+      const [family] = event.type.split(".");
+      void client.invalidateQueries({ queryKey: keys.allWebhookDeliveries });
+      if (family === "message") onMessage(event.type, event.data as Message);
+      if (family === "conversation") {
+        const id = (event.data as { id?: unknown }).id;
+        if (typeof id === "string") conversationIds.add(id);
+        counts = true;
+        gather();
+      }
+      if (family === "channel") void client.invalidateQueries({ queryKey: keys.channels });
+      if (family === "webhook") void client.invalidateQueries({ queryKey: keys.webhooks });
+    },
+    stop(): void {
+      clearTimeout(timer);
+    },
+  };
+}

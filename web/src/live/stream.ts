@@ -1,0 +1,99 @@
+/** The event stream (SSE). Owns the connection and its repair; knows nothing of what the events mean. */
+
+import type { PostroomEvent } from "../api/types";
+
+/** EventSource hands over named events only to those who ask for the name. */
+export const EVENT_TYPES = [
+  "message.received",
+  "message.sent",
+  "message.delivered",
+  "message.deferred",
+  "message.bounced",
+  "message.complained",
+  "message.failed",
+  "message.suppressed",
+  "conversation.created",
+  "conversation.updated",
+  "conversation.assigned",
+  "conversation.resolved",
+  "contact.created",
+  "channel.connected",
+  "channel.disconnected",
+  "thread.rejected",
+  "webhook.disabled",
+  "webhook.test",
+] as const;
+
+export type StreamState = "connecting" | "open" | "interrupted";
+
+export type StreamListener = {
+  onEvent: (event: PostroomEvent) => void;
+  onState: (state: StreamState) => void;
+  /** Events may have been missed: whatever is cached may be old. */
+  onGap: () => void;
+};
+
+const RETRY_MS_FIRST = 1_000;
+const RETRY_MS_MAX = 30_000;
+
+/** Waits a little longer each time. */
+export function retryDelayMs(attempt: number): number {
+  return Math.min(RETRY_MS_FIRST * 2 ** attempt, RETRY_MS_MAX);
+}
+
+export function openStream(url: string, listener: StreamListener): () => void {
+  let source: EventSource | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let attempts = 0;
+  let hadGap = false;
+  let ended = false;
+
+  const onMessage = (message: MessageEvent<string>) => {
+    try {
+      listener.onEvent(JSON.parse(message.data) as PostroomEvent);
+    } catch {
+      // One unreadable event is no reason to stop listening; the next refetch brings what it would have said.
+      listener.onGap();
+    }
+  };
+
+  const connect = () => {
+    if (ended) return;
+    source?.close();
+    source = new EventSource(url);
+    for (const type of EVENT_TYPES) source.addEventListener(type, onMessage);
+    source.addEventListener("message", onMessage);
+    source.addEventListener("open", () => {
+      attempts = 0;
+      listener.onState("open");
+      if (hadGap) listener.onGap();
+      hadGap = false;
+    });
+    source.addEventListener("error", () => {
+      listener.onState("interrupted");
+      // While it is not closed the browser reconnects by itself and says where it stopped (Last-Event-ID).
+      if (source?.readyState !== EventSource.CLOSED) return;
+      hadGap = true;
+      clearTimeout(timer);
+      timer = setTimeout(connect, retryDelayMs(attempts));
+      attempts += 1;
+    });
+  };
+
+  const onOnline = () => {
+    if (source?.readyState === EventSource.OPEN) return;
+    hadGap = true;
+    clearTimeout(timer);
+    connect();
+  };
+
+  listener.onState("connecting");
+  connect();
+  window.addEventListener("online", onOnline);
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+    window.removeEventListener("online", onOnline);
+    source?.close();
+  };
+}

@@ -1,0 +1,59 @@
+/** The live connection of the signed-in dashboard: one a tab, mounted by the shell. */
+
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import type { PostroomEvent } from "../api/types";
+import { createApplier, refreshAll } from "./apply";
+import { openStream, type StreamState } from "./stream";
+
+const listeners = new Set<(event: PostroomEvent) => void>();
+
+/** Told of every event as it comes (the pages that wait for a first mail). */
+export function useLiveEvents(listener: (event: PostroomEvent) => void): void {
+  const latest = useRef(listener);
+  useEffect(() => {
+    latest.current = listener;
+  });
+  useEffect(() => {
+    const relay = (event: PostroomEvent) => latest.current(event);
+    listeners.add(relay);
+    return () => {
+      listeners.delete(relay);
+    };
+  }, []);
+}
+
+export function useLive(myId: string): StreamState {
+  const client = useQueryClient();
+  const [state, setState] = useState<StreamState>("connecting");
+  useEffect(() => {
+    const applier = createApplier(client, myId);
+    const close = openStream("/api/v1/events/stream", {
+      onEvent: (event) => {
+        applier.apply(event);
+        for (const listener of listeners) listener(event);
+      },
+      onState: setState,
+      onGap: () => refreshAll(client),
+    });
+    return () => {
+      applier.stop();
+      close();
+    };
+  }, [client, myId]);
+  return state;
+}
+
+export function useOnline(): boolean {
+  const [online, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const update = () => setOnline(navigator.onLine);
+    window.addEventListener("online", update);
+    window.addEventListener("offline", update);
+    return () => {
+      window.removeEventListener("online", update);
+      window.removeEventListener("offline", update);
+    };
+  }, []);
+  return online;
+}

@@ -1,0 +1,93 @@
+/** The sign-in page: with email and password, or by the one-time link the server prints (`/sign-in?token=…`). */
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, type FormEvent } from "react";
+import { useLocation, useSearch } from "wouter";
+import { session as sessionApi } from "../api/endpoints";
+import { keys } from "../api/keys";
+import { asProblem, Problem } from "../api/problem";
+import { m } from "../i18n";
+import { usePageTitle } from "../shell/usePageTitle";
+import { Button } from "../ui/Button";
+import { formClass, TextField } from "../ui/Field";
+import { Logo } from "../shell/Logo";
+import { ProblemNotice } from "../ui/ProblemNotice";
+import { Skeleton } from "../ui/bits";
+import styles from "./SignIn.module.css";
+
+export function SignIn({ expired }: { expired: boolean }) {
+  usePageTitle(m.signIn.submit);
+  const [location, navigate] = useLocation();
+  const token = new URLSearchParams(useSearch()).get("token");
+  const client = useQueryClient();
+  const tried = useRef<string | null>(null);
+
+  const signIn = useMutation({
+    mutationFn: sessionApi.create,
+    onSuccess: (session) => {
+      client.setQueryData(keys.session, session);
+      if (location === "/sign-in") navigate("/conversations", { replace: true });
+    },
+  });
+  const { mutate } = signIn;
+
+  useEffect(() => {
+    // A link works once: React's double effects in development must not use it up twice.
+    if (!token || tried.current === token) return;
+    tried.current = token;
+    mutate({ token });
+  }, [token, mutate]);
+
+  const onSubmit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    mutate({ email: String(form.get("email")), password: String(form.get("password")) });
+  };
+
+  const byLink = signIn.variables && "token" in signIn.variables;
+  if (token && (signIn.isPending || signIn.isIdle || signIn.isSuccess)) {
+    return (
+      <main className={styles.page}>
+        <div className={styles.card} role="status">
+          <p>{m.signIn.withLink}</p>
+          <Skeleton height={6} />
+        </div>
+      </main>
+    );
+  }
+
+  return (
+    <main className={styles.page}>
+      <div className={styles.card}>
+        <div className={styles.brand}>
+          <Logo size={40} />
+          <div>
+            <h1>{m.signIn.title}</h1>
+            <p>{m.signIn.lead}</p>
+          </div>
+        </div>
+        {expired && !signIn.error && <p role="status">{m.signIn.expired}</p>}
+        {signIn.error && (
+          <ProblemNotice
+            title={byLink ? m.signIn.linkFailed : m.signIn.failed}
+            problem={byLink ? withAdvice(asProblem(signIn.error)) : asProblem(signIn.error)}
+          />
+        )}
+        <form className={formClass} onSubmit={onSubmit}>
+          <TextField label={m.signIn.email} name="email" type="email" autoComplete="username" required autoFocus />
+          <TextField label={m.signIn.password} name="password" type="password" autoComplete="current-password" required />
+          <div className={styles.submit}>
+            <Button type="submit" variant="primary" disabled={signIn.isPending}>
+              {signIn.isPending ? m.signIn.working : m.signIn.submit}
+            </Button>
+          </div>
+        </form>
+        <p className={styles.hint}>{m.signIn.hint}</p>
+      </div>
+    </main>
+  );
+}
+
+function withAdvice(problem: Problem): Problem {
+  return new Problem(problem.status, { detail: `${problem.message} ${m.signIn.linkAdvice}` });
+}

@@ -1,0 +1,39 @@
+/** Who is signed in. Owns the session's query; sign-in itself is SignIn.tsx's. */
+
+import { useQuery } from "@tanstack/react-query";
+import { createContext, useContext } from "react";
+import { session as sessionApi } from "../api/endpoints";
+import { keys } from "../api/keys";
+import { asProblem } from "../api/problem";
+import type { Session } from "../api/types";
+
+export function useSessionQuery() {
+  return useQuery({
+    queryKey: keys.session,
+    queryFn: async ({ signal }): Promise<Session | null> => {
+      try {
+        return await sessionApi.get(signal);
+      } catch (error) {
+        if (asProblem(error).status === 401) return null;
+        throw error;
+      }
+    },
+    staleTime: Infinity,
+  });
+}
+
+export const SessionContext = createContext<Session | null>(null);
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error("useSession outside of the signed-in dashboard");
+  return session;
+}
+
+/** Ends the session and leaves nothing of it in memory. */
+export async function signOut(): Promise<void> {
+  await sessionApi.end().catch((error: unknown) => {
+    if (asProblem(error).status !== 401) throw error;
+  });
+  window.location.replace("/sign-in");
+}

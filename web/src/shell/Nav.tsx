@@ -1,0 +1,144 @@
+/** The main navigation: a column, a rail of icons on narrow screens, a bar at the bottom of a phone. */
+
+import { useQuery } from "@tanstack/react-query";
+import { Link, useLocation, useSearch } from "wouter";
+import { conversations } from "../api/endpoints";
+import { keys } from "../api/keys";
+import { m } from "../i18n";
+import { asProblem } from "../api/problem";
+import { filterFromSearch, searchFromFilter, type ConversationFilter } from "../conversations/filter";
+import { run } from "../keyboard/dispatcher";
+import { signOut, useSession } from "../session/useSession";
+import { currentTheme, setTheme, type Theme } from "../settings/theme";
+import { Avatar } from "../ui/bits";
+import { Button, classNames, IconButton } from "../ui/Button";
+import { Icon, type IconName } from "../ui/Icon";
+import { Menu, type MenuItem } from "../ui/Menu";
+import { toast } from "../ui/toast";
+import { Logo } from "./Logo";
+import styles from "./Nav.module.css";
+
+export function useCounts() {
+  return useQuery({ queryKey: keys.counts, queryFn: ({ signal }) => conversations.counts(signal) });
+}
+
+type View = { name: keyof typeof m.views; filter: ConversationFilter; count?: "open" | "mine" | "unassigned" | "unread" | "snoozed" | "pending" };
+
+const VIEWS: View[] = [
+  { name: "open", filter: { status: "open" }, count: "open" },
+  { name: "mine", filter: { status: "open", assignee: "me" }, count: "mine" },
+  { name: "unassigned", filter: { status: "open", assignee: "none" }, count: "unassigned" },
+  { name: "unread", filter: { status: "open", unread: true }, count: "unread" },
+  { name: "pending", filter: { status: "pending" }, count: "pending" },
+  { name: "snoozed", filter: { status: "snoozed" }, count: "snoozed" },
+  { name: "resolved", filter: { status: "resolved" } },
+];
+
+function NavLink(props: { href: string; icon: IconName; label: string; short?: string }) {
+  const [location] = useLocation();
+  const current = location === props.href || location.startsWith(`${props.href}/`);
+  return (
+    <Link href={props.href} className={styles.link} aria-current={current ? "page" : undefined} aria-label={props.label} title={props.label}>
+      <Icon name={props.icon} />
+      <span className={styles.words}>{props.label}</span>
+      <span className={styles.short}>{props.short ?? props.label}</span>
+    </Link>
+  );
+}
+
+function Views() {
+  const [location] = useLocation();
+  const search = useSearch();
+  const counts = useCounts().data;
+  const here = location.startsWith("/conversations") ? searchFromFilter(filterFromSearch(search)) : null;
+  return (
+    <ul className={styles.views} aria-label={m.nav.views}>
+      {VIEWS.map((view) => {
+        const target = searchFromFilter(view.filter);
+        const n = view.count ? counts?.[view.count] : undefined;
+        return (
+          <li key={view.name}>
+            <Link
+              href={`/conversations${target}`}
+              className={styles.link}
+              aria-current={here === target ? "true" : undefined}
+            >
+              <span>{m.views[view.name]}</span>
+              {n ? <span className={styles.count}>{n.toLocaleString()}</span> : null}
+            </Link>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function AccountMenu({ onHelp }: { onHelp: () => void }) {
+  const { user, workspace } = useSession();
+  const name = user.name ?? user.email;
+  const theme = currentTheme();
+  const themeItem = (each: Theme): MenuItem => ({
+    label: m.nav.themes[each],
+    checked: theme === each,
+    run: () => setTheme(each),
+  });
+  const items: MenuItem[] = [
+    { heading: `${user.email} · ${workspace.name}` },
+    "separator",
+    { heading: m.nav.theme },
+    themeItem("system"),
+    themeItem("light"),
+    themeItem("dark"),
+    "separator",
+    { label: m.nav.help, icon: "help", hint: "?", run: onHelp },
+    { label: m.nav.apiDocs, icon: "book", run: () => window.open("/docs", "_blank", "noopener") },
+    {
+      label: m.nav.signOut,
+      icon: "leave",
+      run: () => void signOut().catch((error: unknown) => toast(asProblem(error).message, { tone: "danger" })),
+    },
+  ];
+  return (
+    <div className={styles.accountAnchor}>
+      <Menu
+        label={m.nav.account}
+        items={items}
+        trigger={(props) => (
+          <button type="button" className={classNames(styles.link, styles.account)} aria-label={`${m.nav.account}: ${name}`} {...props}>
+            <Avatar name={name} size={24} />
+            <span className={styles.words}>{name}</span>
+          </button>
+        )}
+      />
+    </div>
+  );
+}
+
+export function Nav({ onHelp }: { onHelp: () => void }) {
+  const { workspace } = useSession();
+  return (
+    <nav className={styles.nav} aria-label={m.nav.label}>
+      <div className={styles.brand}>
+        <Logo />
+        <div className={styles.words}>
+          <strong>{m.product}</strong>
+          <span>{workspace.name}</span>
+        </div>
+      </div>
+      <div className={styles.tools}>
+        <Button icon="edit" title={`${m.nav.compose} (c)`} aria-label={m.nav.compose} onClick={() => run("compose")}>
+          <span className={styles.words}>{m.nav.compose}</span>
+        </Button>
+        <IconButton icon="search" variant="default" label={m.nav.search} shortcut="Ctrl K" onClick={() => run("palette")} />
+      </div>
+      <NavLink href="/conversations" icon="inbox" label={m.nav.conversations} short="Inbox" />
+      <Views />
+      <NavLink href="/channels" icon="channel" label={m.nav.channels} />
+      <NavLink href="/webhooks" icon="webhook" label={m.nav.webhooks} />
+      <NavLink href="/outbox" icon="outbox" label={m.nav.outbox} short={m.nav.outboxShort} />
+      <NavLink href="/api-keys" icon="key" label={m.nav.apiKeys} short={m.nav.apiKeysShort} />
+      <div className={styles.spacer} />
+      <AccountMenu onHelp={onHelp} />
+    </nav>
+  );
+}

@@ -1,0 +1,86 @@
+/** The command palette: every command by name, and mail by its words. */
+
+import { useLocation } from "wouter";
+import { m } from "../i18n";
+import { run } from "../keyboard/dispatcher";
+import type { Command } from "../keyboard/keymap";
+import { setTheme } from "../settings/theme";
+import { Kbd } from "../ui/bits";
+import { Dialog } from "../ui/Dialog";
+import { narrow, Picker, type PickerOption } from "../ui/Picker";
+
+type Entry = { id: string; label: string; group: string; keys?: string; run: () => void };
+
+function commandEntry(command: Command, group: string, keys: string): Entry {
+  return { id: command, label: m.help.keys[command], group, keys, run: () => run(command) };
+}
+
+function entries(inConversation: boolean): Entry[] {
+  const { go, act, app } = m.palette.groups;
+  const theme = (each: "system" | "light" | "dark"): Entry => ({
+    id: `theme-${each}`,
+    label: `${m.nav.theme}: ${m.nav.themes[each]}`,
+    group: app,
+    run: () => setTheme(each),
+  });
+  return [
+    ...(inConversation
+      ? [
+          commandEntry("reply", act, "r"),
+          commandEntry("note", act, "n"),
+          commandEntry("resolve", act, "e"),
+          commandEntry("assign", act, "a"),
+          commandEntry("snooze", act, "h"),
+          commandEntry("labels", act, "l"),
+        ]
+      : []),
+    commandEntry("goInbox", go, "g i"),
+    commandEntry("goChannels", go, "g c"),
+    commandEntry("goWebhooks", go, "g w"),
+    commandEntry("goOutbox", go, "g o"),
+    commandEntry("goKeys", go, "g k"),
+    commandEntry("compose", app, "c"),
+    commandEntry("help", app, "?"),
+    theme("light"),
+    theme("dark"),
+    theme("system"),
+  ];
+}
+
+export function Palette({ onClose }: { onClose: () => void }) {
+  const [location, navigate] = useLocation();
+  const all = entries(/^\/conversations\/./.test(location));
+  const options: PickerOption[] = all.map((entry) => ({
+    id: entry.id,
+    label: entry.label,
+    group: entry.group,
+    keywords: entry.group,
+    hint: entry.keys && <Kbd>{entry.keys}</Kbd>,
+  }));
+
+  const shown = (typed: string): PickerOption[] => {
+    const words = typed.trim();
+    const found = narrow(options, typed);
+    if (!words) return found;
+    return [...found, { id: "search", label: m.palette.searchFor(words), keywords: words, group: m.palette.groups.search }];
+  };
+
+  return (
+    <Dialog title={m.palette.title} onClose={onClose}>
+      <Picker
+        label={m.palette.placeholder}
+        empty={m.palette.none}
+        options={shown}
+        onPick={(option) => {
+          onClose();
+          if (option.id === "search") {
+            navigate(`/conversations?${new URLSearchParams({ q: option.keywords ?? "" })}`);
+            return;
+          }
+          // The dialog gives the focus back first; the command may then move it.
+          setTimeout(() => all.find((entry) => entry.id === option.id)?.run());
+        }}
+      />
+    </Dialog>
+  );
+}

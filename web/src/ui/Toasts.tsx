@@ -1,0 +1,33 @@
+import { useSyncExternalStore } from "react";
+import { m } from "../i18n";
+import { classNames } from "./Button";
+import { Icon } from "./Icon";
+import { dismiss, toastStore } from "./toast";
+import styles from "./Toasts.module.css";
+
+export function Toasts() {
+  const toasts = useSyncExternalStore(toastStore.subscribe, toastStore.get);
+  return (
+    <div className={styles.toasts} role="status" aria-live="polite">
+      {toasts.map((toast) => (
+        <div key={toast.id} className={classNames(styles.toast, toast.tone === "danger" && styles.danger)}>
+          <span>{toast.text}</span>
+          {toast.action && (
+            <button
+              type="button"
+              onClick={() => {
+                toast.action?.run();
+                dismiss(toast.id);
+              }}
+            >
+              {toast.action.label}
+            </button>
+          )}
+          <button type="button" aria-label={m.close} onClick={() => dismiss(toast.id)}>
+            <Icon name="close" size={15} />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+/** Short messages about what just happened. Owns the queue; Toasts.tsx shows it. */
+
+export type Toast = {
+  id: number;
+  text: string;
+  tone: "plain" | "danger";
+  action?: { label: string; run: () => void };
+};
+
+const SHOWN_MS = 6_000;
+const SHOWN_MAX = 3;
+
+let toasts: Toast[] = [];
+let nextId = 1;
+const listeners = new Set<() => void>();
+
+function change(next: Toast[]): void {
+  toasts = next;
+  for (const listener of listeners) listener();
+}
+
+export function toast(text: string, options: Partial<Pick<Toast, "tone" | "action">> = {}): void {
+  const id = nextId;
+  nextId += 1;
+  change([...toasts, { id, text, tone: options.tone ?? "plain", action: options.action }].slice(-SHOWN_MAX));
+  setTimeout(() => dismiss(id), options.tone === "danger" ? SHOWN_MS * 2 : SHOWN_MS);
+}
+
+export function dismiss(id: number): void {
+  change(toasts.filter((each) => each.id !== id));
+}
+
+export const toastStore = {
+  subscribe(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  get: () => toasts,
+};

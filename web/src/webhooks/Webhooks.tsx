@@ -1,0 +1,102 @@
+/** The list of webhook endpoints, and the creation of one. */
+
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useLocation } from "wouter";
+import { webhooks, type WebhookInput } from "../api/endpoints";
+import { keys } from "../api/keys";
+import { asProblem } from "../api/problem";
+import type { WebhookEndpoint } from "../api/types";
+import { useIdempotencyKey } from "../composer/useIdempotencyKey";
+import { m } from "../i18n";
+import { Page } from "../shell/Page";
+import { Badge, EmptyState } from "../ui/bits";
+import { Button } from "../ui/Button";
+import { Dialog } from "../ui/Dialog";
+import { ListSkeleton, listStyles } from "../ui/list";
+import { ProblemNotice } from "../ui/ProblemNotice";
+import { SecretDialog } from "../ui/SecretDialog";
+import { EndpointForm } from "./EndpointForm";
+
+export default function Webhooks() {
+  const list = useQuery({ queryKey: keys.webhooks, queryFn: async ({ signal }) => (await webhooks.list(signal)).items });
+  const [creating, setCreating] = useState(false);
+  const create = (
+    <Button variant="primary" icon="plus" onClick={() => setCreating(true)}>
+      {m.webhooks.create}
+    </Button>
+  );
+  return (
+    <Page title={m.webhooks.title} lead={m.webhooks.lead} actions={create}>
+      {list.isPending && <ListSkeleton />}
+      {list.isError && (
+        <ProblemNotice title={m.webhooks.failed} problem={asProblem(list.error)} onRetry={() => void list.refetch()} />
+      )}
+      {list.data?.length === 0 && <EmptyState icon="webhook" title={m.webhooks.empty} text={m.webhooks.emptyText} />}
+      {list.data && list.data.length > 0 && (
+        <ul className={listStyles.list}>
+          {list.data.map((endpoint) => (
+            <li key={endpoint.id}>
+              <Link href={`/webhooks/${endpoint.id}`} className={listStyles.row ?? ""}>
+                <span className={listStyles.main}>
+                  <strong>{endpoint.url}</strong>
+                  <span className={listStyles.sub}>{eventsInWords(endpoint)}</span>
+                </span>
+                <span className={listStyles.side}>
+                  <EndpointBadge endpoint={endpoint} />
+                </span>
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+      {creating && <CreateWebhook onClose={() => setCreating(false)} />}
+    </Page>
+  );
+}
+
+export function eventsInWords(endpoint: WebhookEndpoint): string {
+  return endpoint.events.includes("*") ? m.webhooks.allEvents : endpoint.events.join(", ");
+}
+
+export function EndpointBadge({ endpoint }: { endpoint: WebhookEndpoint }) {
+  if (endpoint.enabled) return <Badge tone="ok">{m.webhooks.enabled}</Badge>;
+  return <Badge tone={endpoint.disabledReason ? "danger" : "plain"}>{m.webhooks.disabled}</Badge>;
+}
+
+function CreateWebhook({ onClose }: { onClose: () => void }) {
+  const client = useQueryClient();
+  const [, navigate] = useLocation();
+  const idempotencyKey = useIdempotencyKey();
+  const create = useMutation({
+    mutationFn: (input: WebhookInput) => webhooks.create(input, idempotencyKey(input)),
+    onSuccess: () => void client.invalidateQueries({ queryKey: keys.webhooks }),
+  });
+  if (create.data?.secret) {
+    const { id, secret } = create.data;
+    return (
+      <SecretDialog
+        title={m.webhooks.secretTitle}
+        text={m.webhooks.secretText}
+        secret={secret}
+        done={m.webhooks.secretDone}
+        onClose={() => {
+          onClose();
+          navigate(`/webhooks/${id}`);
+        }}
+      />
+    );
+  }
+  return (
+    <Dialog title={m.webhooks.create} onClose={onClose} wide>
+      <EndpointForm
+        action={create.isPending ? m.webhooks.creating : m.webhooks.createNow}
+        busy={create.isPending}
+        error={create.error}
+        errorTitle={m.webhooks.createFailed}
+        onSubmit={(input) => create.mutate(input)}
+        onClose={onClose}
+      />
+    </Dialog>
+  );
+}
