@@ -49,7 +49,7 @@ pub(super) fn split(text: &str) -> (&str, &str) {
         let bare = line.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
         let marked = ORIGINAL_BEGINS
             .iter()
-            .any(|mark| bare == *mark || mark.len() > 20 && bare.starts_with(mark) && bare.len() < 100);
+            .any(|mark| bare == *mark || mark.len() > 16 && bare.starts_with(mark) && bare.len() < 100);
         // Without a mark: a blank line and then what only a head begins with.
         let head =
             previous_blank && ["received:", "return-path:"].iter().any(|name| starts_with_ignoring_case(line, name));

@@ -1,0 +1,354 @@
+//! What single lines of a reply are: quote, attribution, head of a quoted mail, rule, signature. Owns the recognition; the
+//! decision what to keep is the caller's.
+
+use super::words;
+
+/// Characters of an attribution, all its lines together.
+const ATTRIBUTION_CHARS_MAX: usize = 400;
+/// Lines one attribution may be broken over.
+const ATTRIBUTION_LINES_MAX: usize = 6;
+/// Lines looked at for the head of a quoted mail.
+const HEAD_LINES_MAX: usize = 12;
+
+pub(super) fn is_blank(line: &str) -> bool {
+    line.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}' | '\u{1427}'))
+}
+
+/// `> text`, `| text`, or by initials: `AB> text`.
+pub(super) fn is_quote(line: &str) -> bool {
+    let line = line.trim_start();
+    if line.starts_with('>') {
+        return true;
+    }
+    if let Some(rest) = line.strip_prefix('|') {
+        // A table has more than one bar.
+        return !rest.contains('|');
+    }
+    let letters = line.chars().take_while(|c| c.is_alphabetic()).count();
+    let rest = line.trim_start_matches(char::is_alphabetic);
+    (1..=10).contains(&letters) && (rest.starts_with("> ") || rest == ">")
+}
+
+/// Only dashes, underscores, stars …, two at least.
+pub(super) fn is_rule(line: &str) -> bool {
+    let bare = line.trim().trim_matches('*');
+    let bare = if bare.is_empty() { line.trim() } else { bare };
+    let mut chars = bare.chars();
+    let Some(first) = chars.next() else { return false };
+    "-_=*#~+—–━─".contains(first) && bare.chars().count() >= 2 && chars.all(|c| c == first || c == ' ')
+}
+
+/// RFC 3676 §4.3, also as it is left when the blank at its end is lost.
+pub(super) fn is_signature_mark(line: &str) -> bool {
+    matches!(line.trim_end(), "--" | "—" | "–" | "- --" | "__")
+}
+
+/// "Sent from my phone", in many languages.
+pub(super) fn is_device(line: &str) -> bool {
+    let bare = line.trim().trim_matches(|c: char| "<>()[]*_-—".contains(c)).trim();
+    let lower = bare.to_lowercase();
+    if lower.chars().count() > 140 || lower.is_empty() {
+        return false;
+    }
+    let begins = words::DEVICE.iter().any(|start| {
+        lower.starts_with(start)
+            && lower.get(start.len()..).is_none_or(|rest| !rest.chars().next().is_some_and(|c| c.is_ascii_alphabetic()))
+    });
+    let ends = lower.ends_with("gesendet") && lower.starts_with("von ")
+        || lower.ends_with("から送信")
+        || lower.ends_with("傳送")
+        || lower.ends_with("에서 보냄")
+        || lower.ends_with("gönderildi")
+        || lower.contains("from mobile");
+    if !(begins || ends) {
+        return false;
+    }
+    let address = lower.find(['<', '(']).unwrap_or(lower.len()).min(lower.find("http").unwrap_or(lower.len()));
+    let said = lower.get(..address).unwrap_or_default().trim_end_matches(['.', '!']);
+    let sentence = said.contains([',', ';', ':']) || said.contains(". ") || said.split_whitespace().count() > 10;
+    !sentence || words::DEVICE_EXCUSES.iter().any(|excuse| lower.contains(excuse)) || ends
+}
+
+/// `-----Original Message-----` and its kin, also what ticket systems ask to write above.
+pub(super) fn is_original_mark(line: &str) -> bool {
+    let bare = line.trim().trim_matches(['*', '>', ' ', '_']);
+    if bare.is_empty() || bare.chars().count() > 120 {
+        return false;
+    }
+    let lower = bare.to_lowercase();
+    if words::REPLY_ABOVE.iter().any(|words| lower.contains(words)) {
+        return true;
+    }
+    let dashed = bare.starts_with("--") || bare.starts_with('—') || bare.starts_with("==") || bare.starts_with("##");
+    let inner = lower.trim_matches(|c: char| !c.is_alphanumeric());
+    let begins = |mark: &&str| inner.starts_with(*mark);
+    if dashed {
+        words::ORIGINAL.iter().any(|mark| begins(&mark))
+    } else {
+        bare.ends_with(':') && is_forward_mark(inner)
+    }
+}
+
+/// "Begin forwarded message:", which stands without dashes.
+fn is_forward_mark(inner: &str) -> bool {
+    let plain = ["begin ", "anfang ", "début ", "inicio ", "inizio ", "início "];
+    plain.iter().any(|start| inner.starts_with(start)) && words::ORIGINAL.iter().any(|mark| inner.starts_with(mark))
+        || inner.starts_with("vidarebefordrat brev")
+        || inner.starts_with("videresendt")
+}
+
+/// How many lines from the first on are the head of a quoted mail: `From: …`, `Sent: …` in any language. 0 if they are none.
+pub(super) fn quoted_head(lines: &[&str]) -> usize {
+    if !field_name(lines.first().copied().unwrap_or_default()).is_some_and(|name| is_field(&name)) {
+        return 0;
+    }
+    let (mut from, mut others, mut end) = (false, 0, 0);
+    let mut blanks = 0;
+    for (index, line) in lines.iter().take(HEAD_LINES_MAX).enumerate() {
+        if is_blank(line) {
+            blanks += 1;
+            if blanks > 1 || from && others >= 2 {
+                break;
+            }
+            continue;
+        }
+        match field_name(line) {
+            Some(name) if words::FROM.contains(&name.as_str()) && !from => (from, end) = (true, index + 1),
+            Some(name) if is_field(&name) => (others, end) = (others + 1, index + 1),
+            // A long subject or many recipients go on in the next line.
+            _ if blanks == 0 && end == index && (from || others > 0) => end = index + 1,
+            _ => break,
+        }
+    }
+    if from && others >= 1 && others + usize::from(from) >= 2 || others >= 3 { end } else { 0 }
+}
+
+fn is_field(name: &str) -> bool {
+    words::FROM.contains(&name) || words::OTHER_FIELDS.contains(&name)
+}
+
+/// The name before a colon, in lower case, without marks of emphasis.
+fn field_name(line: &str) -> Option<String> {
+    let line = line.trim().trim_start_matches(['>', ' ']).trim_start_matches(['*', '_']);
+    let (name, _) = line.split_once([':', '：'])?;
+    let name = name.trim().trim_matches(['*', '_']).trim();
+    (!name.is_empty() && name.chars().count() <= 24).then(|| name.to_lowercase())
+}
+
+/// How many lines from the first on are an attribution ("On … Ann wrote:"). 0 if they are none.
+pub(super) fn attribution(lines: &[&str]) -> usize {
+    let Some(first) = lines.first().map(|line| undecorated(line)) else { return 0 };
+    if !may_begin_attribution(first) {
+        return 0;
+    }
+    let mut joined = String::new();
+    let mut blanks = 0;
+    for (index, line) in lines.iter().take(ATTRIBUTION_LINES_MAX).enumerate() {
+        if is_blank(line) {
+            blanks += 1;
+            // Some programs leave blank lines between name and address; a paragraph is another matter.
+            if blanks > 1 || !has_date(&joined) {
+                return 0;
+            }
+            continue;
+        }
+        if index > 0
+            && is_quote(line)
+            && !line.trim_start().starts_with("> wrote")
+            && !line.trim_start().starts_with(">:")
+        {
+            break;
+        }
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(undecorated(line));
+        if joined.chars().count() > ATTRIBUTION_CHARS_MAX {
+            return 0;
+        }
+        if is_attribution(&joined) {
+            // Prose may run up to it: then the attribution begins further down.
+            let later = (1..=index).any(|from| begins_anew(lines.get(from..=index).unwrap_or_default()));
+            return if later { 0 } else { index + 1 };
+        }
+    }
+    usize::from(begins_with_date(first) && (has_address(first) || first.contains("GMT")) && !first.contains('?'))
+}
+
+/// These lines are an attribution by themselves, from the first word on.
+fn begins_anew(lines: &[&str]) -> bool {
+    let joined = lines.iter().map(|line| undecorated(line)).collect::<Vec<_>>().join(" ");
+    let lower = joined.to_lowercase();
+    let year = lower
+        .split(|c: char| !c.is_ascii_digit())
+        .any(|part| part.len() == 4 && (part.starts_with("19") || part.starts_with("20")));
+    let on = words::ON.iter().any(|word| starts_with_word(&lower, word)) || begins_with_date(&joined);
+    year && on && is_attribution(&joined)
+}
+
+fn undecorated(line: &str) -> &str {
+    line.trim()
+        .trim_start_matches("- ")
+        .trim_matches(['*', '_', ' '])
+        .trim_start_matches(['-', ' '])
+        .trim_end_matches(['-', ' '])
+}
+
+/// A quick look at the first line, so that ordinary text costs nothing more.
+fn may_begin_attribution(first: &str) -> bool {
+    if first.is_empty() || first.starts_with('>') {
+        return false;
+    }
+    let digit = first.bytes().any(|byte| byte.is_ascii_digit());
+    digit || first.contains('@') || first.ends_with([':', '：', '<']) || first.contains("http")
+}
+
+fn is_attribution(text: &str) -> bool {
+    if !text.trim_end().ends_with([':', '：', '-', '*']) && !has_address(text) {
+        return false;
+    }
+    let lower = text.to_lowercase();
+    let end = lower.trim_end_matches([':', '：', ' ', '.', '-', '\u{a0}', '*']);
+    let colon = lower.len() > end.len() && lower.get(end.len()..).is_some_and(|tail| tail.contains([':', '：', '-']));
+    let wrote_last = words::WROTE.iter().any(|verb| ends_with_word(end, verb));
+    let wrote = wrote_last || words::WROTE.iter().any(|verb| contains_word(&lower, verb));
+    let on = words::ON.iter().any(|word| starts_with_word(&lower, word)) || begins_with_date(text);
+    let dated = has_date(&lower);
+    let addressed = has_address(&lower);
+    // The verb may be without its colon only where all else is sure.
+    wrote_last && on && dated && (colon || addressed)
+        || wrote_last && dated && colon
+        || wrote_last && addressed && (colon || dated)
+        || wrote && colon && (addressed || dated && has_time(&lower))
+        || colon && addressed && dated && has_time(&lower) && (on || begins_with_date(text))
+}
+
+fn ends_with_word(text: &str, word: &str) -> bool {
+    text.strip_suffix(word)
+        .is_some_and(|before| !before.chars().next_back().is_some_and(char::is_alphabetic) || !word.is_ascii())
+}
+
+fn starts_with_word(text: &str, word: &str) -> bool {
+    text.strip_prefix(word)
+        .is_some_and(|rest| !rest.chars().next().is_some_and(char::is_alphabetic) || !word.is_ascii())
+}
+
+fn contains_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let before = text.get(..at).and_then(|text| text.chars().next_back());
+        let after = text.get(at + word.len()..).and_then(|text| text.chars().next());
+        !word.is_ascii() || !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    })
+}
+
+/// A number of one, two or four digits and something that makes a date of it.
+fn has_date(text: &str) -> bool {
+    let numbers =
+        text.split(|c: char| !c.is_ascii_digit()).filter(|part| matches!(part.len(), 1 | 2 | 4)).take(3).count();
+    numbers >= 2 || numbers == 1 && text.contains("20")
+}
+
+/// `12:30`, `20.42`, `8:45`.
+fn has_time(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    (0..bytes.len()).any(|at| {
+        matches!(bytes.get(at), Some(b':' | b'.' | b'h'))
+            && at > 0
+            && bytes.get(at - 1).is_some_and(u8::is_ascii_digit)
+            && bytes.get(at + 1).is_some_and(u8::is_ascii_digit)
+            && bytes.get(at + 2).is_some_and(u8::is_ascii_digit)
+    })
+}
+
+fn has_address(text: &str) -> bool {
+    memchr::memchr_iter(b'@', text.as_bytes()).any(|at| {
+        let before = at.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+        let after = text.as_bytes().get(at + 1);
+        before.is_some_and(u8::is_ascii_alphanumeric) && after.is_some_and(u8::is_ascii_alphanumeric)
+    })
+}
+
+/// `2016-10-24 15:36 …`, `2013/7/20 …`, `2019年1月1日 …`.
+fn begins_with_date(text: &str) -> bool {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = text.get(digits..).unwrap_or_default();
+    digits == 4 && rest.starts_with(['-', '/', '.', '年']) && has_date(text)
+        || (1..=2).contains(&digits)
+            && rest.starts_with([' ', '.', '/'])
+            && has_date(text)
+            && (has_time(text) || has_address(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributions_are_known_in_many_languages_and_over_several_lines() {
+        let cases = [
+            "On Mon, 5 Jan 2026 at 10:12, Ann Example <ann@example.com> wrote:",
+            "On Mon, 5 Jan 2026 at 10:12, Ann Example <\nann@example.com> wrote:",
+            "Am 05.01.2026 um 10:12 schrieb Ann:",
+            "Ann Example <ann@example.com> schrieb am Mo., 5. Jan. 2026, 10:12:",
+            "Le lun. 5 janv. 2026 à 10:12, Ann <ann@example.com> a\nécrit :",
+            "El lun, 5 ene 2026 a las 10:12, Ann (<ann@example.com>) escribió:",
+            "Il giorno lun 5 gen 2026 alle ore 10:12 Ann <ann@example.com> ha scritto:",
+            "2026年1月5日(月) 10:12 Ann <ann@example.com>:",
+            "在 2026年1月5日，上午10:12，Ann <ann@example.com> 写道：",
+            "5 янв. 2026 г., в 10:12, Ann <ann@example.com> написал(а):",
+            "---- On Mon, 05 Jan 2026 10:12:00 +0100 Ann <ann@example.com> wrote ----",
+        ];
+        for case in cases {
+            let lines: Vec<&str> = case.lines().collect();
+            assert_eq!(attribution(&lines), lines.len(), "{case}");
+        }
+    }
+
+    #[test]
+    fn sentences_are_no_attributions() {
+        for case in [
+            "On this day I wrote 3 letters.",
+            "On your host you can run:",
+            "We met at 10:30 in room 12.",
+            "Call ann@example.com:",
+            "See what I wrote:",
+        ] {
+            assert_eq!(attribution(&[case]), 0, "{case}");
+        }
+    }
+
+    #[test]
+    fn heads_of_quoted_mails_are_known() {
+        for (case, expected) in [
+            ("From: Ann\nSent: Monday\nTo: Bob\nSubject: Tea", 4),
+            ("*Von:* Ann\n*Gesendet:* Montag\n*An:* Bob\n*Betreff:* Tee", 4),
+            ("差出人: Ann\n件名: 茶", 2),
+            ("From: here to there\nit is far", 0),
+            ("Note: this\nFrom: that", 0),
+        ] {
+            let lines: Vec<&str> = case.lines().collect();
+            assert_eq!(quoted_head(&lines), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn lines_of_devices_are_told_from_sentences() {
+        for case in [
+            "Sent from my iPhone",
+            "Sent from my cell, please excuse any typos.",
+            "Von meinem iPhone gesendet",
+            "Envoyé de mon iPhone",
+            "iPhoneから送信",
+            "Get Outlook for iOS<https://example.com>",
+        ] {
+            assert!(is_device(case), "{case}");
+        }
+        for case in [
+            "Sent from my desk, it was easier to read.",
+            "From my point of view, it works: try it.",
+            "Presented by Ann",
+        ] {
+            assert!(!is_device(case), "{case}");
+        }
+    }
+}
