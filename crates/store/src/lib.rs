@@ -1,6 +1,7 @@
 //! The only SQL, the only blobs on disk or in an object store, and the vault for secrets at rest.
 //! One file a table. Never decides what the product does: it keeps what the engine tells it to keep.
 
+pub mod blobs;
 pub mod blobs_table;
 mod conditions;
 pub mod contact_lists;
