@@ -5,10 +5,13 @@ import { keys } from "./api/keys";
 import { queryClient } from "./api/queryClient";
 import { whenSignedOut } from "./api/request";
 import { App } from "./App";
+import { dropOldDrafts } from "./composer/drafts";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
 whenSignedOut(() => queryClient.setQueryData(keys.session, null));
+
+dropOldDrafts(Date.now());
 
 const root = document.getElementById("root");
 if (root) {

@@ -269,16 +269,23 @@ type RecipientsProps = {
   cc: string[];
   update: (change: Partial<Draft>) => void;
   onPendingTo: (text: string) => void;
+  autoFocus?: boolean;
 };
 
-export function Recipients({ draft, to, cc, update, onPendingTo }: RecipientsProps) {
+export function Recipients({ draft, to, cc, update, onPendingTo, autoFocus }: RecipientsProps) {
   const [shown, setShown] = useState<{ cc: boolean; bcc: boolean }>({ cc: false, bcc: false });
   const ccShown = shown.cc || cc.length > 0;
   const bccShown = shown.bcc || draft.bcc.length > 0;
   return (
     <div className={styles.fields}>
       <div className={styles.toRow}>
-        <RecipientField label={m.composer.replyTo} value={to} onChange={(value) => update({ to: value })} onPending={onPendingTo} />
+        <RecipientField
+          label={m.composer.replyTo}
+          value={to}
+          autoFocus={autoFocus}
+          onChange={(value) => update({ to: value })}
+          onPending={onPendingTo}
+        />
         {!ccShown && (
           <Button small variant="ghost" onClick={() => setShown({ ...shown, cc: true })}>
             {m.composer.addCc}

@@ -100,7 +100,7 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
             </option>
           ))}
         </SelectField>
-        <Recipients draft={draft} to={to} cc={cc} update={update} onPendingTo={setPendingTo} />
+        <Recipients draft={draft} to={to} cc={cc} update={update} onPendingTo={setPendingTo} autoFocus />
         <TextField
           label={m.composer.subject}
           value={draft.subject}

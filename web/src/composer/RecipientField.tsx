@@ -71,6 +71,7 @@ export function RecipientField({ label, value, onChange, autoFocus, onPending }:
           id={id}
           value={typed}
           autoFocus={autoFocus}
+          data-autofocus={autoFocus || undefined}
           autoComplete="off"
           inputMode="email"
           aria-invalid={error ? true : undefined}

@@ -109,8 +109,10 @@ function Head({ conversation, backHref, onStep, sideShown, onToggleSide }: HeadP
         </span>
         {conversation ? <Actions conversation={conversation} /> : <Skeleton width={180} height={34} />}
         <span className={styles.grow} />
-        <IconButton icon="up" label={m.conversation.previous} shortcut="k" onClick={() => onStep(-1)} />
-        <IconButton icon="down" label={m.conversation.next} shortcut="j" onClick={() => onStep(1)} />
+        <span className={styles.wideOnly}>
+          <IconButton icon="up" label={m.conversation.previous} shortcut="k" onClick={() => onStep(-1)} />
+          <IconButton icon="down" label={m.conversation.next} shortcut="j" onClick={() => onStep(1)} />
+        </span>
         <IconButton
           icon="panel"
           label={sideShown ? m.conversation.hideDetails : m.conversation.showDetails}

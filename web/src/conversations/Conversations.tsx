@@ -60,7 +60,9 @@ export function Conversations({ id }: { id: string | undefined }) {
         {id ? (
           <ConversationPane key={id} id={id} backHref={address()} onStep={step} />
         ) : (
-          <EmptyState icon="mail" title={m.list.pickOne} text={m.list.pickOneText} />
+          <div className={styles.center}>
+            <EmptyState icon="mail" title={m.list.pickOne} text={m.list.pickOneText} />
+          </div>
         )}
       </section>
     </div>

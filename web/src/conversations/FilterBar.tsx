@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { keys } from "../api/keys";
 import { m } from "../i18n";
-import { useCommands } from "../keyboard/dispatcher";
+import { run, useCommands } from "../keyboard/dispatcher";
 import { useSession } from "../session/useSession";
 import { classNames, IconButton } from "../ui/Button";
 import { Icon } from "../ui/Icon";
@@ -23,10 +23,15 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
     navigate(`/conversations${searchFromFilter({ ...filter, ...change })}`);
   return (
     <div className={styles.bar} role="search">
-      <SearchBox
-        value={filter.q ?? ""}
-        onChange={(q) => set(q ? { q, status: filter.q ? filter.status : "all" } : { q: undefined, status: "open" })}
-      />
+      <div className={styles.top}>
+        <SearchBox
+          value={filter.q ?? ""}
+          onChange={(q) => set(q ? { q, status: filter.q ? filter.status : "all" } : { q: undefined, status: "open" })}
+        />
+        <span className={styles.phoneOnly}>
+          <IconButton icon="edit" variant="default" label={m.nav.compose} onClick={() => run("compose")} />
+        </span>
+      </div>
       <div className={styles.chips} role="group" aria-label={m.list.filters}>
         <StatusChip filter={filter} set={set} />
         <AssigneeChip filter={filter} set={set} />

@@ -57,15 +57,17 @@ export function MailFrame({ messageId, title }: { messageId: string; title: stri
           </Button>
         </div>
       )}
-      <iframe
-        ref={frame}
-        className={styles.frame}
-        title={title}
-        sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox"
-        referrerPolicy="no-referrer"
-        src={messages.htmlUrl(messageId, remote)}
-        style={{ height }}
-      />
+      <div className={styles.paper}>
+        <iframe
+          ref={frame}
+          className={styles.frame}
+          title={title}
+          sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox"
+          referrerPolicy="no-referrer"
+          src={messages.htmlUrl(messageId, remote)}
+          style={{ height }}
+        />
+      </div>
     </>
   );
 }

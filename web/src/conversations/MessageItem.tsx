@@ -59,7 +59,7 @@ export function MessageItem({ message, initiallyOpen }: Props) {
       />
       {open && (
         <div className={styles.content}>
-          {details && <Details message={message} />}
+          {details && <Details message={message} onRaw={() => setRaw(true)} />}
           {message.content.type === "note" ? (
             <p className={styles.noteText}>
               <Linked text={message.content.text} />
@@ -127,7 +127,9 @@ function Head({ message, open, note, details, onToggle, onDetails, onRaw }: Head
               aria-expanded={details}
               onClick={onDetails}
             />
-            <IconButton small icon="code" label={m.message.raw} onClick={onRaw} />
+            <span className={styles.rawButton}>
+              <IconButton small icon="code" label={m.message.raw} onClick={onRaw} />
+            </span>
           </>
         )}
       </div>
@@ -189,7 +191,7 @@ function PlainText({ text, replyText }: { text: string | null; replyText: string
   );
 }
 
-function Details({ message }: { message: Message }) {
+function Details({ message, onRaw }: { message: Message; onRaw: () => void }) {
   const headers = message.metadata.headers;
   const group = (type: "to" | "cc" | "bcc") =>
     message.recipients
@@ -220,6 +222,12 @@ function Details({ message }: { message: Message }) {
           </div>
         ) : null,
       )}
+      <dt />
+      <dd>
+        <Button small icon="code" onClick={onRaw}>
+          {m.message.raw}
+        </Button>
+      </dd>
     </dl>
   );
 }

@@ -35,5 +35,5 @@ export function visibleText(text: string | null, replyText: string | null): { sh
   const whole = (text ?? "").trim();
   const reply = (replyText ?? "").trim();
   if (reply === "") return { shown: whole, hasMore: false };
-  return { shown: reply, hasMore: whole.length > reply.length };
+  return { shown: reply, hasMore: whole !== reply };
 }

@@ -196,7 +196,7 @@ export const en = {
   contact: {
     title: "Contact",
     addresses: "Addresses",
-    since: "Since",
+    since: "Contact since",
     others: "Other conversations",
     noOthers: "This is their only conversation.",
     channel: "Channel",
@@ -662,7 +662,7 @@ export const en = {
       goKeys: "API keys",
       compose: "New message",
       palette: "Command palette",
-      help: "This overview",
+      help: "Keyboard shortcuts",
     },
     afterwards: "then",
     or: "or",

@@ -7,6 +7,8 @@ import { Button, classNames, IconButton } from "./Button";
 import { ProblemNotice } from "./ProblemNotice";
 import styles from "./Dialog.module.css";
 
+const FIELDS = "input:not([hidden]):not([type=radio]):not([type=checkbox]), select, textarea";
+
 type Props = {
   title: string;
   onClose: () => void;
@@ -23,7 +25,12 @@ export function Dialog({ title, onClose, children, wide, sticky }: Props) {
   useEffect(() => {
     const element = dialog.current;
     const before = document.activeElement;
-    if (element && !element.open) element.showModal();
+    if (element && !element.open) {
+      element.showModal();
+      // Where one would type, if there is such a place; the platform would choose the close button.
+      const wanted = element.querySelector<HTMLElement>("[data-autofocus]") ?? element.querySelector<HTMLElement>(FIELDS);
+      wanted?.focus();
+    }
     return () => {
       element?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();

@@ -39,6 +39,7 @@ export function Avatar({ name, size = 28 }: { name: string; size?: number }) {
       style={{
         width: size,
         height: size,
+        fontSize: Math.round(size * 0.38),
         background: `light-dark(hsl(${hue} 45% 90%), hsl(${hue} 25% 24%))`,
         color: `light-dark(hsl(${hue} 55% 26%), hsl(${hue} 55% 84%))`,
       }}

@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { openStream, retryDelayMs, type StreamState } from "./stream";
+
+class FakeSource extends EventTarget {
+  static readonly CONNECTING = 0;
+  static readonly OPEN = 1;
+  static readonly CLOSED = 2;
+  static all: FakeSource[] = [];
+  readyState = 0;
+  constructor(readonly url: string) {
+    super();
+    FakeSource.all.push(this);
+  }
+  close() {
+    this.readyState = 2;
+  }
+  opens() {
+    this.readyState = 1;
+    this.dispatchEvent(new Event("open"));
+  }
+  fails(readyState: number) {
+    this.readyState = readyState;
+    this.dispatchEvent(new Event("error"));
+  }
+  says(type: string, data: string) {
+    this.dispatchEvent(new MessageEvent(type, { data }));
+  }
+}
+
+const seen = { events: [] as string[], states: [] as StreamState[], gaps: 0 };
+const open = () =>
+  openStream("/stream", {
+    onEvent: (event) => seen.events.push(event.type),
+    onState: (state) => seen.states.push(state),
+    onGap: () => (seen.gaps += 1),
+  });
+const last = () => FakeSource.all.at(-1) as FakeSource;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("EventSource", FakeSource);
+  FakeSource.all = [];
+  Object.assign(seen, { events: [], states: [], gaps: 0 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe("the event stream", () => {
+  it("hands over events by their names", () => {
+    const close = open();
+    last().opens();
+    last().says("message.received", '{"type":"message.received"}');
+    expect(seen).toEqual({ events: ["message.received"], states: ["connecting", "open"], gaps: 0 });
+    close();
+    expect(last().readyState).toBe(2);
+  });
+  it("leaves a short interruption to the browser, which says where it stopped", () => {
+    const close = open();
+    last().opens();
+    last().fails(0);
+    vi.advanceTimersByTime(60_000);
+    expect(FakeSource.all).toHaveLength(1);
+    last().opens();
+    expect(seen.gaps).toBe(0);
+    close();
+  });
+  it("connects again when the server closed it for good, and says that something may be missing", () => {
+    const close = open();
+    last().opens();
+    last().fails(2);
+    vi.advanceTimersByTime(retryDelayMs(0));
+    expect(FakeSource.all).toHaveLength(2);
+    last().opens();
+    expect(seen.gaps).toBe(1);
+    expect(seen.states.at(-1)).toBe("open");
+    close();
+  });
+  it("stays closed once it is not wanted any more", () => {
+    const close = open();
+    last().fails(2);
+    close();
+    vi.advanceTimersByTime(60_000);
+    expect(FakeSource.all).toHaveLength(1);
+  });
+  it("waits longer each time, within a bound", () => {
+    expect([0, 1, 2, 20].map(retryDelayMs)).toEqual([1_000, 2_000, 4_000, 30_000]);
+  });
+});
