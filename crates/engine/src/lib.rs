@@ -1,17 +1,33 @@
 //! The product: ingest, threading, conversations, sending, events. Defines the ports that `gateway` implements;
 //! never names a provider and never opens a socket.
 
+pub mod channels;
+pub mod delivering;
 pub mod delivery_schedule;
 pub mod error;
+pub mod events;
+pub mod ingest;
+pub mod maintenance;
 pub mod ports;
+pub mod raw;
+pub mod search_index;
 pub mod search_terms;
+pub mod sending;
+pub mod sequencer;
+pub mod tokens;
+pub mod way_out;
+pub mod webhook_endpoints;
 pub mod webhook_schedule;
 pub mod webhook_signing;
+pub mod webhooks;
 
 use std::sync::Arc;
 
-use store::Db;
+use store::blobs::BlobStore;
+use store::vault::Vault;
+use store::{Db, Priority, Tx};
 
+pub use way_out::WayOut;
 pub use error::{EngineError, FieldError, Result};
 
 /// What the product was started with.
@@ -23,6 +39,8 @@ pub struct EngineConfig {
     pub inbound_domain: String,
     /// What we call ourselves in Message-IDs and EHLO.
     pub hostname: String,
+    /// The way out of channels that have none of their own; without it their mail goes to the sandbox.
+    pub smarthost: Option<ports::Smarthost>,
 }
 
 /// The adapters to the outside world.
@@ -38,5 +56,27 @@ pub struct Ports {
 pub struct Engine {
     pub config: Arc<EngineConfig>,
     pub db: Db,
+    pub blobs: Arc<BlobStore>,
+    pub vault: Arc<Vault>,
     pub ports: Ports,
+}
+
+/// How often a transaction that met another one is run again.
+const CONFLICT_TRIES: u32 = 8;
+
+/// Runs `work` again when it met another transaction: somebody created the same contact at the same moment, say.
+pub(crate) async fn write_again_on_conflict<T, F>(db: &Db, priority: Priority, work: F) -> store::Result<T>
+where
+    T: Send + 'static,
+    F: Fn(&mut Tx<'_>) -> store::Result<T> + Send + Sync + 'static,
+{
+    let work = Arc::new(work);
+    let mut tries = 0;
+    loop {
+        let this_time = work.clone();
+        match db.write(priority, move |tx| this_time(tx)).await {
+            Err(error) if (error.is_unique_violation() || error.is_transient()) && tries < CONFLICT_TRIES => tries += 1,
+            outcome => return outcome,
+        }
+    }
 }

@@ -227,6 +227,9 @@ CREATE TABLE message_reference (
 );
 CREATE INDEX message_reference_message ON message_reference (message_seq);
 
+-- Messages that the search index does not hold yet. A queue and not a cursor: with several writers a lower seq may commit later.
+CREATE TABLE search_queue (message_seq BIGINT PRIMARY KEY);
+
 -- Raw mails, compressed, once a workspace. Small ones here, large ones where location says.
 CREATE TABLE blob (
     id SERIAL_KEY,
@@ -291,5 +294,5 @@ CREATE TABLE webhook_delivery (
 CREATE INDEX webhook_delivery_due ON webhook_delivery (endpoint_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX webhook_delivery_list ON webhook_delivery (endpoint_id, id);
 
--- Durable cursors of those who read what others wrote: the search index, the webhooks.
+-- Durable cursors of those who read what others wrote.
 CREATE TABLE progress (name TEXT PRIMARY KEY, position BIGINT NOT NULL);

@@ -164,3 +164,11 @@ pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
     let sql = "SELECT MIN(due_at) FROM delivery WHERE due_at IS NOT NULL";
     Ok(tx.query_one(sql, &[], |row| row.time_or_null(0))?.flatten())
 }
+
+/// Makes everything claimed due at once. Only where no other process works on the database.
+///
+/// # Errors
+/// What the database says.
+pub fn free_claimed(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64> {
+    tx.execute("UPDATE delivery SET due_at = $1, lease = NULL, status = 'queued' WHERE due_at IS NOT NULL AND lease IS NOT NULL", &[now.into()])
+}

@@ -1,8 +1,10 @@
 //! The only SQL, the only blobs on disk or in an object store, and the vault for secrets at rest.
 //! One file a table. Never decides what the product does: it keeps what the engine tells it to keep.
 
+pub mod api_keys;
 pub mod blobs;
 pub mod blobs_table;
+pub mod channels;
 mod conditions;
 pub mod contact_lists;
 pub mod contacts;
@@ -12,6 +14,7 @@ pub mod db;
 pub mod deliveries;
 pub mod error;
 pub mod events;
+pub mod idempotency;
 pub mod message_lists;
 pub mod messages;
 pub mod migrate;
@@ -21,7 +24,12 @@ pub mod search_lists;
 #[cfg(any(test, feature = "testing"))]
 #[expect(clippy::expect_used, reason = "a test that has no database can't go on")]
 pub mod testing;
+pub mod search_queue;
+pub mod users;
 pub mod vault;
+pub mod webhook_endpoints;
+pub mod webhook_queue;
+pub mod workspaces;
 
 pub use db::{Db, DbConfig, Dialect, Priority, Topic, Tx};
 pub use error::{Result, StoreError};

@@ -213,6 +213,7 @@ pub fn insert(tx: &mut Tx<'_>, message: &MessageRow) -> Result<i64> {
     let seq = tx
         .query_one(sql, &values, |row| row.int(0))?
         .ok_or_else(|| StoreError::corrupt(TABLE, "no seq for an inserted row"))?;
+    crate::search_queue::add(tx, seq)?;
     for tag in &message.tags {
         tx.execute(
             "INSERT INTO message_tag (workspace_id, tag, message_seq) VALUES ($1, $2, $3) ON CONFLICT (workspace_id, tag, message_seq) DO NOTHING",
@@ -256,6 +257,17 @@ pub fn after(tx: &mut Tx<'_>, seq: i64, take: usize) -> Result<Vec<MessageRow>> 
         &[seq.into(), take.into()],
         from_row,
     )
+}
+
+/// Messages the search index does not hold yet, in order of arrival.
+///
+/// # Errors
+/// What the database says.
+pub fn unindexed(tx: &mut Tx<'_>, take: usize) -> Result<Vec<MessageRow>> {
+    let sql = format!(
+        "SELECT seq, {COLUMNS} FROM message WHERE seq IN (SELECT message_seq FROM search_queue ORDER BY message_seq LIMIT $1) ORDER BY seq"
+    );
+    tx.query(&sql, &[take.into()], from_row)
 }
 
 /// The newest message's place; 0 when there is none.

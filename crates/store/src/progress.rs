@@ -11,12 +11,14 @@ pub fn get(tx: &mut Tx<'_>, name: &str) -> Result<i64> {
     Ok(tx.query_one("SELECT position FROM progress WHERE name = $1", &[name.into()], |row| row.int(0))?.unwrap_or(0))
 }
 
+/// Moves `name` from one position to another. False when somebody else moved it first.
+///
 /// # Errors
 /// What the database says.
-pub fn set(tx: &mut Tx<'_>, name: &str, position: i64) -> Result<()> {
-    tx.execute(
-        "INSERT INTO progress (name, position) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET position = excluded.position",
-        &[name.into(), position.into()],
-    )?;
-    Ok(())
+pub fn advance(tx: &mut Tx<'_>, name: &str, from: i64, to: i64) -> Result<bool> {
+    tx.execute("INSERT INTO progress (name, position) VALUES ($1, 0) ON CONFLICT (name) DO NOTHING", &[name.into()])?;
+    Ok(tx.execute(
+        "UPDATE progress SET position = $3 WHERE name = $1 AND position = $2",
+        &[name.into(), from.into(), to.into()],
+    )? == 1)
 }

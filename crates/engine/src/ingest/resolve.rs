@@ -1,0 +1,90 @@
+//! Reads what the store knows of a mail's ancestors, sender and subject, for the threading rules. Never writes.
+
+use std::time::Duration;
+
+use mail::threading::{Candidates, ConversationMatch, ParentMatch, TokenMatch};
+use model::conversation::ConversationStatus;
+use model::message::{Direction, ThreadedBy};
+use model::{ContactId, ConversationId, Timestamp};
+use store::messages::Ancestor;
+use store::{Result, Tx, conversations, messages};
+
+use super::Reading;
+use crate::ports::Route;
+
+/// How long after its last activity a conversation may be joined by subject alone.
+const SUBJECT_WINDOW: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Conversations of a contact looked at for a subject.
+const SUBJECT_CANDIDATES: usize = 20;
+
+/// Gathers the candidates, rule by rule, and stops as soon as one is sure to decide.
+pub(super) fn candidates(tx: &mut Tx<'_>, route: &Route, reading: &Reading, contact: Option<&ContactId>, now: Timestamp) -> Result<Candidates> {
+    let mut found = Candidates { token: by_token(tx, route, reading)?, ..Candidates::default() };
+    if found.token.is_some() {
+        return Ok(found);
+    }
+    let ancestors = reading.ancestors();
+    found.parents = parents(tx, route, reading, &ancestors)?;
+    if found.parents.iter().any(|parent| parent.same_scope && (parent.ours_to_one || parent.sender_takes_part)) {
+        return Ok(found);
+    }
+    found.shared_ancestors = shared_ancestors(tx, route, reading, &ancestors)?;
+    if route.thread_by_subject && !reading.subject_base.is_empty() && let Some(contact) = contact {
+        found.subjects = subjects(tx, route, reading, contact, now)?;
+    }
+    Ok(found)
+}
+
+fn by_token(tx: &mut Tx<'_>, route: &Route, reading: &Reading) -> Result<Option<TokenMatch>> {
+    let Some(token) = &route.reply_token else { return Ok(None) };
+    let Some(row) = conversations::by_reply_token(tx, &route.workspace_id, token)? else { return Ok(None) };
+    let same_scope = row.public.channel_id == route.channel_id && row.public.use_case_id == route.use_case_id;
+    if !same_scope {
+        return Ok(None);
+    }
+    let sender_takes_part = conversations::takes_part(tx, &row.public.id, &reading.from_address)?;
+    Ok(Some(TokenMatch { conversation: row.public.id, sender_takes_part }))
+}
+
+fn parents(tx: &mut Tx<'_>, route: &Route, reading: &Reading, ancestors: &[&str]) -> Result<Vec<ParentMatch>> {
+    let stored = messages::ancestors(tx, &route.workspace_id, ancestors)?;
+    let mut parents = Vec::new();
+    for id in ancestors {
+        let in_scope = |ancestor: &&Ancestor| ancestor.channel_id == route.channel_id && ancestor.use_case_id == route.use_case_id;
+        let with_id = || stored.iter().filter(|ancestor| ancestor.rfc_message_id == *id);
+        // Of several mails with the same id the first of our own channel counts.
+        let Some(ancestor) = with_id().find(in_scope).or_else(|| with_id().next()) else { continue };
+        let named_directly = reading.in_reply_to.as_deref() == Some(*id) || reading.original_message_id.as_deref() == Some(*id);
+        parents.push(ParentMatch {
+            conversation: ancestor.conversation_id.clone(),
+            by: if named_directly { ThreadedBy::InReplyTo } else { ThreadedBy::References },
+            same_scope: in_scope(&ancestor),
+            ours_to_one: ancestor.direction == Direction::Outbound && ancestor.recipient_count == 1,
+            sender_takes_part: conversations::takes_part(tx, &ancestor.conversation_id, &reading.from_address)?,
+        });
+    }
+    Ok(parents)
+}
+
+/// Mails whose common parent nobody has stored; and answers that came before their question.
+fn shared_ancestors(tx: &mut Tx<'_>, route: &Route, reading: &Reading, ancestors: &[&str]) -> Result<Vec<ConversationMatch>> {
+    let ids: Vec<&str> = ancestors.iter().copied().chain(reading.rfc_message_id.as_deref()).collect();
+    let sharing = messages::sharing_ancestor(tx, &route.workspace_id, route.channel_id.as_ref(), route.use_case_id.as_ref(), &ids)?;
+    sharing.into_iter().map(|conversation| Ok(ConversationMatch { may_join: has_in_common(tx, &conversation, reading)?, conversation })).collect()
+}
+
+fn has_in_common(tx: &mut Tx<'_>, conversation: &ConversationId, reading: &Reading) -> Result<bool> {
+    if reading.from_address.is_empty() {
+        return Ok(false);
+    }
+    conversations::takes_part(tx, conversation, &reading.from_address)
+}
+
+fn subjects(tx: &mut Tx<'_>, route: &Route, reading: &Reading, contact: &ContactId, now: Timestamp) -> Result<Vec<ConversationMatch>> {
+    let recent = conversations::recent_by_contact(tx, contact, now.minus(SUBJECT_WINDOW), SUBJECT_CANDIDATES)?;
+    let same = recent.into_iter().filter(|row| {
+        row.public.channel_id == route.channel_id && row.public.use_case_id == route.use_case_id && row.subject_base == reading.subject_base
+    });
+    let may_join = |status| reading.subject_is_reply || status != ConversationStatus::Resolved;
+    Ok(same.map(|row| ConversationMatch { may_join: may_join(row.public.status), conversation: row.public.id }).collect())
+}

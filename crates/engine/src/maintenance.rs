@@ -1,0 +1,70 @@
+//! Housekeeping at intervals: snoozed conversations wake, what has expired is forgotten. Small steps, never in anybody's way.
+
+use std::time::Duration;
+
+use model::conversation::ConversationStatus;
+use model::event::EventType;
+use model::limits::{EVENT_RETENTION_DAYS, IDEMPOTENCY_SECONDS};
+use model::Timestamp;
+use store::events::NewEvent;
+use store::{Priority, StoreError, Tx, conversations, events};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, Result};
+
+const INTERVAL: Duration = Duration::from_secs(5);
+/// Rows of a step.
+const STEP: usize = 500;
+
+/// Runs until it is told to stop.
+pub async fn run(engine: Engine, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = shutdown.cancelled() => return,
+        }
+        if let Err(error) = step(&engine, Timestamp::now()).await {
+            tracing::error!(%error, "housekeeping did not finish; trying again");
+        }
+    }
+}
+
+/// One round, as of `now`.
+///
+/// # Errors
+/// What the store says.
+pub async fn step(engine: &Engine, now: Timestamp) -> Result<()> {
+    engine.db.write(Priority::Background, move |tx| wake_snoozed(tx, now)).await?;
+    let events_before = now.minus(Duration::from_secs(EVENT_RETENTION_DAYS * 24 * 60 * 60));
+    let keys_before = now.minus(Duration::from_secs(IDEMPOTENCY_SECONDS));
+    engine
+        .db
+        .write(Priority::Background, move |tx| {
+            events::forget(tx, events_before, STEP)?;
+            tx.execute("DELETE FROM idempotency WHERE created_at < $1", &[keys_before.into()])?;
+            tx.execute("DELETE FROM user_session WHERE expires_at < $1", &[now.into()])?;
+            Ok(())
+        })
+        .await?;
+    Ok(())
+}
+
+fn wake_snoozed(tx: &mut Tx<'_>, now: Timestamp) -> store::Result<()> {
+    for (workspace, id) in conversations::due_to_wake(tx, now, STEP)? {
+        let Some(before) = conversations::get(tx, &workspace, &id)? else { continue };
+        let mut after = before.clone();
+        after.public.snoozed_until = None;
+        if after.public.status == ConversationStatus::Snoozed {
+            after.public.status = ConversationStatus::Open;
+            after.public.unread = true;
+        }
+        conversations::apply_change(tx, &before, &after)?;
+        let data = serde_json::to_value(&after.public).map_err(|error| StoreError::corrupt("conversation", error))?;
+        let channel_id = after.public.channel_id.as_ref();
+        let event_type = EventType::ConversationUpdated;
+        events::append(tx, &NewEvent { workspace_id: &workspace, channel_id, event_type, subject_id: id.as_str(), data: &data, at: now })?;
+    }
+    Ok(())
+}

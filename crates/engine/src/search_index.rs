@@ -1,0 +1,79 @@
+//! Keeps the search index up to date from a durable queue, in short background transactions. Mail is searchable a moment
+//! after it is listed; after a crash the index catches up. Never runs inside the transaction that accepts a mail.
+
+use store::{Priority, Topic, blobs_table, messages, search, search_queue};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, Result, raw, search_terms};
+
+/// Mails a transaction at most, so that it ends within about 10 ms.
+const BATCH: usize = 100;
+
+/// Follows the messages until it is told to stop.
+pub async fn run(engine: Engine, shutdown: CancellationToken) {
+    let mut news = engine.db.subscribe(Topic::Search);
+    loop {
+        match index_some(&engine).await {
+            Ok(0) => {
+                tokio::select! {
+                    _ = news.changed() => {}
+                    () = shutdown.cancelled() => return,
+                }
+            }
+            Ok(_) if shutdown.is_cancelled() => return,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "the search index could not be brought up to date; trying again");
+                tokio::select! {
+                    () = tokio::time::sleep(std::time::Duration::from_secs(5)) => {}
+                    () = shutdown.cancelled() => return,
+                }
+            }
+        }
+    }
+}
+
+/// Indexes the next messages. Answers how many.
+///
+/// # Errors
+/// What the store says.
+pub async fn index_some(engine: &Engine) -> Result<usize> {
+    let (rows, lag) = engine
+        .db
+        .read(|tx| {
+            let rows = messages::unindexed(tx, BATCH)?;
+            let blobs = rows.iter().map(|row| row.blob_id.map(|id| blobs_table::get(tx, id)).transpose()).collect::<store::Result<Vec<_>>>()?;
+            Ok((rows.into_iter().zip(blobs).collect::<Vec<_>>(), search_queue::lag(tx)?))
+        })
+        .await?;
+    metrics::gauge!("postroom_search_lag_messages").set(lag as f64);
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let count = rows.len();
+    let mut mails = Vec::with_capacity(count);
+    for (row, blob) in rows {
+        let parsed = match blob {
+            Some(blob) => match raw::decode(engine, blob).await {
+                Ok(bytes) => Some(mail::parse(&bytes)),
+                // A raw mail that can't be read must not keep the ones behind it out of the index.
+                Err(error) => {
+                    tracing::error!(%error, message = %row.id, "a raw mail can't be read; it is found by its head alone");
+                    None
+                }
+            },
+            None => None,
+        };
+        mails.push((row, parsed));
+    }
+    engine
+        .db
+        .write(Priority::Background, move |tx| {
+            let documents: Vec<_> = mails.iter().map(|(row, parsed)| search_terms::document(row, parsed.as_ref())).collect();
+            search::put(tx, &documents)?;
+            mails.iter().try_for_each(|(row, _)| search_queue::remove(tx, row.seq))
+        })
+        .await?;
+    Ok(count)
+}
+

@@ -1,0 +1,165 @@
+//! Webhook endpoints and their deliveries as people see them. The dispatcher's side is in `webhook_queue`.
+
+use model::webhook::{WebhookDelivery, WebhookDeliveryStatus, WebhookEndpoint, WebhookFormat};
+use model::{EventId, Timestamp, WebhookDeliveryId, WebhookEndpointId, WorkspaceId};
+
+use crate::db::{Row, Topic, Tx};
+use crate::error::{Result, StoreError};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointRow {
+    pub workspace_id: WorkspaceId,
+    /// Sealed by the vault.
+    pub secrets: Vec<u8>,
+    /// `secret` is never filled in here.
+    pub public: WebhookEndpoint,
+}
+
+const COLUMNS: &str =
+    "id, workspace_id, url, events, format, secrets, enabled, disabled_reason, created_at, updated_at";
+
+fn from_row(row: &Row<'_>) -> Result<EndpointRow> {
+    let format = row.text(4)?;
+    Ok(EndpointRow {
+        workspace_id: WorkspaceId::from_stored(row.text(1)?),
+        secrets: row.bytes(5)?,
+        public: WebhookEndpoint {
+            id: WebhookEndpointId::from_stored(row.text(0)?),
+            url: row.text(2)?,
+            events: row.json("webhook_endpoint", 3)?,
+            format: WebhookFormat::parse(&format)
+                .ok_or_else(|| StoreError::corrupt("webhook_endpoint", format!("format {format}")))?,
+            enabled: row.bool(6)?,
+            disabled_reason: row.text_or_null(7)?,
+            secret: None,
+            created_at: row.time(8)?,
+            updated_at: row.time(9)?,
+        },
+    })
+}
+
+/// # Errors
+/// What the database says.
+pub fn insert(tx: &mut Tx<'_>, row: &EndpointRow) -> Result<()> {
+    let public = &row.public;
+    let events = serde_json::to_string(&public.events).unwrap_or_else(|_| "[]".into());
+    tx.execute(
+        &format!("INSERT INTO webhook_endpoint ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
+        &[
+            (&public.id).into(),
+            (&row.workspace_id).into(),
+            (&public.url).into(),
+            events.into(),
+            public.format.as_str().into(),
+            (&row.secrets).into(),
+            public.enabled.into(),
+            (&public.disabled_reason).into(),
+            public.created_at.into(),
+            public.updated_at.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// # Errors
+/// What the database says.
+pub fn update(tx: &mut Tx<'_>, row: &EndpointRow) -> Result<()> {
+    let public = &row.public;
+    let events = serde_json::to_string(&public.events).unwrap_or_else(|_| "[]".into());
+    tx.execute(
+        "UPDATE webhook_endpoint SET url = $2, events = $3, format = $4, secrets = $5, enabled = $6, disabled_reason = $7, updated_at = $8,
+             failing_since = CASE WHEN $6 THEN NULL ELSE failing_since END WHERE id = $1",
+        &[
+            (&public.id).into(),
+            (&public.url).into(),
+            events.into(),
+            public.format.as_str().into(),
+            (&row.secrets).into(),
+            public.enabled.into(),
+            (&public.disabled_reason).into(),
+            public.updated_at.into(),
+        ],
+    )?;
+    tx.announce(Topic::Webhooks);
+    Ok(())
+}
+
+/// # Errors
+/// What the database says.
+pub fn get(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &WebhookEndpointId) -> Result<Option<EndpointRow>> {
+    let sql = format!("SELECT {COLUMNS} FROM webhook_endpoint WHERE id = $1 AND workspace_id = $2");
+    tx.query_one(&sql, &[id.into(), workspace.into()], from_row)
+}
+
+/// Newest first.
+///
+/// # Errors
+/// What the database says.
+pub fn list(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<Vec<EndpointRow>> {
+    tx.query(
+        &format!("SELECT {COLUMNS} FROM webhook_endpoint WHERE workspace_id = $1 ORDER BY id DESC"),
+        &[workspace.into()],
+        from_row,
+    )
+}
+
+/// Forgets an endpoint with its deliveries.
+///
+/// # Errors
+/// What the database says.
+pub fn delete(tx: &mut Tx<'_>, id: &WebhookEndpointId) -> Result<()> {
+    tx.execute("DELETE FROM webhook_delivery WHERE endpoint_id = $1", &[id.into()])?;
+    tx.execute("DELETE FROM webhook_endpoint WHERE id = $1", &[id.into()])?;
+    Ok(())
+}
+
+const DELIVERY_COLUMNS: &str = "id, event_id, event_type, status, log, due_at, created_at";
+
+fn delivery(row: &Row<'_>) -> Result<WebhookDelivery> {
+    let status = row.text(3)?;
+    Ok(WebhookDelivery {
+        id: WebhookDeliveryId::from_stored(row.text(0)?),
+        event_id: EventId::from_stored(row.text(1)?),
+        event_type: row.text(2)?,
+        status: WebhookDeliveryStatus::parse(&status)
+            .ok_or_else(|| StoreError::corrupt("webhook_delivery", format!("status {status}")))?,
+        attempts: row.json("webhook_delivery", 4)?,
+        next_attempt_at: row.time_or_null(5)?,
+        created_at: row.time(6)?,
+    })
+}
+
+/// Deliveries of an endpoint behind (or, newest first, before) `cursor`.
+///
+/// # Errors
+/// What the database says.
+pub fn deliveries(
+    tx: &mut Tx<'_>,
+    endpoint: &WebhookEndpointId,
+    cursor: Option<&str>,
+    ascending: bool,
+    take: usize,
+) -> Result<Vec<WebhookDelivery>> {
+    let (comparison, order) = if ascending { (">", "ASC") } else { ("<", "DESC") };
+    let sql = format!(
+        "SELECT {DELIVERY_COLUMNS} FROM webhook_delivery WHERE endpoint_id = $1 AND (CAST($2 AS TEXT) IS NULL OR id {comparison} $2) ORDER BY id {order} LIMIT $3"
+    );
+    tx.query(&sql, &[endpoint.into(), cursor.into(), take.into()], delivery)
+}
+
+/// Makes a delivery due now, whatever became of it. `None` when the endpoint has no such delivery.
+///
+/// # Errors
+/// What the database says.
+pub fn retry(
+    tx: &mut Tx<'_>,
+    endpoint: &WebhookEndpointId,
+    id: &WebhookDeliveryId,
+    now: Timestamp,
+) -> Result<Option<WebhookDelivery>> {
+    let sql = format!(
+        "UPDATE webhook_delivery SET status = 'pending', due_at = $3, lease = NULL, attempts = 0 WHERE id = $2 AND endpoint_id = $1 RETURNING {DELIVERY_COLUMNS}"
+    );
+    tx.announce(Topic::Webhooks);
+    tx.query_one(&sql, &[endpoint.into(), id.into(), now.into()], delivery)
+}
