@@ -43,7 +43,9 @@ pub async fn run(engine: Engine, shutdown: CancellationToken) {
         match freed {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "deliveries that were under way when Postroom stopped are tried again"),
-            Err(error) => tracing::error!(%error, "deliveries left under way could not be freed; they are when their lease ends"),
+            Err(error) => {
+                tracing::error!(%error, "deliveries left under way could not be freed; they are when their lease ends")
+            }
         }
     }
     let mut news = engine.db.subscribe(Topic::Deliveries);
@@ -89,10 +91,17 @@ async fn until_next(engine: &Engine) -> Duration {
 async fn claim(engine: &Engine, lease: &str, under_way: &UnderWay) -> Result<Vec<DeliveryRow>> {
     let busy: Vec<String> = {
         let counts = under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.iter().filter(|(_, count)| **count >= UNDER_WAY_PER_DESTINATION).map(|(destination, _)| destination.clone()).collect()
+        counts
+            .iter()
+            .filter(|(_, count)| **count >= UNDER_WAY_PER_DESTINATION)
+            .map(|(destination, _)| destination.clone())
+            .collect()
     };
     let (lease, now) = (lease.to_owned(), Timestamp::now());
-    Ok(engine.db.write(Priority::Delivery, move |tx| deliveries::claim(tx, now, now.plus(LEASE), &lease, &busy, CLAIM)).await?)
+    Ok(engine
+        .db
+        .write(Priority::Delivery, move |tx| deliveries::claim(tx, now, now.plus(LEASE), &lease, &busy, CLAIM))
+        .await?)
 }
 
 /// Recipients of one message that go the same way share a transaction.
@@ -156,7 +165,13 @@ async fn attempt(engine: &Engine, first: &DeliveryRow, group: &[DeliveryRow]) ->
 }
 
 fn infrastructure(recipient: &str, detail: &str) -> RecipientOutcome {
-    RecipientOutcome { recipient: recipient.to_owned(), result: DeliveryResult::Infrastructure, host: None, response: detail.to_owned(), tls: false }
+    RecipientOutcome {
+        recipient: recipient.to_owned(),
+        result: DeliveryResult::Infrastructure,
+        host: None,
+        response: detail.to_owned(),
+        tls: false,
+    }
 }
 
 async fn record(engine: &Engine, lease: &str, group: &[DeliveryRow], outcomes: Vec<RecipientOutcome>) -> Result<()> {
@@ -180,7 +195,8 @@ async fn record(engine: &Engine, lease: &str, group: &[DeliveryRow], outcomes: V
 
 /// What an outcome means for the delivery.
 fn judge(row: &DeliveryRow, outcome: &RecipientOutcome, now: Timestamp) -> AttemptOutcome {
-    let attempt = DeliveryAttempt { at: now, host: outcome.host.clone(), response: outcome.response.clone(), tls: outcome.tls };
+    let attempt =
+        DeliveryAttempt { at: now, host: outcome.host.clone(), response: outcome.response.clone(), tls: outcome.tls };
     let over = |status| AttemptOutcome { status, attempt: attempt.clone(), next_attempt_at: None };
     match outcome.result {
         DeliveryResult::Captured => over(MessageStatus::Delivered),
@@ -193,7 +209,11 @@ fn judge(row: &DeliveryRow, outcome: &RecipientOutcome, now: Timestamp) -> Attem
             }
             let tries = u32::try_from(row.public.attempts.len()).unwrap_or(u32::MAX);
             let delay = delivery_schedule::retry_delay(tries.saturating_add(1), rand::rng().random_range(0.0..1.0));
-            AttemptOutcome { status: MessageStatus::Deferred, attempt: attempt.clone(), next_attempt_at: Some(now.plus(delay)) }
+            AttemptOutcome {
+                status: MessageStatus::Deferred,
+                attempt: attempt.clone(),
+                next_attempt_at: Some(now.plus(delay)),
+            }
         }
     }
 }
@@ -212,7 +232,17 @@ fn tell(tx: &mut Tx<'_>, row: &DeliveryRow, outcome: &RecipientOutcome, judged: 
             "response": outcome.response, "nextAttemptAt": judged.next_attempt_at });
         let (workspace_id, channel_id) = (&row.workspace_id, row.channel_id.as_ref());
         let subject_id = row.public.message_id.as_str();
-        events::append(tx, &NewEvent { workspace_id, channel_id, event_type: *event_type, subject_id, data: &data, at: judged.attempt.at })?;
+        events::append(
+            tx,
+            &NewEvent {
+                workspace_id,
+                channel_id,
+                event_type: *event_type,
+                subject_id,
+                data: &data,
+                at: judged.attempt.at,
+            },
+        )?;
     }
     if outcome.result == DeliveryResult::Infrastructure {
         tracing::warn!(message = %row.public.message_id, response = outcome.response, "the way out refused us; the delivery waits for it to be mended");

@@ -43,7 +43,10 @@ pub async fn accept(engine: &Engine, mail: InboundMail) -> Result<Accepted, Acce
     let blobs = raw::keep(engine, &workspaces, &mail.raw).await.map_err(unavailable)?;
     let prepared = commit::Prepared { mail, reading, blobs };
     // Somebody else may create the same contact, or take in the same mail, at this very moment.
-    let messages = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| commit::commit(tx, &prepared)).await.map_err(unavailable)?;
+    let messages =
+        crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| commit::commit(tx, &prepared))
+            .await
+            .map_err(unavailable)?;
     metrics::counter!("postroom_ingest_messages_total").increment(messages.len() as u64);
     metrics::histogram!("postroom_ingest_seconds").record(begun.elapsed());
     Ok(Accepted { messages })

@@ -5,7 +5,6 @@ pub mod channels;
 pub mod delivering;
 pub mod delivery_schedule;
 pub mod error;
-pub mod events;
 pub mod ingest;
 pub mod maintenance;
 pub mod ports;
@@ -16,10 +15,8 @@ pub mod sending;
 pub mod sequencer;
 pub mod tokens;
 pub mod way_out;
-pub mod webhook_endpoints;
 pub mod webhook_schedule;
 pub mod webhook_signing;
-pub mod webhooks;
 
 use std::sync::Arc;
 
@@ -27,8 +24,8 @@ use store::blobs::BlobStore;
 use store::vault::Vault;
 use store::{Db, Priority, Tx};
 
-pub use way_out::WayOut;
 pub use error::{EngineError, FieldError, Result};
+pub use way_out::WayOut;
 
 /// What the product was started with.
 #[derive(Debug, Clone)]
@@ -59,6 +56,7 @@ pub struct Engine {
     pub blobs: Arc<BlobStore>,
     pub vault: Arc<Vault>,
     pub ports: Ports,
+    pub routes: Arc<channels::RouteCache>,
 }
 
 /// How often a transaction that met another one is run again.

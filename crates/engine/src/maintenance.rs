@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use model::Timestamp;
 use model::conversation::ConversationStatus;
 use model::event::EventType;
 use model::limits::{EVENT_RETENTION_DAYS, IDEMPOTENCY_SECONDS};
-use model::Timestamp;
 use store::events::NewEvent;
 use store::{Priority, StoreError, Tx, conversations, events};
 use tokio_util::sync::CancellationToken;
@@ -64,7 +64,17 @@ fn wake_snoozed(tx: &mut Tx<'_>, now: Timestamp) -> store::Result<()> {
         let data = serde_json::to_value(&after.public).map_err(|error| StoreError::corrupt("conversation", error))?;
         let channel_id = after.public.channel_id.as_ref();
         let event_type = EventType::ConversationUpdated;
-        events::append(tx, &NewEvent { workspace_id: &workspace, channel_id, event_type, subject_id: id.as_str(), data: &data, at: now })?;
+        events::append(
+            tx,
+            &NewEvent {
+                workspace_id: &workspace,
+                channel_id,
+                event_type,
+                subject_id: id.as_str(),
+                data: &data,
+                at: now,
+            },
+        )?;
     }
     Ok(())
 }

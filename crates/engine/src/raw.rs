@@ -5,7 +5,10 @@ use model::WorkspaceId;
 use model::limits::INLINE_BLOB_BYTES_MAX;
 use sha2::{Digest, Sha256};
 use store::blobs_table::{self, NewBlob, StoredBlob};
-use store::{Result, StoreError, blobs::BlobLocation};
+use store::{
+    Result, StoreError,
+    blobs::{BlobLocation, PutBlob},
+};
 
 use crate::Engine;
 
@@ -14,7 +17,11 @@ const COMPRESS_APART_BYTES: usize = 128 * 1024;
 
 /// Makes a raw mail durable but for the row that names it, once for each workspace. A large one is in the blob store,
 /// synced, when this returns.
-pub(crate) async fn keep(engine: &Engine, workspaces: &[&WorkspaceId], raw: &Bytes) -> Result<Vec<(WorkspaceId, NewBlob)>> {
+pub(crate) async fn keep(
+    engine: &Engine,
+    workspaces: &[&WorkspaceId],
+    raw: &Bytes,
+) -> Result<Vec<(WorkspaceId, NewBlob)>> {
     let size = raw.len() as u64;
     let (hash, data) = if raw.len() > COMPRESS_APART_BYTES {
         let raw = raw.clone();
@@ -26,10 +33,16 @@ pub(crate) async fn keep(engine: &Engine, workspaces: &[&WorkspaceId], raw: &Byt
     distinct.sort();
     distinct.dedup();
     if raw.len() <= INLINE_BLOB_BYTES_MAX {
-        return Ok(distinct.into_iter().map(|workspace| (workspace, NewBlob { hash, size, data: Some(data.clone()), location: None })).collect());
+        return Ok(distinct
+            .into_iter()
+            .map(|workspace| (workspace, NewBlob { hash, size, data: Some(data.clone()), location: None }))
+            .collect());
     }
     let data = Bytes::from(data);
-    let batch = distinct.iter().map(|workspace| (workspace.to_string(), hash, data.clone())).collect();
+    let batch = distinct
+        .iter()
+        .map(|workspace| PutBlob { workspace: workspace.to_string(), hash, compressed: data.clone() })
+        .collect();
     let locations = engine.blobs.put_batch(batch).await?;
     let blob = |location: BlobLocation| NewBlob { hash, size, data: None, location: Some(location.to_string()) };
     Ok(distinct.into_iter().zip(locations.into_iter().map(blob)).collect())
@@ -58,7 +71,9 @@ pub async fn decode(engine: &Engine, stored: StoredBlob) -> Result<Bytes> {
         StoredBlob::At { location, size } => (engine.blobs.get(&BlobLocation::from_stored(location)).await?, size),
     };
     if data.len() > COMPRESS_APART_BYTES {
-        let raw = tokio::task::spawn_blocking(move || blobs_table::decompress(&data, size)).await.map_err(|_| StoreError::Panicked)??;
+        let raw = tokio::task::spawn_blocking(move || blobs_table::decompress(&data, size))
+            .await
+            .map_err(|_| StoreError::Panicked)??;
         return Ok(raw.into());
     }
     Ok(blobs_table::decompress(&data, size)?.into())

@@ -42,7 +42,10 @@ pub async fn index_some(engine: &Engine) -> Result<usize> {
         .db
         .read(|tx| {
             let rows = messages::unindexed(tx, BATCH)?;
-            let blobs = rows.iter().map(|row| row.blob_id.map(|id| blobs_table::get(tx, id)).transpose()).collect::<store::Result<Vec<_>>>()?;
+            let blobs = rows
+                .iter()
+                .map(|row| row.blob_id.map(|id| blobs_table::get(tx, id)).transpose())
+                .collect::<store::Result<Vec<_>>>()?;
             Ok((rows.into_iter().zip(blobs).collect::<Vec<_>>(), search_queue::lag(tx)?))
         })
         .await?;
@@ -69,11 +72,11 @@ pub async fn index_some(engine: &Engine) -> Result<usize> {
     engine
         .db
         .write(Priority::Background, move |tx| {
-            let documents: Vec<_> = mails.iter().map(|(row, parsed)| search_terms::document(row, parsed.as_ref())).collect();
+            let documents: Vec<_> =
+                mails.iter().map(|(row, parsed)| search_terms::document(row, parsed.as_ref())).collect();
             search::put(tx, &documents)?;
             mails.iter().try_for_each(|(row, _)| search_queue::remove(tx, row.seq))
         })
         .await?;
     Ok(count)
 }
-

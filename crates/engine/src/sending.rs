@@ -84,7 +84,12 @@ pub struct ReplyRequest {
 ///
 /// # Errors
 /// Fields that are wrong, a channel or conversation that is not there, an attachment that can't be had.
-pub async fn send(engine: &Engine, principal: &Principal, channel_id: &ChannelId, request: SendRequest) -> Result<MessageId> {
+pub async fn send(
+    engine: &Engine,
+    principal: &Principal,
+    channel_id: &ChannelId,
+    request: SendRequest,
+) -> Result<MessageId> {
     let channel = sending_channel(engine, principal, channel_id).await?;
     check(&request)?;
     let thread = conversation::find(engine, principal, &channel, &request).await?;
@@ -95,7 +100,12 @@ pub async fn send(engine: &Engine, principal: &Principal, channel_id: &ChannelId
 ///
 /// # Errors
 /// As [`send`]; a conversation nobody can be answered in (409).
-pub async fn reply(engine: &Engine, principal: &Principal, conversation_id: &ConversationId, reply: ReplyRequest) -> Result<MessageId> {
+pub async fn reply(
+    engine: &Engine,
+    principal: &Principal,
+    conversation_id: &ConversationId,
+    reply: ReplyRequest,
+) -> Result<MessageId> {
     let (thread, channel_id) = conversation::open(engine, principal, conversation_id).await?;
     let channel = sending_channel(engine, principal, &channel_id).await?;
     let request = thread.answer(&channel, reply)?;
@@ -113,7 +123,13 @@ async fn sending_channel(engine: &Engine, principal: &Principal, id: &ChannelId)
     crate::channels::find(engine, &principal.workspace_id, id).await
 }
 
-async fn accept(engine: &Engine, principal: &Principal, channel: &Channel, request: SendRequest, thread: conversation::Thread) -> Result<MessageId> {
+async fn accept(
+    engine: &Engine,
+    principal: &Principal,
+    channel: &Channel,
+    request: SendRequest,
+    thread: conversation::Thread,
+) -> Result<MessageId> {
     let now = Timestamp::now();
     let files = attach::collect(engine, channel, &request.attachments).await?;
     let id = MessageId::generate();
@@ -122,7 +138,14 @@ async fn accept(engine: &Engine, principal: &Principal, channel: &Channel, reque
     let composed = tokio::task::spawn_blocking(move || mail::compose::compose(&draft)).await;
     let bytes: Bytes = composed
         .map_err(|_| EngineError::Internal("composing panicked".into()))?
-        .map_err(|errors| EngineError::Invalid(errors.into_iter().map(|error| FieldError::new(format!("{pointer}/{}", error.pointer), error.detail)).collect()))?
+        .map_err(|errors| {
+            EngineError::Invalid(
+                errors
+                    .into_iter()
+                    .map(|error| FieldError::new(format!("{pointer}/{}", error.pointer), error.detail))
+                    .collect(),
+            )
+        })?
         .into();
     let limit = channel.limits.max_message_bytes.unwrap_or(MESSAGE_BYTES_MAX).min(MESSAGE_BYTES_MAX);
     if bytes.len() as u64 > limit {
@@ -159,15 +182,26 @@ fn check(request: &SendRequest) -> Result<()> {
         wrong("/to", "at least one recipient is needed".into());
     }
     if recipients > RECIPIENTS_OUTBOUND_MAX {
-        wrong("/to", format!("{recipients} recipients; at most {RECIPIENTS_OUTBOUND_MAX} (to, cc and bcc together) fit one message"));
+        wrong(
+            "/to",
+            format!(
+                "{recipients} recipients; at most {RECIPIENTS_OUTBOUND_MAX} (to, cc and bcc together) fit one message"
+            ),
+        );
     }
-    if request.text.as_deref().unwrap_or_default().is_empty() && request.html.as_deref().unwrap_or_default().is_empty() {
+    if request.text.as_deref().unwrap_or_default().is_empty() && request.html.as_deref().unwrap_or_default().is_empty()
+    {
         wrong(&format!("{pointer}/text"), "a text, an html, or both are needed".into());
     }
     if request.attachments.len() > ATTACHMENTS_OUTBOUND_MAX {
-        wrong(&format!("{pointer}/attachments"), format!("at most {ATTACHMENTS_OUTBOUND_MAX} attachments fit one message"));
+        wrong(
+            &format!("{pointer}/attachments"),
+            format!("at most {ATTACHMENTS_OUTBOUND_MAX} attachments fit one message"),
+        );
     }
-    if request.tags.len() > TAGS_MAX || request.tags.iter().any(|tag| tag.is_empty() || tag.chars().count() > TAG_CHARS_MAX) {
+    if request.tags.len() > TAGS_MAX
+        || request.tags.iter().any(|tag| tag.is_empty() || tag.chars().count() > TAG_CHARS_MAX)
+    {
         wrong("/tags", format!("at most {TAGS_MAX} tags of 1 to {TAG_CHARS_MAX} characters"));
     }
     if Json::Object(request.custom_data.clone()).to_string().len() > CUSTOM_DATA_BYTES_MAX {
@@ -188,7 +222,9 @@ pub async fn cancel(engine: &Engine, principal: &Principal, id: &MessageId) -> R
     use MessageStatus::{Cancelled, Queued, Scheduled};
     let changed = move_deliveries(engine, principal, id, &[Scheduled, Queued], Cancelled, false).await?;
     if changed == 0 {
-        return Err(EngineError::Conflict("the message is not waiting any more: it was sent, is being sent, or was cancelled before".into()));
+        return Err(EngineError::Conflict(
+            "the message is not waiting any more: it was sent, is being sent, or was cancelled before".into(),
+        ));
     }
     Ok(())
 }
@@ -206,7 +242,14 @@ pub async fn retry(engine: &Engine, principal: &Principal, id: &MessageId) -> Re
     Ok(())
 }
 
-async fn move_deliveries(engine: &Engine, principal: &Principal, id: &MessageId, from: &'static [MessageStatus], to: MessageStatus, now: bool) -> Result<u64> {
+async fn move_deliveries(
+    engine: &Engine,
+    principal: &Principal,
+    id: &MessageId,
+    from: &'static [MessageStatus],
+    to: MessageStatus,
+    now: bool,
+) -> Result<u64> {
     if !principal.may(Scope::MessagesSend) {
         return Err(EngineError::Forbidden(format!("this needs the scope {}", Scope::MessagesSend.as_str())));
     }
@@ -214,7 +257,11 @@ async fn move_deliveries(engine: &Engine, principal: &Principal, id: &MessageId,
     let changed = engine
         .db
         .write(Priority::Foreground, move |tx| {
-            let Some(message) = messages::get(tx, &workspace, &id)?.filter(|message| bound.sees(message.channel_id.as_ref())) else { return Ok(None) };
+            let Some(message) =
+                messages::get(tx, &workspace, &id)?.filter(|message| bound.sees(message.channel_id.as_ref()))
+            else {
+                return Ok(None);
+            };
             if message.direction != Direction::Outbound {
                 return Ok(Some(0));
             }

@@ -31,7 +31,11 @@ impl Engine {
             Some(id) => crate::channels::smarthost(self, workspace, id).await?,
             None => None,
         };
-        let missing = || EngineError::Conflict("the channel has no way out any more: set its SMTP server, or the instance's smarthost".into());
+        let missing = || {
+            EngineError::Conflict(
+                "the channel has no way out any more: set its SMTP server, or the instance's smarthost".into(),
+            )
+        };
         own.or_else(|| self.config.smarthost.clone()).ok_or_else(missing)
     }
 }

@@ -55,10 +55,16 @@ fn commit_route(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<A
         Some(id) => messages::rfc_id_is_taken(tx, &route.workspace_id, route.channel_id.as_ref(), id)?,
         None => false,
     };
-    let flags = MessageFlags { auto_reply: reading.auto_reply, unauthenticated: is_unauthenticated(prepared, route), new_sender, message_id_reused: reused };
+    let flags = MessageFlags {
+        auto_reply: reading.auto_reply,
+        unauthenticated: is_unauthenticated(prepared, route),
+        new_sender,
+        message_id_reused: reused,
+    };
     let id = MessageId::derived(at, &identity);
     let conversation = place(tx, prepared, route, &decision, contact_id.as_ref())?;
-    let message = message_row(prepared, route, id, conversation.public.id.clone(), contact_id, flags, by, identity, blob_id);
+    let message =
+        message_row(prepared, route, id, conversation.public.id.clone(), contact_id, flags, by, identity, blob_id);
     let seq = messages::insert(tx, &message)?;
     let remembered: Vec<&str> = reading.ancestors().into_iter().take(REFERENCES_REMEMBERED).collect();
     messages::add_references(tx, &message, seq, &remembered)?;
@@ -69,7 +75,11 @@ fn commit_route(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<A
 /// What makes a mail the same when it comes again: its channel, its Message-ID and what its author made.
 fn identity(route: &Route, reading: &Reading) -> Vec<u8> {
     let mut hash = Sha256::new();
-    let scope = [route.workspace_id.as_str(), route.channel_id.as_ref().map_or("", |id| id.as_str()), route.use_case_id.as_ref().map_or("", |id| id.as_str())];
+    let scope = [
+        route.workspace_id.as_str(),
+        route.channel_id.as_ref().map_or("", |id| id.as_str()),
+        route.use_case_id.as_ref().map_or("", |id| id.as_str()),
+    ];
     for part in scope.iter().copied().chain([reading.rfc_message_id.as_deref().unwrap_or("")]) {
         hash.update(part.as_bytes());
         hash.update([0]);
@@ -100,12 +110,28 @@ fn contact(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<Option
 fn tell_of_contact(tx: &mut Tx<'_>, route: &Route, contact: &Contact, at: model::Timestamp) -> Result<()> {
     let data = serde_json::to_value(contact).map_err(|error| StoreError::corrupt("contact", error))?;
     let (workspace_id, channel_id) = (&route.workspace_id, route.channel_id.as_ref());
-    events::append(tx, &NewEvent { workspace_id, channel_id, event_type: EventType::ContactCreated, subject_id: contact.id.as_str(), data: &data, at })?;
+    events::append(
+        tx,
+        &NewEvent {
+            workspace_id,
+            channel_id,
+            event_type: EventType::ContactCreated,
+            subject_id: contact.id.as_str(),
+            data: &data,
+            at,
+        },
+    )?;
     Ok(())
 }
 
 /// Puts the mail into its conversation, old or new. Answers the conversation as it is now.
-fn place(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route, decision: &Decision, contact: Option<&ContactId>) -> Result<ConversationRow> {
+fn place(
+    tx: &mut Tx<'_>,
+    prepared: &Prepared,
+    route: &Route,
+    decision: &Decision,
+    contact: Option<&ContactId>,
+) -> Result<ConversationRow> {
     let reading = &prepared.reading;
     let row = match decision {
         Decision::Join { conversation, .. } => join(tx, prepared, route, conversation)?,
@@ -115,21 +141,26 @@ fn place(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route, decision: &Decisio
             row
         }
     };
-    let taking_part: Vec<&str> = [reading.from_address.as_str()].into_iter().filter(|address| !address.is_empty()).collect();
+    let taking_part: Vec<&str> =
+        [reading.from_address.as_str()].into_iter().filter(|address| !address.is_empty()).collect();
     conversations::add_participants(tx, &row.public.id, &taking_part)?;
     Ok(row)
 }
 
 fn join(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route, id: &ConversationId) -> Result<ConversationRow> {
     let (reading, at) = (&prepared.reading, prepared.mail.arrival.at);
-    let before = conversations::get(tx, &route.workspace_id, id)?.ok_or_else(|| StoreError::corrupt("conversation", format!("{id} is missing")))?;
+    let before = conversations::get(tx, &route.workspace_id, id)?
+        .ok_or_else(|| StoreError::corrupt("conversation", format!("{id} is missing")))?;
     let mut after = before.clone();
     after.public.message_count += 1;
     after.public.preview.clone_from(&reading.preview);
     after.public.last_activity_at = at.max(before.public.last_activity_at);
     after.public.unread = true;
     // A machine's answer or a bounce is no reason to open a case again.
-    if !reading.auto_reply && reading.kind == mail::classify::MailKind::Message.as_str() && before.public.status != ConversationStatus::Open {
+    if !reading.auto_reply
+        && reading.kind == mail::classify::MailKind::Message.as_str()
+        && before.public.status != ConversationStatus::Open
+    {
         after.public.status = ConversationStatus::Open;
         after.public.snoozed_until = None;
     }
@@ -137,7 +168,12 @@ fn join(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route, id: &ConversationId
     Ok(after)
 }
 
-fn new_conversation(prepared: &Prepared, route: &Route, contact: Option<&ContactId>, related: Option<&ConversationId>) -> ConversationRow {
+fn new_conversation(
+    prepared: &Prepared,
+    route: &Route,
+    contact: Option<&ContactId>,
+    related: Option<&ConversationId>,
+) -> ConversationRow {
     let (reading, at) = (&prepared.reading, prepared.mail.arrival.at);
     ConversationRow {
         workspace_id: route.workspace_id.clone(),
@@ -191,7 +227,11 @@ fn message_row(
         status: MessageStatus::Received,
         private: false,
         author_id: None,
-        from_address: if reading.from_address.is_empty() { mail.arrival.mail_from.clone() } else { reading.from_address.clone() },
+        from_address: if reading.from_address.is_empty() {
+            mail.arrival.mail_from.clone()
+        } else {
+            reading.from_address.clone()
+        },
         from_name: reading.from_name.clone(),
         recipients: recipients(reading, route),
         subject: reading.subject.clone(),
@@ -225,7 +265,12 @@ fn message_row(
 /// Whom the mail says it is for; a mail that says nobody is for its envelope recipient.
 pub(crate) fn recipients(reading: &Reading, route: &Route) -> Vec<Recipient> {
     if reading.recipients.is_empty() {
-        return vec![Recipient { recipient_type: RecipientType::Bcc, address: route.recipient.clone(), name: None, status: None }];
+        return vec![Recipient {
+            recipient_type: RecipientType::Bcc,
+            address: route.recipient.clone(),
+            name: None,
+            status: None,
+        }];
     }
     reading.recipients.clone()
 }
@@ -233,16 +278,44 @@ pub(crate) fn recipients(reading: &Reading, route: &Route) -> Vec<Recipient> {
 fn tell(tx: &mut Tx<'_>, message: &MessageRow, conversation: &ConversationRow, decision: &Decision) -> Result<()> {
     let at = message.created_at;
     let (workspace_id, channel_id) = (&message.workspace_id, message.channel_id.as_ref());
-    let shown = serde_json::to_value(&conversation.public).map_err(|error| StoreError::corrupt("conversation", error))?;
+    let shown =
+        serde_json::to_value(&conversation.public).map_err(|error| StoreError::corrupt("conversation", error))?;
     let conversation_id = conversation.public.id.as_str();
-    let event_type = if matches!(decision, Decision::Begin { .. }) { EventType::ConversationCreated } else { EventType::ConversationUpdated };
-    events::append(tx, &NewEvent { workspace_id, channel_id, event_type, subject_id: conversation_id, data: &shown, at })?;
+    let event_type = if matches!(decision, Decision::Begin { .. }) {
+        EventType::ConversationCreated
+    } else {
+        EventType::ConversationUpdated
+    };
+    events::append(
+        tx,
+        &NewEvent { workspace_id, channel_id, event_type, subject_id: conversation_id, data: &shown, at },
+    )?;
     let data = json!({ "messageId": message.id });
-    events::append(tx, &NewEvent { workspace_id, channel_id, event_type: EventType::MessageReceived, subject_id: message.id.as_str(), data: &data, at })?;
+    events::append(
+        tx,
+        &NewEvent {
+            workspace_id,
+            channel_id,
+            event_type: EventType::MessageReceived,
+            subject_id: message.id.as_str(),
+            data: &data,
+            at,
+        },
+    )?;
     if let Decision::Begin { rejected: Some(rejected), .. } = decision {
         let data = json!({ "messageId": message.id, "conversationId": conversation_id, "rejectedConversationId": rejected,
             "reason": "the mail answers a message of another channel or use case; it was kept as a conversation of its own" });
-        events::append(tx, &NewEvent { workspace_id, channel_id, event_type: EventType::ThreadRejected, subject_id: message.id.as_str(), data: &data, at })?;
+        events::append(
+            tx,
+            &NewEvent {
+                workspace_id,
+                channel_id,
+                event_type: EventType::ThreadRejected,
+                subject_id: message.id.as_str(),
+                data: &data,
+                at,
+            },
+        )?;
     }
     Ok(())
 }

@@ -37,7 +37,11 @@ pub fn read(raw: &[u8], null_reverse_path: bool) -> Reading {
     let classification = mail::classify::classify(raw, &parsed, null_reverse_path);
     let fingerprint = mail::fingerprint(raw, &parsed);
     let preview = preview(&mail::reply::of(&parsed).reply_text);
-    let author = parsed.from.iter().chain(&parsed.sender).find_map(|mailbox| Some((mail::address::normalize(&mailbox.address)?, mailbox.name.clone())));
+    let author = parsed
+        .from
+        .iter()
+        .chain(&parsed.sender)
+        .find_map(|mailbox| Some((mail::address::normalize(&mailbox.address)?, mailbox.name.clone())));
     let (from_address, from_name) = author.unwrap_or_default();
     let subject = mail::subject::normalize(&parsed.subject);
     let mut references = parsed.references;
@@ -45,7 +49,12 @@ pub fn read(raw: &[u8], null_reverse_path: bool) -> Reading {
     let recipients = [(RecipientType::To, parsed.to), (RecipientType::Cc, parsed.cc), (RecipientType::Bcc, parsed.bcc)]
         .into_iter()
         .flat_map(|(recipient_type, mailboxes)| mailboxes.into_iter().map(move |mailbox| (recipient_type, mailbox)))
-        .map(|(recipient_type, mailbox)| Recipient { recipient_type, address: mailbox.address, name: mailbox.name, status: None })
+        .map(|(recipient_type, mailbox)| Recipient {
+            recipient_type,
+            address: mailbox.address,
+            name: mailbox.name,
+            status: None,
+        })
         .collect();
     Reading {
         from_address,
@@ -107,7 +116,12 @@ pub struct AttachmentPolicy<'l>(pub &'l ChannelLimits);
 
 impl AttachmentPolicy<'_> {
     /// The attachments with their ids: the same mail under the same message id always names them alike.
-    pub fn rows(&self, message: &MessageId, at: Timestamp, attachments: &[mail::ParsedAttachment]) -> Vec<AttachmentRow> {
+    pub fn rows(
+        &self,
+        message: &MessageId,
+        at: Timestamp,
+        attachments: &[mail::ParsedAttachment],
+    ) -> Vec<AttachmentRow> {
         let row = |attachment: &mail::ParsedAttachment| AttachmentRow {
             id: AttachmentId::derived(at, format!("{message}/{}", attachment.part).as_bytes()),
             part: attachment.part,
@@ -127,7 +141,8 @@ impl AttachmentPolicy<'_> {
             return Some(Withheld::TooLarge);
         }
         let names = |list: &[String]| list.iter().any(|entry| names_type(entry, filename, content_type));
-        let blocked = names(&self.0.blocked_file_types) || (!self.0.allowed_file_types.is_empty() && !names(&self.0.allowed_file_types));
+        let blocked = names(&self.0.blocked_file_types)
+            || (!self.0.allowed_file_types.is_empty() && !names(&self.0.allowed_file_types));
         blocked.then_some(Withheld::BlockedType)
     }
 }
@@ -142,7 +157,9 @@ fn names_type(entry: &str, filename: Option<&str>, content_type: &str) -> bool {
     if entry.contains('/') {
         return content_type == entry;
     }
-    let extension = filename.and_then(|name| name.trim_end_matches(['.', ' ']).rsplit_once('.')).map(|(_, extension)| extension.to_ascii_lowercase());
+    let extension = filename
+        .and_then(|name| name.trim_end_matches(['.', ' ']).rsplit_once('.'))
+        .map(|(_, extension)| extension.to_ascii_lowercase());
     extension.as_deref() == Some(entry.trim_start_matches('.'))
 }
 
@@ -160,7 +177,11 @@ mod tests {
 
     #[test]
     fn file_types_are_blocked_by_extension_or_media_type() {
-        let limits = ChannelLimits { blocked_file_types: vec![".EXE".into(), "application/x-sh".into(), "video/*".into()], max_attachment_bytes: Some(10), ..Default::default() };
+        let limits = ChannelLimits {
+            blocked_file_types: vec![".EXE".into(), "application/x-sh".into(), "video/*".into()],
+            max_attachment_bytes: Some(10),
+            ..Default::default()
+        };
         let policy = AttachmentPolicy(&limits);
         let cases = [
             (Some("setup.exe"), "application/octet-stream", 1, Some(Withheld::BlockedType)),

@@ -18,7 +18,13 @@ const SUBJECT_WINDOW: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const SUBJECT_CANDIDATES: usize = 20;
 
 /// Gathers the candidates, rule by rule, and stops as soon as one is sure to decide.
-pub(super) fn candidates(tx: &mut Tx<'_>, route: &Route, reading: &Reading, contact: Option<&ContactId>, now: Timestamp) -> Result<Candidates> {
+pub(super) fn candidates(
+    tx: &mut Tx<'_>,
+    route: &Route,
+    reading: &Reading,
+    contact: Option<&ContactId>,
+    now: Timestamp,
+) -> Result<Candidates> {
     let mut found = Candidates { token: by_token(tx, route, reading)?, ..Candidates::default() };
     if found.token.is_some() {
         return Ok(found);
@@ -29,7 +35,10 @@ pub(super) fn candidates(tx: &mut Tx<'_>, route: &Route, reading: &Reading, cont
         return Ok(found);
     }
     found.shared_ancestors = shared_ancestors(tx, route, reading, &ancestors)?;
-    if route.thread_by_subject && !reading.subject_base.is_empty() && let Some(contact) = contact {
+    if route.thread_by_subject
+        && !reading.subject_base.is_empty()
+        && let Some(contact) = contact
+    {
         found.subjects = subjects(tx, route, reading, contact, now)?;
     }
     Ok(found)
@@ -50,11 +59,13 @@ fn parents(tx: &mut Tx<'_>, route: &Route, reading: &Reading, ancestors: &[&str]
     let stored = messages::ancestors(tx, &route.workspace_id, ancestors)?;
     let mut parents = Vec::new();
     for id in ancestors {
-        let in_scope = |ancestor: &&Ancestor| ancestor.channel_id == route.channel_id && ancestor.use_case_id == route.use_case_id;
+        let in_scope =
+            |ancestor: &&Ancestor| ancestor.channel_id == route.channel_id && ancestor.use_case_id == route.use_case_id;
         let with_id = || stored.iter().filter(|ancestor| ancestor.rfc_message_id == *id);
         // Of several mails with the same id the first of our own channel counts.
         let Some(ancestor) = with_id().find(in_scope).or_else(|| with_id().next()) else { continue };
-        let named_directly = reading.in_reply_to.as_deref() == Some(*id) || reading.original_message_id.as_deref() == Some(*id);
+        let named_directly =
+            reading.in_reply_to.as_deref() == Some(*id) || reading.original_message_id.as_deref() == Some(*id);
         parents.push(ParentMatch {
             conversation: ancestor.conversation_id.clone(),
             by: if named_directly { ThreadedBy::InReplyTo } else { ThreadedBy::References },
@@ -67,10 +78,26 @@ fn parents(tx: &mut Tx<'_>, route: &Route, reading: &Reading, ancestors: &[&str]
 }
 
 /// Mails whose common parent nobody has stored; and answers that came before their question.
-fn shared_ancestors(tx: &mut Tx<'_>, route: &Route, reading: &Reading, ancestors: &[&str]) -> Result<Vec<ConversationMatch>> {
+fn shared_ancestors(
+    tx: &mut Tx<'_>,
+    route: &Route,
+    reading: &Reading,
+    ancestors: &[&str],
+) -> Result<Vec<ConversationMatch>> {
     let ids: Vec<&str> = ancestors.iter().copied().chain(reading.rfc_message_id.as_deref()).collect();
-    let sharing = messages::sharing_ancestor(tx, &route.workspace_id, route.channel_id.as_ref(), route.use_case_id.as_ref(), &ids)?;
-    sharing.into_iter().map(|conversation| Ok(ConversationMatch { may_join: has_in_common(tx, &conversation, reading)?, conversation })).collect()
+    let sharing = messages::sharing_ancestor(
+        tx,
+        &route.workspace_id,
+        route.channel_id.as_ref(),
+        route.use_case_id.as_ref(),
+        &ids,
+    )?;
+    sharing
+        .into_iter()
+        .map(|conversation| {
+            Ok(ConversationMatch { may_join: has_in_common(tx, &conversation, reading)?, conversation })
+        })
+        .collect()
 }
 
 fn has_in_common(tx: &mut Tx<'_>, conversation: &ConversationId, reading: &Reading) -> Result<bool> {
@@ -80,11 +107,21 @@ fn has_in_common(tx: &mut Tx<'_>, conversation: &ConversationId, reading: &Readi
     conversations::takes_part(tx, conversation, &reading.from_address)
 }
 
-fn subjects(tx: &mut Tx<'_>, route: &Route, reading: &Reading, contact: &ContactId, now: Timestamp) -> Result<Vec<ConversationMatch>> {
+fn subjects(
+    tx: &mut Tx<'_>,
+    route: &Route,
+    reading: &Reading,
+    contact: &ContactId,
+    now: Timestamp,
+) -> Result<Vec<ConversationMatch>> {
     let recent = conversations::recent_by_contact(tx, contact, now.minus(SUBJECT_WINDOW), SUBJECT_CANDIDATES)?;
     let same = recent.into_iter().filter(|row| {
-        row.public.channel_id == route.channel_id && row.public.use_case_id == route.use_case_id && row.subject_base == reading.subject_base
+        row.public.channel_id == route.channel_id
+            && row.public.use_case_id == route.use_case_id
+            && row.subject_base == reading.subject_base
     });
     let may_join = |status| reading.subject_is_reply || status != ConversationStatus::Resolved;
-    Ok(same.map(|row| ConversationMatch { may_join: may_join(row.public.status), conversation: row.public.id }).collect())
+    Ok(same
+        .map(|row| ConversationMatch { may_join: may_join(row.public.status), conversation: row.public.id })
+        .collect())
 }

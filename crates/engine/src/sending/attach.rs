@@ -10,7 +10,11 @@ use crate::ingest::AttachmentPolicy;
 use crate::ports::FetchError;
 use crate::{Engine, EngineError, FieldError, Result};
 
-pub(super) async fn collect(engine: &Engine, channel: &Channel, requests: &[AttachmentRequest]) -> Result<Vec<DraftAttachment>> {
+pub(super) async fn collect(
+    engine: &Engine,
+    channel: &Channel,
+    requests: &[AttachmentRequest],
+) -> Result<Vec<DraftAttachment>> {
     let mut files = Vec::with_capacity(requests.len());
     let mut errors = Vec::new();
     let mut total: u64 = 0;
@@ -36,7 +40,9 @@ async fn one(engine: &Engine, request: &AttachmentRequest) -> std::result::Resul
         AttachmentSource::Url(url) => {
             let pointer = format!("{}/url", request.pointer);
             let fetched = engine.ports.fetcher.fetch(url, FETCH_BYTES_MAX).await.map_err(|error| match error {
-                FetchError::TooLarge { limit } => FieldError::new(&*pointer, format!("the file is larger than {limit} bytes")),
+                FetchError::TooLarge { limit } => {
+                    FieldError::new(&*pointer, format!("the file is larger than {limit} bytes"))
+                }
                 other => FieldError::new(&*pointer, other.to_string()),
             })?;
             (fetched.body.to_vec(), fetched.content_type, fetched.filename)
@@ -45,14 +51,27 @@ async fn one(engine: &Engine, request: &AttachmentRequest) -> std::result::Resul
     let filename = request.filename.clone().or(fetched_name).unwrap_or_else(|| "attachment".to_owned());
     let guessed = || mime_guess::from_path(&filename).first_raw().unwrap_or("application/octet-stream").to_owned();
     let content_type = request.content_type.clone().or(fetched_type).unwrap_or_else(guessed);
-    Ok(DraftAttachment { content_id: request.content_id.clone(), inline: request.content_id.is_some(), filename, content_type, data })
+    Ok(DraftAttachment {
+        content_id: request.content_id.clone(),
+        inline: request.content_id.is_some(),
+        filename,
+        content_type,
+        data,
+    })
 }
 
 fn refusal(channel: &Channel, request: &AttachmentRequest, file: &DraftAttachment) -> Option<FieldError> {
-    let withheld = AttachmentPolicy(&channel.limits).withheld(Some(&file.filename), &file.content_type, file.data.len() as u64)?;
+    let withheld =
+        AttachmentPolicy(&channel.limits).withheld(Some(&file.filename), &file.content_type, file.data.len() as u64)?;
     let detail = match withheld {
-        Withheld::TooLarge => format!("{} bytes; this channel sends at most {} an attachment", file.data.len(), channel.limits.max_attachment_bytes.unwrap_or_default()),
-        Withheld::BlockedType => format!("this channel does not send files such as {} ({})", file.filename, file.content_type),
+        Withheld::TooLarge => format!(
+            "{} bytes; this channel sends at most {} an attachment",
+            file.data.len(),
+            channel.limits.max_attachment_bytes.unwrap_or_default()
+        ),
+        Withheld::BlockedType => {
+            format!("this channel does not send files such as {} ({})", file.filename, file.content_type)
+        }
     };
     Some(FieldError::new(&*request.pointer, detail))
 }

@@ -31,7 +31,14 @@ pub(super) struct Thread {
 impl Thread {
     fn new() -> Self {
         let reply_token = crate::tokens::reply_token();
-        Self { conversation: None, reply_token, by: ThreadedBy::New, newest_inbound: None, newest_mail: None, chain: Vec::new() }
+        Self {
+            conversation: None,
+            reply_token,
+            by: ThreadedBy::New,
+            newest_inbound: None,
+            newest_mail: None,
+            chain: Vec::new(),
+        }
     }
 
     /// The mail that is answered when the request names none.
@@ -43,7 +50,12 @@ impl Thread {
     /// The whole chain, oldest first, ending in `in_reply_to`: what the answered mail named, what the request names, and what we
     /// know from our own records, since clients drop References.
     pub fn references(&self, in_reply_to: Option<&str>, requested: &[String]) -> Vec<String> {
-        let named = self.newest_inbound.as_ref().or(self.newest_mail.as_ref()).map(|message| message.references.as_slice()).unwrap_or_default();
+        let named = self
+            .newest_inbound
+            .as_ref()
+            .or(self.newest_mail.as_ref())
+            .map(|message| message.references.as_slice())
+            .unwrap_or_default();
         let mut chain: Vec<String> = Vec::new();
         for id in named.iter().chain(&self.chain).chain(requested) {
             if !chain.contains(id) && Some(id.as_str()) != in_reply_to {
@@ -62,7 +74,11 @@ impl Thread {
     /// Fills a reply in from the conversation.
     pub fn answer(&self, channel: &Channel, reply: ReplyRequest) -> Result<SendRequest> {
         let subject = self.conversation.as_ref().map(|row| row.public.subject.as_str()).unwrap_or_default();
-        let subject = if mail::subject::normalize(subject).is_reply { subject.to_owned() } else { format!("Re: {subject}").trim_end().to_owned() };
+        let subject = if mail::subject::normalize(subject).is_reply {
+            subject.to_owned()
+        } else {
+            format!("Re: {subject}").trim_end().to_owned()
+        };
         let to = match reply.to {
             Some(to) => to,
             None => self.writer(channel)?,
@@ -84,32 +100,49 @@ impl Thread {
 
     /// Who wrote last; where nobody wrote yet, whom we wrote to.
     fn writer(&self, channel: &Channel) -> Result<Vec<Mailbox>> {
-        if let Some(message) = &self.newest_inbound && message.from_address.contains('@') {
+        if let Some(message) = &self.newest_inbound
+            && message.from_address.contains('@')
+        {
             return Ok(vec![Mailbox { name: message.from_name.clone(), address: message.from_address.clone() }]);
         }
         let ours = channel.email_address.as_deref().unwrap_or(&channel.inbound_address);
         let recipients = self.newest_mail.iter().flat_map(|message| &message.recipients);
         let to: Vec<Mailbox> = recipients
-            .filter(|recipient| recipient.recipient_type == model::message::RecipientType::To && !recipient.address.eq_ignore_ascii_case(ours))
+            .filter(|recipient| {
+                recipient.recipient_type == model::message::RecipientType::To
+                    && !recipient.address.eq_ignore_ascii_case(ours)
+            })
             .map(|recipient| Mailbox { name: recipient.name.clone(), address: recipient.address.clone() })
             .collect();
         if to.is_empty() {
-            return Err(EngineError::Conflict("nobody can be answered in this conversation: its mail names no sender. Say whom to write to with `to`".into()));
+            return Err(EngineError::Conflict(
+                "nobody can be answered in this conversation: its mail names no sender. Say whom to write to with `to`"
+                    .into(),
+            ));
         }
         Ok(to)
     }
 }
 
 /// The conversation a request names, or the one its `inReplyTo` belongs to.
-pub(super) async fn find(engine: &Engine, principal: &Principal, channel: &Channel, request: &SendRequest) -> Result<Thread> {
+pub(super) async fn find(
+    engine: &Engine,
+    principal: &Principal,
+    channel: &Channel,
+    request: &SendRequest,
+) -> Result<Thread> {
     if let Some(id) = &request.conversation_id {
         let (thread, channel_id) = open(engine, principal, id).await?;
         if channel_id != channel.id {
-            return Err(EngineError::Conflict(format!("conversation {id} belongs to channel {channel_id}, not to {}", channel.id)));
+            return Err(EngineError::Conflict(format!(
+                "conversation {id} belongs to channel {channel_id}, not to {}",
+                channel.id
+            )));
         }
         return Ok(thread);
     }
-    let named: Vec<String> = request.in_reply_to.iter().chain(request.references.iter().rev()).map(|id| bare(id).to_owned()).collect();
+    let named: Vec<String> =
+        request.in_reply_to.iter().chain(request.references.iter().rev()).map(|id| bare(id).to_owned()).collect();
     if named.is_empty() {
         return Ok(Thread::new());
     }
@@ -119,9 +152,17 @@ pub(super) async fn find(engine: &Engine, principal: &Principal, channel: &Chann
         .read(move |tx| {
             let ids: Vec<&str> = named.iter().map(String::as_str).collect();
             let stored = messages::ancestors(tx, &workspace, &ids)?;
-            let ours = |id: &&str| stored.iter().find(|ancestor| ancestor.rfc_message_id == **id && ancestor.channel_id.as_ref() == Some(&channel_id));
+            let ours = |id: &&str| {
+                stored.iter().find(|ancestor| {
+                    ancestor.rfc_message_id == **id && ancestor.channel_id.as_ref() == Some(&channel_id)
+                })
+            };
             let Some(ancestor) = ids.iter().find_map(ours) else { return Ok(None) };
-            let by = if ids.first() == Some(&ancestor.rfc_message_id.as_str()) { ThreadedBy::InReplyTo } else { ThreadedBy::References };
+            let by = if ids.first() == Some(&ancestor.rfc_message_id.as_str()) {
+                ThreadedBy::InReplyTo
+            } else {
+                ThreadedBy::References
+            };
             let conversation = ancestor.conversation_id.clone();
             load(tx, &workspace, &conversation, by)
         })
@@ -142,12 +183,24 @@ pub(super) async fn open(engine: &Engine, principal: &Principal, id: &Conversati
     Ok((thread, channel_id.ok_or_else(without)?))
 }
 
-fn load(tx: &mut store::Tx<'_>, workspace: &model::WorkspaceId, id: &ConversationId, by: ThreadedBy) -> store::Result<Option<Thread>> {
+fn load(
+    tx: &mut store::Tx<'_>,
+    workspace: &model::WorkspaceId,
+    id: &ConversationId,
+    by: ThreadedBy,
+) -> store::Result<Option<Thread>> {
     let Some(conversation) = conversations::get(tx, workspace, id)? else { return Ok(None) };
     let newest_inbound = messages::newest_mail(tx, id, Some(Direction::Inbound))?;
     let newest_mail = messages::newest_mail(tx, id, None)?;
     let chain = messages::rfc_ids(tx, id, REFERENCES_MAX)?;
-    Ok(Some(Thread { reply_token: conversation.reply_token.clone(), conversation: Some(conversation), by, newest_inbound, newest_mail, chain }))
+    Ok(Some(Thread {
+        reply_token: conversation.reply_token.clone(),
+        conversation: Some(conversation),
+        by,
+        newest_inbound,
+        newest_mail,
+        chain,
+    }))
 }
 
 /// A Message-ID without its angle brackets.

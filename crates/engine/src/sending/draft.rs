@@ -9,7 +9,15 @@ use super::SendRequest;
 use super::conversation::{Thread, bare};
 use crate::Engine;
 
-pub(super) fn draft(engine: &Engine, channel: &Channel, request: &SendRequest, thread: &Thread, files: Vec<DraftAttachment>, id: &MessageId, now: Timestamp) -> Draft {
+pub(super) fn draft(
+    engine: &Engine,
+    channel: &Channel,
+    request: &SendRequest,
+    thread: &Thread,
+    files: Vec<DraftAttachment>,
+    id: &MessageId,
+    now: Timestamp,
+) -> Draft {
     let from = Mailbox { name: channel.display_name.clone(), address: sender_address(channel).to_owned() };
     let in_reply_to = request.in_reply_to.as_deref().map(bare).or_else(|| thread.answered()).map(str::to_owned);
     let requested: Vec<String> = request.references.iter().map(|id| bare(id).to_owned()).collect();
@@ -54,11 +62,15 @@ fn own_reply_to(channel: &Channel, thread: &Thread) -> Vec<Mailbox> {
 fn signed(channel: &Channel, request: &SendRequest) -> (Option<String>, Option<String>) {
     let signature = &channel.signature;
     let text = request.text.as_ref().map(|text| match &signature.text {
-        Some(signature) if !signature.trim().is_empty() => format!("{}\n\n-- \n{}", text.trim_end(), signature.trim_end()),
+        Some(signature) if !signature.trim().is_empty() => {
+            format!("{}\n\n-- \n{}", text.trim_end(), signature.trim_end())
+        }
         _ => text.clone(),
     });
     let html = request.html.as_ref().map(|html| match &signature.html {
-        Some(signature) if !signature.trim().is_empty() => insert_before_end(html, &format!("<div class=\"signature\">{signature}</div>")),
+        Some(signature) if !signature.trim().is_empty() => {
+            insert_before_end(html, &format!("<div class=\"signature\">{signature}</div>"))
+        }
         _ => html.clone(),
     });
     (text, html)

@@ -42,9 +42,20 @@ pub(super) fn enqueue(tx: &mut Tx<'_>, outgoing: &Outgoing) -> Result<()> {
         deliveries::insert(tx, &delivery(outgoing, recipient))?;
     }
     let event_type = if began { EventType::ConversationCreated } else { EventType::ConversationUpdated };
-    let data = serde_json::to_value(&conversation.public).map_err(|error| StoreError::corrupt("conversation", error))?;
+    let data =
+        serde_json::to_value(&conversation.public).map_err(|error| StoreError::corrupt("conversation", error))?;
     let (workspace_id, channel_id) = (&outgoing.workspace_id, Some(&outgoing.channel.id));
-    events::append(tx, &NewEvent { workspace_id, channel_id, event_type, subject_id: conversation.public.id.as_str(), data: &data, at: outgoing.now })?;
+    events::append(
+        tx,
+        &NewEvent {
+            workspace_id,
+            channel_id,
+            event_type,
+            subject_id: conversation.public.id.as_str(),
+            data: &data,
+            at: outgoing.now,
+        },
+    )?;
     Ok(())
 }
 
@@ -61,7 +72,14 @@ fn contact(tx: &mut Tx<'_>, outgoing: &Outgoing) -> Result<Option<ContactId>> {
     let contact = contacts::insert(tx, &outgoing.workspace_id, first.name.as_deref(), &address, outgoing.now)?;
     let data = serde_json::to_value(&contact).map_err(|error| StoreError::corrupt("contact", error))?;
     let (workspace_id, channel_id) = (&outgoing.workspace_id, Some(&outgoing.channel.id));
-    let event = NewEvent { workspace_id, channel_id, event_type: EventType::ContactCreated, subject_id: contact.id.as_str(), data: &data, at: outgoing.now };
+    let event = NewEvent {
+        workspace_id,
+        channel_id,
+        event_type: EventType::ContactCreated,
+        subject_id: contact.id.as_str(),
+        data: &data,
+        at: outgoing.now,
+    };
     events::append(tx, &event)?;
     Ok(Some(contact.id))
 }
@@ -77,7 +95,11 @@ fn place(tx: &mut Tx<'_>, outgoing: &Outgoing, contact: Option<&ContactId>) -> R
         }
     };
     let request = &outgoing.request;
-    let addresses: Vec<String> = [&request.to, &request.cc, &request.bcc].into_iter().flatten().filter_map(|mailbox| mail::address::normalize(&mailbox.address)).collect();
+    let addresses: Vec<String> = [&request.to, &request.cc, &request.bcc]
+        .into_iter()
+        .flatten()
+        .filter_map(|mailbox| mail::address::normalize(&mailbox.address))
+        .collect();
     // Those who got one of many copies have conversations of their own; they take part here only if this went to one person.
     if !began || addresses.len() == 1 {
         let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
@@ -90,7 +112,8 @@ fn place(tx: &mut Tx<'_>, outgoing: &Outgoing, contact: Option<&ContactId>) -> R
 
 /// Read again inside the transaction: somebody may have changed it since.
 fn touch(tx: &mut Tx<'_>, outgoing: &Outgoing, id: &ConversationId) -> Result<ConversationRow> {
-    let before = conversations::get(tx, &outgoing.workspace_id, id)?.ok_or_else(|| StoreError::corrupt("conversation", format!("{id} is missing")))?;
+    let before = conversations::get(tx, &outgoing.workspace_id, id)?
+        .ok_or_else(|| StoreError::corrupt("conversation", format!("{id} is missing")))?;
     let mut after = before.clone();
     after.public.message_count += 1;
     after.public.preview.clone_from(&outgoing.reading.preview);
@@ -136,17 +159,29 @@ fn waiting(outgoing: &Outgoing) -> (MessageStatus, Timestamp) {
 /// Every address once, as the first field that names it has it.
 fn recipients(request: &SendRequest, status: MessageStatus) -> Vec<Recipient> {
     let mut recipients: Vec<Recipient> = Vec::new();
-    for (recipient_type, mailboxes) in [(RecipientType::To, &request.to), (RecipientType::Cc, &request.cc), (RecipientType::Bcc, &request.bcc)] {
+    for (recipient_type, mailboxes) in
+        [(RecipientType::To, &request.to), (RecipientType::Cc, &request.cc), (RecipientType::Bcc, &request.bcc)]
+    {
         for mailbox in mailboxes {
             if !recipients.iter().any(|recipient| recipient.address.eq_ignore_ascii_case(&mailbox.address)) {
-                recipients.push(Recipient { recipient_type, address: mailbox.address.clone(), name: mailbox.name.clone(), status: Some(status) });
+                recipients.push(Recipient {
+                    recipient_type,
+                    address: mailbox.address.clone(),
+                    name: mailbox.name.clone(),
+                    status: Some(status),
+                });
             }
         }
     }
     recipients
 }
 
-fn message_row(outgoing: &Outgoing, conversation_id: ConversationId, contact_id: Option<ContactId>, blob_id: i64) -> MessageRow {
+fn message_row(
+    outgoing: &Outgoing,
+    conversation_id: ConversationId,
+    contact_id: Option<ContactId>,
+    blob_id: i64,
+) -> MessageRow {
     let (request, reading) = (&outgoing.request, &outgoing.reading);
     let (status, due_at) = waiting(outgoing);
     let recipients = recipients(request, status);
