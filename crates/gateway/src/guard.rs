@@ -24,10 +24,11 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use url::{Host, Url};
 
+use crate::dns::{DnsConfig, DnsError};
 pub use address::AddressClass;
 pub(crate) use http::{HttpTimeouts, client};
 pub use names::NameLookup;
-use names::{DnsServer, SystemNames};
+use names::{DnsNames, SystemNames};
 
 /// Addresses of one name that are tried, so that a name with thousands of them costs no more.
 const ADDRESSES_TRIED_MAX: usize = 8;
@@ -64,13 +65,17 @@ impl Guard {
         Self { allow_private_networks, names: Arc::new(SystemNames) }
     }
 
-    /// A guard that asks the DNS server at `server`, and nothing else, for names. The server itself is the operator's
-    /// choice and may be anywhere.
+    /// A guard that asks the DNS server of `dns`, if it names one, and nothing else for names; else as [`Guard::new`].
+    /// The server itself is the operator's choice and may be anywhere.
     ///
     /// # Errors
-    /// The resolver can't be set up.
-    pub fn with_dns_server(allow_private_networks: bool, server: SocketAddr) -> io::Result<Self> {
-        Ok(Self { allow_private_networks, names: Arc::new(DnsServer::new(server)?) })
+    /// The resolver can't be made.
+    pub fn with_dns(allow_private_networks: bool, dns: &DnsConfig) -> Result<Self, DnsError> {
+        let names: Arc<dyn NameLookup> = match dns.server {
+            Some(_) => Arc::new(DnsNames::new(dns)?),
+            None => Arc::new(SystemNames),
+        };
+        Ok(Self { allow_private_networks, names })
     }
 
     /// A guard that asks `names`.

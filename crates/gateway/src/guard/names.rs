@@ -2,12 +2,17 @@
 //! Never judges an address.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use async_trait::async_trait;
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig};
+use hickory_resolver::config::ResolveHosts;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+
+use crate::dns::{DnsConfig, DnsError};
+
+/// Times a query is sent again: a lost packet should not defer a mail.
+const ATTEMPTS: usize = 2;
 
 /// Addresses of a host name, best first.
 #[async_trait]
@@ -37,24 +42,21 @@ impl NameLookup for SystemNames {
     }
 }
 
-/// One DNS server.
-pub(super) struct DnsServer(TokioResolver);
+/// The DNS server of the configuration.
+pub(super) struct DnsNames(TokioResolver);
 
-impl DnsServer {
-    pub(super) fn new(server: SocketAddr) -> io::Result<Self> {
-        let mut name_server = NameServerConfig::udp_and_tcp(server.ip());
-        for connection in &mut name_server.connections {
-            connection.port = server.port();
-        }
-        let config = ResolverConfig::from_name_servers(vec![name_server]);
-        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-        builder.options_mut().use_hosts_file = ResolveHosts::Never;
-        builder.build().map(Self).map_err(io::Error::other)
+impl DnsNames {
+    pub(super) fn new(dns: &DnsConfig) -> Result<Self, DnsError> {
+        let (config, mut options) = dns.resolver_parts()?;
+        options.use_hosts_file = ResolveHosts::Never;
+        options.attempts = ATTEMPTS;
+        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).with_options(options);
+        builder.build().map(Self).map_err(|error| DnsError::Resolver(error.to_string()))
     }
 }
 
 #[async_trait]
-impl NameLookup for DnsServer {
+impl NameLookup for DnsNames {
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
         // A final dot keeps search domains out.
         let name = if host.ends_with('.') { host.to_owned() } else { format!("{host}.") };

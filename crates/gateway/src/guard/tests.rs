@@ -157,3 +157,37 @@ async fn a_name_that_changes_its_address_is_judged_by_the_one_connected_to() {
     let error = client.get(url).send().await.unwrap_err();
     assert!(matches!(refusal(&error), Some(GuardError::Refused { .. })), "{error:?}");
 }
+
+/// Answers every A query with `address`, and every other with nothing (RFC 1035 §4.1).
+async fn dns_server(address: [u8; 4]) -> SocketAddr {
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let at = socket.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut query = [0; 512];
+        while let Ok((length, from)) = socket.recv_from(&mut query).await {
+            let name_end = 12 + query[12..length].iter().position(|byte| *byte == 0).unwrap() + 1;
+            let is_a = query[name_end..name_end + 2] == [0, 1];
+            let mut answer = query[..name_end + 4].to_vec();
+            answer[2..12].copy_from_slice(&[0x84, 0, 0, 1, 0, u8::from(is_a), 0, 0, 0, 0]);
+            if is_a {
+                answer.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
+                answer.extend_from_slice(&address);
+            }
+            let _ = socket.send_to(&answer, from).await;
+        }
+    });
+    at
+}
+
+#[tokio::test]
+async fn a_configured_dns_server_is_the_one_that_is_asked() {
+    for (address, allowed) in [([8, 8, 4, 4], true), ([10, 1, 2, 3], false)] {
+        let dns = DnsConfig { server: Some(dns_server(address).await), query_timeout: TIMEOUT };
+        let guard = Guard::with_dns(false, &dns).unwrap();
+        let found = guard.resolve("mail.example.org").await;
+        match allowed {
+            true => assert_eq!(found.unwrap(), [IpAddr::from(address)]),
+            false => assert_eq!(found.unwrap_err().kind(), io::ErrorKind::PermissionDenied),
+        }
+    }
+}
