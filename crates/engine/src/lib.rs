@@ -10,6 +10,7 @@ pub mod maintenance;
 pub mod ports;
 pub mod raw;
 pub mod search_index;
+pub mod search_query;
 pub mod search_terms;
 pub mod sending;
 pub mod sequencer;
