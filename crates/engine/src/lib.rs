@@ -1,14 +1,22 @@
 //! The product: ingest, threading, conversations, sending, events. Defines the ports that `gateway` implements;
 //! never names a provider and never opens a socket.
 
+mod access_check;
+pub mod attachments;
 pub mod channels;
+pub mod contacts;
+pub mod conversations;
 pub mod delivering;
 pub mod delivery_schedule;
 pub mod error;
+pub mod events;
 pub mod ingest;
+pub mod listing;
 pub mod maintenance;
+pub mod messages;
 pub mod ports;
 pub mod raw;
+pub mod search;
 pub mod search_index;
 pub mod search_query;
 pub mod search_terms;

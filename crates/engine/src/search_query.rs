@@ -4,6 +4,7 @@
 //! author's name and address; `has:attachment`, `is:open|pending|snoozed|resolved|unread|read` and `label:` filter.
 
 use model::conversation::ConversationStatus;
+use store::conversation_lists::ConversationFilter;
 use store::search::SearchClause;
 
 use crate::search_terms;
@@ -29,6 +30,23 @@ impl SearchQuery {
     /// Whether nothing but filters is asked for.
     pub fn has_no_terms(&self) -> bool {
         self.clauses.is_empty()
+    }
+}
+
+impl SearchQuery {
+    /// Adds what the query says of conversations to `filter`; false where the two exclude each other.
+    pub fn narrow(&self, filter: &mut ConversationFilter) -> bool {
+        let mut possible = true;
+        if let Some(status) = self.status {
+            possible &= filter.status.replace(status).is_none_or(|asked| asked == status);
+        }
+        if let Some(unread) = self.unread {
+            possible &= filter.unread.replace(unread).is_none_or(|asked| asked == unread);
+        }
+        if let Some(label) = &self.label {
+            possible &= filter.label.replace(label.clone()).is_none_or(|asked| asked == *label);
+        }
+        possible
     }
 }
 

@@ -67,6 +67,13 @@ pub fn clauses(text: &str, prefix: bool, sender: bool) -> Vec<SearchClause> {
     found
 }
 
+/// The terms of a short text, as they would be indexed.
+pub(crate) fn in_order(text: &str) -> Vec<String> {
+    let mut terms = Terms::new(SEARCH_TERMS_MAX);
+    terms.add(text);
+    terms.found
+}
+
 struct Terms {
     found: Vec<String>,
     max: usize,

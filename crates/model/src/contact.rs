@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{ContactId, Timestamp};
+use crate::message::Direction;
+use crate::{ContactId, MessageId, Timestamp};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -21,4 +22,19 @@ pub struct Contact {
     #[schema(value_type = Object)]
     pub attributes: Map<String, Value>,
     pub created_at: Timestamp,
+}
+
+/// One mail to or from a contact, in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Activity {
+    /// The message's id with the prefix `act_`.
+    pub id: String,
+    pub contact_id: ContactId,
+    pub message_id: MessageId,
+    /// The synced mailbox it was found in, if one was.
+    pub account_id: Option<String>,
+    pub direction: Direction,
+    pub subject: String,
+    pub occurred_at: Timestamp,
 }

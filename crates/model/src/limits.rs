@@ -33,6 +33,17 @@ pub const SEARCH_TERMS_MAX: usize = 16_000;
 pub const SEARCH_TERM_CHARS_MAX: usize = 64;
 /// Bytes of HTML that are cleaned for display; longer mail is shown as text.
 pub const HTML_DISPLAY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of a text or HTML body that the API and the events show; a longer one is in the raw message alone.
+pub const MESSAGE_BODY_BYTES_SHOWN_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of raw mail read for one page of messages; a page of larger ones is shorter.
+pub const PAGE_RAW_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How long a link to an attachment holds, seconds. Webhooks are tried again for a day.
+pub const ATTACHMENT_LINK_SECONDS: u64 = 48 * 60 * 60;
+/// Bytes of a note's text.
+pub const NOTE_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a contact's attributes, as JSON, and characters of a contact's name.
+pub const CONTACT_ATTRIBUTES_BYTES_MAX: usize = 16 * 1024;
+pub const CONTACT_NAME_CHARS_MAX: usize = 200;
 /// Items of a list page.
 pub const PAGE_TAKE_DEFAULT: usize = 50;
 pub const PAGE_TAKE_MAX: usize = 100;

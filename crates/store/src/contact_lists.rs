@@ -2,6 +2,8 @@
 //! Prefixes are ranges of an index in byte order on both engines. Owns no change but a contact's own fields.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 
 use model::contact::{Contact, ContactAddress};
 use model::{ChannelId, ContactId, WorkspaceId};
@@ -9,7 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::conditions::Conditions;
 use crate::db::{Dialect, Tx, Value};
-use crate::error::{Result, StoreError};
+use crate::error::{NotAPlace, Result, StoreError};
 
 /// Whose contacts: a workspace's, or those with a conversation in one of its channels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +59,28 @@ pub fn page(
 pub enum PrefixKey {
     Address(String),
     Name { key: String, id: String },
+}
+
+impl fmt::Display for PrefixKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => write!(formatter, "a{address}"),
+            Self::Name { key, id } => write!(formatter, "n{id}.{key}"),
+        }
+    }
+}
+
+impl FromStr for PrefixKey {
+    type Err = NotAPlace;
+
+    fn from_str(text: &str) -> std::result::Result<Self, NotAPlace> {
+        if let Some(address) = text.strip_prefix('a') {
+            return Ok(Self::Address(address.to_owned()));
+        }
+        let (id, key) = text.strip_prefix('n').and_then(|text| text.split_once('.')).ok_or(NotAPlace)?;
+        let id = id.parse::<ContactId>().map_err(|_| NotAPlace)?.into_string();
+        Ok(Self::Name { key: key.to_owned(), id })
+    }
 }
 
 /// Contacts of which an address or the name begins with `prefix` (lower case), with their places. A contact found by
@@ -196,6 +220,17 @@ fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<Contact>> {
         }
     }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// Makes others who would change the contact wait for this transaction. SQLite has one writer anyway.
+///
+/// # Errors
+/// What the database says.
+pub fn lock(tx: &mut Tx<'_>, id: &ContactId) -> Result<()> {
+    if tx.dialect() == Dialect::Postgres {
+        tx.query_one("SELECT 1 FROM contact WHERE id = $1 FOR UPDATE", &[id.into()], |_| Ok(()))?;
+    }
+    Ok(())
 }
 
 /// Writes a contact's name and attributes.

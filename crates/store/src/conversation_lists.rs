@@ -2,14 +2,16 @@
 //! filter left open is the merge of its few values, so that the cost never grows with the box. Owns no change.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 
 use model::conversation::{Conversation, ConversationStatus};
-use model::{ChannelId, ContactId, Timestamp, UserId, WorkspaceId};
+use model::{ChannelId, ContactId, ConversationId, Timestamp, UserId, WorkspaceId};
 
 use crate::conditions::Conditions;
 use crate::conversations::{COLUMNS, from_row};
-use crate::db::{Tx, Value};
-use crate::error::Result;
+use crate::db::{Dialect, Tx, Value};
+use crate::error::{NotAPlace, Result};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Assignee {
@@ -58,6 +60,23 @@ pub struct ActivityKey {
 impl ActivityKey {
     pub fn of(conversation: &Conversation) -> Self {
         Self { last_activity_at: conversation.last_activity_at, id: conversation.id.as_str().to_owned() }
+    }
+}
+
+impl fmt::Display for ActivityKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.last_activity_at.as_millis(), self.id)
+    }
+}
+
+impl FromStr for ActivityKey {
+    type Err = NotAPlace;
+
+    fn from_str(text: &str) -> std::result::Result<Self, NotAPlace> {
+        let (time, id) = text.split_once('.').ok_or(NotAPlace)?;
+        let last_activity_at = Timestamp::from_millis(time.parse().map_err(|_| NotAPlace)?);
+        let id = id.parse::<ConversationId>().map_err(|_| NotAPlace)?.into_string();
+        Ok(Self { last_activity_at, id })
     }
 }
 
@@ -112,6 +131,17 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<Conversation>> {
         }
     }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// Makes others who would change the conversation wait for this transaction. SQLite has one writer anyway.
+///
+/// # Errors
+/// What the database says.
+pub fn lock(tx: &mut Tx<'_>, id: &ConversationId) -> Result<()> {
+    if tx.dialect() == Dialect::Postgres {
+        tx.query_one("SELECT 1 FROM conversation WHERE id = $1 FOR UPDATE", &[id.into()], |_| Ok(()))?;
+    }
+    Ok(())
 }
 
 /// Two filters that each hold for many and together for nobody would be a long walk: the maintained counts know.

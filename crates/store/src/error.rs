@@ -68,3 +68,8 @@ fn postgres_detail(error: &postgres::Error) -> String {
         .as_db_error()
         .map_or_else(|| error.to_string(), |detail| format!("{} ({})", detail.message(), detail.code().code()))
 }
+
+/// A text that is no place in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a place in this list")]
+pub struct NotAPlace;

@@ -21,10 +21,10 @@ pub mod migrate;
 pub mod progress;
 pub mod search;
 pub mod search_lists;
+pub mod search_queue;
 #[cfg(any(test, feature = "testing"))]
 #[expect(clippy::expect_used, reason = "a test that has no database can't go on")]
 pub mod testing;
-pub mod search_queue;
 pub mod users;
 pub mod vault;
 pub mod webhook_endpoints;
@@ -32,4 +32,4 @@ pub mod webhook_queue;
 pub mod workspaces;
 
 pub use db::{Db, DbConfig, Dialect, Priority, Topic, Tx};
-pub use error::{Result, StoreError};
+pub use error::{NotAPlace, Result, StoreError};

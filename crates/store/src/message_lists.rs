@@ -2,13 +2,15 @@
 //! order, so that a page costs the same at any size. Owns no change.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 
 use model::message::{Direction, MessageStatus};
-use model::{ChannelId, ContactId, ConversationId, MessageId, WorkspaceId};
+use model::{ChannelId, ContactId, ConversationId, DeliveryId, MessageId, WorkspaceId};
 
 use crate::conditions::Conditions;
 use crate::db::{Tx, Value};
-use crate::error::Result;
+use crate::error::{NotAPlace, Result};
 use crate::messages::{COLUMNS, MessageRow, from_row};
 
 /// Which messages; what is `None` is left open.
@@ -59,6 +61,26 @@ impl MessageFilter {
 pub enum MessageKey {
     Seq(i64),
     Delivery(String),
+}
+
+impl fmt::Display for MessageKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Seq(seq) => write!(formatter, "{seq}"),
+            Self::Delivery(id) => formatter.write_str(id),
+        }
+    }
+}
+
+impl FromStr for MessageKey {
+    type Err = NotAPlace;
+
+    fn from_str(text: &str) -> std::result::Result<Self, NotAPlace> {
+        if let Ok(seq) = text.parse() {
+            return Ok(Self::Seq(seq));
+        }
+        text.parse::<DeliveryId>().map(|id| Self::Delivery(id.into_string())).map_err(|_| NotAPlace)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +142,14 @@ pub fn by_ids(tx: &mut Tx<'_>, workspace: &WorkspaceId, ids: &[MessageId]) -> Re
     conditions.bind("COALESCE(workspace_id, '') = ?", workspace);
     let sql = format!("SELECT seq, {COLUMNS} FROM message WHERE {}", conditions.text());
     tx.query(&sql, conditions.values(), from_row)
+}
+
+/// A message of whatever workspace, for who holds a signed link to it.
+///
+/// # Errors
+/// What the database says.
+pub fn of_any_workspace(tx: &mut Tx<'_>, id: &MessageId) -> Result<Option<MessageRow>> {
+    tx.query_one(&format!("SELECT seq, {COLUMNS} FROM message WHERE id = $1"), &[id.into()], from_row)
 }
 
 /// Which index a filter is read from.

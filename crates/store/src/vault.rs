@@ -162,6 +162,16 @@ impl Vault {
         Ok(())
     }
 
+    /// Keys for `purpose` (signing links, say), one of each key of the vault, the newest first: sign with the first,
+    /// accept all. Nobody learns the vault's keys from them.
+    pub fn derive(&self, purpose: &str) -> Vec<[u8; 32]> {
+        self.with_keyring(|keyring| {
+            let mut derived: Vec<[u8; 32]> = keyring.oldest_first().map(|key| keys::derive(key, purpose)).collect();
+            derived.reverse();
+            derived
+        })
+    }
+
     /// Names the newest key without telling anything about it: 16 hex digits.
     pub fn fingerprint(&self) -> String {
         self.with_keyring(|keyring| keyring.newest().id().to_string())

@@ -1,6 +1,6 @@
 use super::*;
 use crate::conversations::{self, ConversationRow};
-use crate::db::{Dialect, Priority};
+use crate::db::Priority;
 use crate::on_both_engines;
 use crate::testing::TestDb;
 use model::TeamId;

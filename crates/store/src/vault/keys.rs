@@ -204,3 +204,13 @@ fn check_permissions(_: &Path, _: &File) -> Result<(), VaultError> {
 fn io_error(path: &Path, source: io::Error) -> VaultError {
     VaultError::Io { path: path.to_owned(), source }
 }
+
+/// HMAC-SHA256 of the purpose under the key.
+pub(super) fn derive(key: &Key, purpose: &str) -> [u8; 32] {
+    use hmac::{KeyInit as _, Mac as _};
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(key.expose()).expect("a key of 32 bytes");
+    mac.update(b"postroom derived key: ");
+    mac.update(purpose.as_bytes());
+    mac.finalize().into_bytes().into()
+}

@@ -1,0 +1,24 @@
+//! What a principal may do and see, asked at the beginning of every service. Owns no keys and no users.
+
+use model::ChannelId;
+use model::key::{Principal, Scope};
+
+use crate::{EngineError, Result};
+
+/// # Errors
+/// The scope is missing.
+pub(crate) fn scope(principal: &Principal, scope: Scope) -> Result<()> {
+    if principal.may(scope) {
+        return Ok(());
+    }
+    Err(EngineError::Forbidden(format!("this needs the scope {}, which the key does not have", scope.as_str())))
+}
+
+/// The channel a list is confined to: the asked one, or the one the key is bound to. `None`: nothing can be seen.
+pub(crate) fn channel(principal: &Principal, asked: Option<ChannelId>) -> Option<Option<ChannelId>> {
+    match (&principal.channel_id, asked) {
+        (None, asked) => Some(asked),
+        (Some(bound), None) => Some(Some(bound.clone())),
+        (Some(bound), Some(asked)) => (*bound == asked).then_some(Some(asked)),
+    }
+}

@@ -1,0 +1,161 @@
+//! What people change of a conversation, and the events of it, in one transaction.
+
+use model::conversation::{Conversation, ConversationStatus};
+use model::event::EventType;
+use model::key::{Principal, Scope};
+use model::limits::{LABEL_CHARS_MAX, LABELS_MAX};
+use model::{ConversationId, TeamId, Timestamp, UserId};
+use store::conversations::{self, ConversationRow};
+use store::events::{self, NewEvent};
+use store::{Priority, StoreError, Tx, users};
+
+use super::visible_locked;
+use crate::{Engine, EngineError, FieldError, Result, access_check};
+
+/// What is to be different; what is `None` stays. The inner `None` takes a value away.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConversationChange {
+    pub status: Option<ConversationStatus>,
+    pub assignee_id: Option<Option<UserId>>,
+    pub team_id: Option<Option<TeamId>>,
+    pub labels: Option<Vec<String>>,
+    pub snoozed_until: Option<Option<Timestamp>>,
+    pub unread: Option<bool>,
+}
+
+/// Changes a conversation and says so: `conversation.updated`, and `assigned` and `resolved` where it is that.
+///
+/// # Errors
+/// Fields that are wrong; it is not there, or not the asker's; the scope `conversations:write` is missing.
+pub async fn change(
+    engine: &Engine,
+    principal: &Principal,
+    id: &ConversationId,
+    change: ConversationChange,
+) -> Result<Conversation> {
+    access_check::scope(principal, Scope::ConversationsWrite)?;
+    let now = Timestamp::now();
+    let change = change.checked(now)?;
+    let (asking, id) = (principal.clone(), id.clone());
+    let outcome = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
+        let Some(before) = visible_locked(tx, &asking, &id)? else { return Ok(Outcome::NotFound) };
+        if let Some(Some(user)) = &change.assignee_id
+            && users::get(tx, &asking.workspace_id, user)?.is_none()
+        {
+            return Ok(Outcome::NoSuchUser);
+        }
+        let after = change.applied(&before);
+        if after != before {
+            conversations::apply_change(tx, &before, &after)?;
+            announce(tx, &before, &after, now)?;
+        }
+        Ok(Outcome::Done(Box::new(after.public)))
+    });
+    match outcome.await? {
+        Outcome::Done(conversation) => Ok(*conversation),
+        Outcome::NotFound => Err(EngineError::NotFound { what: "the conversation" }),
+        Outcome::NoSuchUser => Err(EngineError::invalid("/assigneeId", "no user of this workspace has this id")),
+    }
+}
+
+enum Outcome {
+    Done(Box<Conversation>),
+    NotFound,
+    NoSuchUser,
+}
+
+impl ConversationChange {
+    /// What can be told without looking at the conversation; labels trimmed, each once.
+    fn checked(mut self, now: Timestamp) -> Result<Self> {
+        let mut errors = Vec::new();
+        if let Some(Some(_)) = self.team_id {
+            errors.push(FieldError::new("/teamId", "this workspace has no teams; null is the one value there is"));
+        }
+        if let Some(Some(until)) = self.snoozed_until {
+            if until <= now {
+                errors.push(FieldError::new("/snoozedUntil", "a time in the future is needed"));
+            }
+            if self.status.is_some_and(|status| status != ConversationStatus::Snoozed) {
+                errors.push(FieldError::new(
+                    "/snoozedUntil",
+                    "only a conversation that is snoozed wakes: leave status out, or make it `snoozed`",
+                ));
+            }
+            self.status = Some(ConversationStatus::Snoozed);
+        }
+        if let Some(labels) = &mut self.labels {
+            *labels = labels.iter().map(|label| label.trim().to_owned()).collect();
+            for (place, label) in labels.iter().enumerate() {
+                let length = label.chars().count();
+                if length == 0 || length > LABEL_CHARS_MAX || label.chars().any(char::is_control) {
+                    let detail =
+                        format!("a label has 1 to {LABEL_CHARS_MAX} characters, none of them a control character");
+                    errors.push(FieldError::new(format!("/labels/{place}"), detail));
+                }
+            }
+            labels.sort();
+            labels.dedup();
+            if labels.len() > LABELS_MAX {
+                errors.push(FieldError::new("/labels", format!("at most {LABELS_MAX} labels")));
+            }
+        }
+        if errors.is_empty() { Ok(self) } else { Err(EngineError::Invalid(errors)) }
+    }
+
+    fn applied(&self, before: &ConversationRow) -> ConversationRow {
+        let mut after = before.clone();
+        let public = &mut after.public;
+        if let Some(status) = self.status {
+            public.status = status;
+        }
+        if let Some(until) = self.snoozed_until {
+            public.snoozed_until = until;
+        }
+        if public.status != ConversationStatus::Snoozed {
+            public.snoozed_until = None;
+        }
+        if let Some(assignee) = &self.assignee_id {
+            public.assignee_id = assignee.clone();
+        }
+        if let Some(team) = &self.team_id {
+            public.team_id = team.clone();
+        }
+        if let Some(labels) = &self.labels {
+            public.labels = labels.clone();
+        }
+        if let Some(unread) = self.unread {
+            public.unread = unread;
+        }
+        after
+    }
+}
+
+fn announce(tx: &mut Tx<'_>, before: &ConversationRow, after: &ConversationRow, at: Timestamp) -> store::Result<()> {
+    let mut happened = vec![EventType::ConversationUpdated];
+    if before.public.assignee_id != after.public.assignee_id {
+        happened.push(EventType::ConversationAssigned);
+    }
+    if before.public.status != after.public.status && after.public.status == ConversationStatus::Resolved {
+        happened.push(EventType::ConversationResolved);
+    }
+    happened.into_iter().try_for_each(|event_type| append(tx, after, event_type, at))
+}
+
+/// An event that carries the conversation as it is now.
+pub(super) fn append(
+    tx: &mut Tx<'_>,
+    row: &ConversationRow,
+    event_type: EventType,
+    at: Timestamp,
+) -> store::Result<()> {
+    let data = serde_json::to_value(&row.public).map_err(|error| StoreError::corrupt("conversation", error))?;
+    let event = NewEvent {
+        workspace_id: &row.workspace_id,
+        channel_id: row.public.channel_id.as_ref(),
+        event_type,
+        subject_id: row.public.id.as_str(),
+        data: &data,
+        at,
+    };
+    events::append(tx, &event).map(drop)
+}
