@@ -1,0 +1,47 @@
+//! The page around a cleaned mail, for a frame with an opaque origin. Owns the base style and the policy the page
+//! carries itself; the server sends its own policy as well.
+
+use super::{BLOCKED_IMAGE_CLASS, FOLD_CLASS};
+
+/// A whole document around a cleaned fragment. With a nonce it carries one script, which tells the page around it
+/// the height of the mail (`{type: "postroom:height", height}` by `postMessage`); without, none.
+pub fn document(sanitized: &str, nonce_script: Option<&str>) -> String {
+    let is_nonce = |nonce: &&str| {
+        !nonce.is_empty() && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte))
+    };
+    let nonce = nonce_script.filter(is_nonce);
+    let (policy, script) = match nonce {
+        Some(nonce) => {
+            (format!("script-src 'nonce-{nonce}'"), format!("<script nonce=\"{nonce}\">{HEIGHT_SCRIPT}</script>"))
+        }
+        None => ("script-src 'none'".to_owned(), String::new()),
+    };
+    format!(
+        "<!doctype html><html><head><meta charset=\"utf-8\">\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src 'self' http: https: data:; \
+         style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; {policy}\">\
+         <meta name=\"referrer\" content=\"no-referrer\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <base target=\"_blank\"><style>{style}</style></head><body>{sanitized}{script}</body></html>",
+        style = base_style(),
+    )
+}
+
+/// Light, whatever the dashboard is: mail sets dark text and trusts the canvas to be white.
+fn base_style() -> String {
+    format!(
+        ":root{{color-scheme:light}}\
+         body{{margin:0;padding:1px;background:#fff;color:#1f2328;font:14px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif;overflow-wrap:break-word}}\
+         img{{max-width:100%}}img:not([height]){{height:auto}}\
+         img.{BLOCKED_IMAGE_CLASS}{{background:#f0f1f3;border-radius:3px;color:#6b7280;font-size:12px}}\
+         a{{color:#0b57d0}}pre{{white-space:pre-wrap;font:13px/1.5 ui-monospace,monospace}}\
+         blockquote{{margin:0 0 0 .8ex;padding-left:1ex;border-left:2px solid #d0d4da}}\
+         p.MsoNormal,p.MsoListParagraph,p.MsoNoSpacing{{margin:0}}\
+         details.{FOLD_CLASS}{{margin:8px 0}}\
+         details.{FOLD_CLASS}>summary{{display:inline-block;list-style:none;cursor:pointer;padding:0 8px;border-radius:8px;background:#e8eaed;color:#444;line-height:1.4}}\
+         details.{FOLD_CLASS}>summary::-webkit-details-marker{{display:none}}"
+    )
+}
+
+const HEIGHT_SCRIPT: &str = "(()=>{const tell=()=>parent.postMessage({type:\"postroom:height\",\
+     height:Math.ceil(document.documentElement.getBoundingClientRect().height)},\"*\");\
+     addEventListener(\"load\",tell);new ResizeObserver(tell).observe(document.documentElement);tell()})()";
