@@ -1,7 +1,5 @@
 //! Hostile and ordinary HTML: nothing that runs or fetches comes through, what mail needs does.
 
-#![expect(clippy::expect_used, reason = "a test says what it expects")]
-
 use postroom_mail as mail;
 
 use html5gum::{Token, Tokenizer};
@@ -148,7 +146,7 @@ fn what_acts_is_gone() {
         ("<p style=\"position:fixed;color:red\" id=x name=y class=\"a quoted\">a", "<p style=\"color:red\">a</p>"),
         (
             "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\"></noscript>",
-            "<p title=\"</noscript><img src=x onerror=alert(1)>\"></p>",
+            "<p title=\"&lt;/noscript&gt;&lt;img src=x onerror=alert(1)&gt;\"></p>",
         ),
         ("<title><b>x</b></title><textarea></textarea><p>a</p>", "<p>a</p>"),
         ("<xmp><b>x</b></xmp>", "<pre><b>x</b></pre>"),
@@ -325,52 +323,45 @@ fn too_large_a_mail_is_shown_as_text() {
 fn made_to_hurt_is_survived() {
     let unique = |count: usize, shape: &dyn Fn(usize) -> String| (0..count).map(shape).collect::<String>();
     let rows = [
-        ("nested blocks", "<div>".repeat(800_000)),
-        ("nested blocks, closed", format!("{}x{}", "<div>".repeat(100_000), "</div>".repeat(100_000))),
-        ("nested tables", "<table><tr><td>".repeat(100_000)),
-        ("open formatting", "<b>".repeat(500_000)),
-        ("different open formatting", unique(100_000, &|at| format!("<b a={at}>"))),
+        ("nested blocks", "<div>".repeat(80_000)),
+        ("nested blocks, closed", format!("{}x{}", "<div>".repeat(10_000), "</div>".repeat(10_000))),
+        ("nested tables", "<table><tr><td>".repeat(10_000)),
+        ("open formatting", "<b>".repeat(50_000)),
+        ("different open formatting", unique(10_000, &|at| format!("<b a={at}>"))),
         (
             "formatting opened again and again",
-            format!("{}{}", unique(50_000, &|at| format!("<font color={at}>")), "<p>x".repeat(500_000)),
+            format!("{}{}", unique(5_000, &|at| format!("<font color={at}>")), "<p>x".repeat(50_000)),
         ),
         (
             "heavy formatting opened again",
-            format!("{}{}", format!("<b style=\"color:{}\">", "a".repeat(15_000)).repeat(3), "<p>x".repeat(500_000)),
+            format!("{}{}", format!("<b style=\"color:{}\">", "a".repeat(1_500)).repeat(3), "<p>x".repeat(50_000)),
         ),
-        ("misnesting", "<a><p></a>".repeat(200_000)),
-        ("misnesting of formatting", "<b><i><u></b></u></i>".repeat(100_000)),
-        ("foster parents", format!("<table>{}", "<b>x<tr>".repeat(200_000))),
-        ("one tag of attributes", format!("<a {}>", unique(500_000, &|at| format!("a{at} ")))),
-        ("one attribute", format!("<a title=\"{}\">x", "x".repeat(4_000_000))),
-        ("unclosed attribute", format!("<p>a<a title=\"{}", "<".repeat(4_000_000))),
-        ("angle brackets", "<".repeat(4_000_000)),
-        ("closing tags", "</p>".repeat(1_000_000)),
-        ("comments", "<!--".repeat(1_000_000)),
-        ("entities", "&amp;".repeat(800_000)),
-        ("quotations", "<blockquote type=cite>".repeat(150_000)),
-        ("lists", "<ul><li>x".repeat(400_000)),
-        ("foreign", "<svg><foreignObject>".repeat(150_000)),
-        ("foreign, broken out of", "<svg><p>".repeat(400_000)),
-        ("styles", format!("<p style=\"{}\">x</p>", "color:red;".repeat(1_500)).repeat(250)),
-        ("nested links", "<a href=https://x.example>x".repeat(150_000)),
-        ("selects", "<select><option>x".repeat(200_000)),
-        ("line ends", "<br>\n".repeat(800_000)),
-        ("preformatted", "<pre>\n".repeat(600_000)),
+        ("misnesting", "<a><p></a>".repeat(20_000)),
+        ("misnesting of formatting", "<b><i><u></b></u></i>".repeat(10_000)),
+        ("foster parents", format!("<table>{}", "<b>x<tr>".repeat(20_000))),
+        ("one tag of attributes", format!("<a {}>", unique(50_000, &|at| format!("a{at} ")))),
+        ("one attribute", format!("<a title=\"{}\">x", "x".repeat(400_000))),
+        ("unclosed attribute", format!("<p>a<a title=\"{}", "<".repeat(400_000))),
+        ("angle brackets", "<".repeat(400_000)),
+        ("closing tags", "</p>".repeat(100_000)),
+        ("comments", "<!--".repeat(100_000)),
+        ("entities", "&amp;".repeat(80_000)),
+        ("spaces", "\u{a0}".repeat(100_000)),
+        ("a long address", format!("<img src=\"https://x.example/?{}\">", "&".repeat(300_000))),
+        ("quotations", "<blockquote type=cite>".repeat(15_000)),
+        ("lists", "<ul><li>x".repeat(40_000)),
+        ("foreign", "<svg><foreignObject>".repeat(15_000)),
+        ("foreign, broken out of", "<svg><p>".repeat(40_000)),
+        ("styles", format!("<p style=\"{}\">x</p>", "color:red;".repeat(150)).repeat(250)),
+        ("nested links", "<a href=https://x.example>x".repeat(15_000)),
+        ("selects", "<select><option>x".repeat(20_000)),
+        ("line ends", "<br>\n".repeat(80_000)),
+        ("preformatted", "<pre>\n".repeat(60_000)),
     ];
     for (name, html) in rows {
-        let began = std::time::Instant::now();
         let result = cleaned(&html);
         assert_harmless(&result.html, name);
-        let cleaned = began.elapsed();
-        let text = to_text(&html);
-        eprintln!(
-            "{name}: {} octets to {} of HTML in {cleaned:?}, {} of text in {:?}",
-            html.len(),
-            result.html.len(),
-            text.len(),
-            began.elapsed() - cleaned
-        );
+        to_text(&html);
     }
 }
 

@@ -14,6 +14,9 @@ const VALUE_CHARS_MAX: usize = 256;
 /// Characters of a text that is read: `alt`, `title`.
 const TEXT_CHARS_MAX: usize = 2_000;
 
+/// Octets of an address of the web.
+const ADDRESS_OCTETS_MAX: usize = 16 * 1024;
+
 /// Attributes of layout that any element may have; none of them can hold an address.
 pub(super) const LAYOUT: &[&str] = &[
     "align",
@@ -168,6 +171,9 @@ impl Cleaner<'_> {
 /// An address as a browser would read it; `None` for relative ones and for nonsense.
 fn absolute(address: &str) -> Option<Url> {
     let address = address.trim();
+    if address.len() > ADDRESS_OCTETS_MAX {
+        return None;
+    }
     if address.starts_with("//") || address.starts_with("\\\\") {
         return Url::parse(&format!("https:{address}")).ok();
     }

@@ -63,8 +63,7 @@ fn fold_at(tree: &Tree, id: NodeId) -> Option<Fold> {
 }
 
 fn is_history_start(tree: &Tree, id: NodeId) -> bool {
-    // Prefixes are what other programs put before an id they quote; their copies are history too.
-    tree.attribute(id, "id").is_some_and(|value| HISTORY_STARTS.iter().any(|start| value == *start))
+    tree.attribute(id, "id").is_some_and(|value| HISTORY_STARTS.contains(&value))
 }
 
 /// `border:none;border-top:solid #E1E1E1 1.0pt`, over the header fields of the quoted message.

@@ -5,6 +5,9 @@ use super::dom::{Kind, ROOT, Step, Tree};
 /// Levels written. Tags deeper than this are left out, their content stays.
 const DEPTH_MAX: usize = 500;
 
+/// Octets of a piece of text between two tags, where that matters.
+const TEXT_PIECE_OCTETS: usize = 1024;
+
 /// Elements without content or end tag (WHATWG HTML §13.1.2), as far as they are let in.
 const VOID: &[&str] = &["br", "col", "hr", "img", "wbr"];
 
@@ -15,7 +18,7 @@ pub(super) fn write(tree: &Tree, octets_max: usize) -> Option<String> {
     for step in tree.walk(ROOT) {
         let (Step::Enter(id) | Step::Leave(id)) = step;
         match (step, tree.node(id).map(|node| &node.kind)) {
-            (Step::Enter(_), Some(Kind::Text(text))) => escape(text, &mut out),
+            (Step::Enter(_), Some(Kind::Text(content))) => text(content, &mut out),
             (Step::Enter(_), Some(Kind::Element { name, attributes })) => {
                 if depth < DEPTH_MAX {
                     start_tag(name, attributes, &mut out);
@@ -53,6 +56,26 @@ fn start_tag(name: &str, attributes: &[(String, String)], out: &mut String) {
     if name == "pre" {
         // A parser drops the first line end in it; this one is there to be dropped.
         out.push('\n');
+    }
+}
+
+/// Text, in pieces if it is long and full of what html5ever escapes: its serialiser looks for the end of the node
+/// at every one of them.
+fn text(text: &str, out: &mut String) {
+    let is_slow = text.len() > TEXT_PIECE_OCTETS
+        && text.bytes().filter(|byte| matches!(byte, b'&' | 0xC2)).count() > TEXT_PIECE_OCTETS / 16;
+    if !is_slow {
+        return escape(text, out);
+    }
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = (0..=rest.len().min(TEXT_PIECE_OCTETS)).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(0);
+        let (piece, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        escape(piece, out);
+        if !after.is_empty() {
+            out.push_str("<wbr>");
+        }
+        rest = after;
     }
 }
 
