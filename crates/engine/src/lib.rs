@@ -3,6 +3,7 @@
 
 mod access_check;
 pub mod attachments;
+pub mod access;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
@@ -24,6 +25,7 @@ pub mod sending;
 pub mod sequencer;
 pub mod tokens;
 pub mod way_out;
+pub mod webhook_endpoints;
 pub mod webhook_schedule;
 pub mod webhook_signing;
 
@@ -66,6 +68,7 @@ pub struct Engine {
     pub vault: Arc<Vault>,
     pub ports: Ports,
     pub routes: Arc<channels::RouteCache>,
+    pub keys: Arc<access::KeyCache>,
 }
 
 /// How often a transaction that met another one is run again.

@@ -72,7 +72,7 @@ async fn fan_out_some(engine: &Engine) -> Result<usize> {
             let now = Timestamp::now();
             for event in &found {
                 for endpoint in endpoints.iter().filter(|endpoint| wants(endpoint, event)) {
-                    webhook_queue::add(tx, endpoint, &event.id, event.event_type, now)?;
+                    webhook_queue::add(tx, &endpoint.workspace_id, &endpoint.id, &event.id, event.event_type, now)?;
                 }
             }
             Ok(found.len())

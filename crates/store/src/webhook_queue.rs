@@ -49,7 +49,8 @@ pub fn enabled_endpoints(tx: &mut Tx<'_>) -> Result<Vec<Endpoint>> {
 /// What the database says.
 pub fn add(
     tx: &mut Tx<'_>,
-    endpoint: &Endpoint,
+    workspace: &WorkspaceId,
+    endpoint: &WebhookEndpointId,
     event_id: &EventId,
     event_type: EventType,
     now: Timestamp,
@@ -59,8 +60,8 @@ pub fn add(
          VALUES ($1, $2, $3, $4, $5, 'pending', $6, 0, '[]', $6)",
         &[
             WebhookDeliveryId::generate().into(),
-            (&endpoint.workspace_id).into(),
-            (&endpoint.id).into(),
+            workspace.into(),
+            endpoint.into(),
             event_id.into(),
             event_type.as_str().into(),
             now.into(),

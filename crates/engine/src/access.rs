@@ -1,0 +1,383 @@
+//! Who may come in: API keys, sessions, one-time links, and the first start. Owns what is compared and what is remembered;
+//! keys and tokens are kept as SHA-256 and never logged.
+
+mod bootstrap;
+mod password;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use model::key::{Actor, ApiKey, Principal, Role, Scope, User};
+use model::{ApiKeyId, ChannelId, Timestamp, UserId, WorkspaceId};
+use rand::RngExt;
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+use store::api_keys::ApiKeyRow;
+use store::users::{TokenPurpose, UserRow};
+use store::workspaces::WorkspaceRow;
+use store::{Priority, api_keys, channels, users, workspaces};
+
+use crate::{Engine, EngineError, Result};
+pub use bootstrap::{Bootstrap, BootstrapOptions, bootstrap};
+pub use password::PASSWORD_CHARS_MIN;
+
+const KEY_PREFIX: &str = "pk_";
+const SESSION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+const SIGN_IN_LINK: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a key is trusted without asking the store again; a deletion on this node is seen at once.
+const KEY_REMEMBERED: Duration = Duration::from_secs(5);
+const KEYS_REMEMBERED_MAX: usize = 10_000;
+/// How often a key's last use is written down.
+const TOUCH_EVERY: Duration = Duration::from_secs(60);
+const NAME_CHARS_MAX: usize = 200;
+
+fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// 256 random bits as text.
+fn random_token() -> String {
+    URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>())
+}
+
+/// Keys that were good a moment ago, by their hash.
+#[derive(Default)]
+pub struct KeyCache(Mutex<HashMap<Vec<u8>, (Instant, Principal)>>);
+
+impl KeyCache {
+    fn get(&self, hash: &[u8]) -> Option<Principal> {
+        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.get(hash).filter(|(at, _)| at.elapsed() < KEY_REMEMBERED).map(|(_, principal)| principal.clone())
+    }
+
+    fn put(&self, hash: Vec<u8>, principal: &Principal) {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= KEYS_REMEMBERED_MAX {
+            keys.clear();
+        }
+        keys.insert(hash, (Instant::now(), principal.clone()));
+    }
+
+    fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Whom an API key speaks for; `None` if it is no key of ours.
+///
+/// # Errors
+/// What the store says.
+pub async fn by_api_key(engine: &Engine, key: &str) -> Result<Option<Principal>> {
+    let hash = hash(key);
+    if let Some(principal) = engine.keys.get(&hash) {
+        return Ok(Some(principal));
+    }
+    let wanted = hash.clone();
+    let Some(row) = engine.db.read(move |tx| api_keys::by_hash(tx, &wanted)).await? else { return Ok(None) };
+    let now = Timestamp::now();
+    let id = row.public.id.clone();
+    if row.public.last_used_at.is_none_or(|at| now.since(at) > TOUCH_EVERY) {
+        engine.db.write(Priority::Background, move |tx| api_keys::touch(tx, &id, now)).await?;
+    }
+    let principal = Principal {
+        workspace_id: row.workspace_id,
+        actor: Actor::Key(row.public.id),
+        scopes: row.public.scopes,
+        channel_id: row.public.channel_id,
+    };
+    engine.keys.put(hash, &principal);
+    Ok(Some(principal))
+}
+
+/// What a user's role lets them do.
+fn principal_of(user: &UserRow) -> Principal {
+    let scopes = match user.public.role {
+        Role::Admin => vec![Scope::Admin],
+        Role::Agent => Scope::ALL
+            .into_iter()
+            .filter(|scope| {
+                !matches!(scope, Scope::Admin | Scope::ChannelsWrite | Scope::WebhooksWrite | Scope::MetricsRead)
+            })
+            .collect(),
+    };
+    let actor = Actor::User(user.public.id.clone(), user.public.role);
+    Principal { workspace_id: user.workspace_id.clone(), actor, scopes, channel_id: None }
+}
+
+/// Whom a session cookie speaks for.
+///
+/// # Errors
+/// What the store says.
+pub async fn by_session(engine: &Engine, token: &str) -> Result<Option<(Principal, User)>> {
+    let (hash, now) = (hash(token), Timestamp::now());
+    let user = engine.db.read(move |tx| users::by_token(tx, &hash, TokenPurpose::Session, now)).await?;
+    Ok(user.map(|user| (principal_of(&user), user.public)))
+}
+
+/// A session that has just begun.
+pub struct SignedIn {
+    /// For the cookie; kept nowhere.
+    pub token: SecretString,
+    pub seconds: u64,
+    pub user: User,
+    pub workspace: WorkspaceRow,
+}
+
+/// Signs in by email and password. The same time passes whether the user exists or not.
+///
+/// # Errors
+/// `Forbidden` when they do not fit.
+pub async fn sign_in(engine: &Engine, email: &str, password: SecretString) -> Result<SignedIn> {
+    let email = email.trim().to_lowercase();
+    let user = engine.db.read(move |tx| users::by_email(tx, &email)).await?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let fits = password::verify(password, hash).await?;
+    match user.filter(|_| fits) {
+        Some(user) => begin_session(engine, user).await,
+        None => Err(EngineError::Forbidden("the email and the password do not belong together".into())),
+    }
+}
+
+/// Signs in by a one-time link's token, and makes it worthless.
+///
+/// # Errors
+/// `Forbidden` when the link was used, has expired, or never was.
+pub async fn sign_in_by_link(engine: &Engine, token: &str) -> Result<SignedIn> {
+    let (hash, now) = (hash(token), Timestamp::now());
+    let user = engine
+        .db
+        .write(Priority::Foreground, move |tx| {
+            let user = users::by_token(tx, &hash, TokenPurpose::SignIn, now)?;
+            Ok(if users::remove_token(tx, &hash)? { user } else { None })
+        })
+        .await?;
+    match user {
+        Some(user) => begin_session(engine, user).await,
+        None => Err(EngineError::Forbidden(
+            "the sign-in link was used already, or has expired; make a new one with `postroom user link`".into(),
+        )),
+    }
+}
+
+async fn begin_session(engine: &Engine, user: UserRow) -> Result<SignedIn> {
+    let token = random_token();
+    let (hash, now, id, workspace) =
+        (hash(&token), Timestamp::now(), user.public.id.clone(), user.workspace_id.clone());
+    let workspace = engine
+        .db
+        .write(Priority::Foreground, move |tx| {
+            users::add_token(tx, &hash, &id, TokenPurpose::Session, now, now.plus(SESSION))?;
+            workspaces::get(tx, &workspace)
+        })
+        .await?;
+    let workspace = workspace.ok_or_else(|| EngineError::Internal("a user without a workspace".into()))?;
+    Ok(SignedIn { token: token.into(), seconds: SESSION.as_secs(), user: user.public, workspace })
+}
+
+/// # Errors
+/// What the store says.
+pub async fn sign_out(engine: &Engine, token: &str) -> Result<()> {
+    let hash = hash(token);
+    engine.db.write(Priority::Foreground, move |tx| users::remove_token(tx, &hash)).await?;
+    Ok(())
+}
+
+/// A link's token that signs the user in once, within a day.
+///
+/// # Errors
+/// No such user.
+pub async fn sign_in_link(engine: &Engine, email: &str) -> Result<SecretString> {
+    let email = email.trim().to_lowercase();
+    let user = engine
+        .db
+        .read(move |tx| users::by_email(tx, &email))
+        .await?
+        .ok_or(EngineError::NotFound { what: "the user" })?;
+    let token = random_token();
+    let (hash, now) = (hash(&token), Timestamp::now());
+    engine
+        .db
+        .write(Priority::Foreground, move |tx| {
+            users::add_token(tx, &hash, &user.public.id, TokenPurpose::SignIn, now, now.plus(SIGN_IN_LINK))
+        })
+        .await?;
+    Ok(token.into())
+}
+
+/// # Errors
+/// What the store says.
+pub async fn workspace(engine: &Engine, id: &WorkspaceId) -> Result<WorkspaceRow> {
+    let id = id.clone();
+    engine.db.read(move |tx| workspaces::get(tx, &id)).await?.ok_or(EngineError::NotFound { what: "the workspace" })
+}
+
+/// # Errors
+/// The name is empty or too long.
+pub async fn create_workspace(engine: &Engine, name: &str) -> Result<WorkspaceId> {
+    let name = checked_name(name)?;
+    Ok(engine.db.write(Priority::Foreground, move |tx| workspaces::insert(tx, &name, Timestamp::now())).await?)
+}
+
+fn checked_name(name: &str) -> Result<String> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
+        return Err(EngineError::invalid("/name", format!("a name of 1 to {NAME_CHARS_MAX} characters is needed")));
+    }
+    Ok(name.to_owned())
+}
+
+/// # Errors
+/// The email is no address or taken; the password is too short.
+pub async fn create_user(
+    engine: &Engine,
+    workspace: &WorkspaceId,
+    email: &str,
+    name: Option<String>,
+    role: Role,
+    password: Option<SecretString>,
+) -> Result<User> {
+    let email = mail::address::normalize(email)
+        .ok_or_else(|| EngineError::invalid("/email", "an email address such as ana@example.com is needed"))?;
+    let password_hash = match password {
+        Some(password) => Some(password::hash(password).await?),
+        None => None,
+    };
+    let public = User { id: UserId::generate(), email, name, role, created_at: Timestamp::now() };
+    let row = UserRow { workspace_id: workspace.clone(), password_hash, public: public.clone() };
+    match engine.db.write(Priority::Foreground, move |tx| users::insert(tx, &row)).await {
+        Err(error) if error.is_unique_violation() => {
+            Err(EngineError::Conflict(format!("a user with the address {} exists already", public.email)))
+        }
+        outcome => Ok(outcome.map(|()| public)?),
+    }
+}
+
+/// The users of the principal's workspace.
+///
+/// # Errors
+/// What the store says.
+pub async fn users(engine: &Engine, principal: &Principal) -> Result<Vec<User>> {
+    let workspace = principal.workspace_id.clone();
+    let rows = engine.db.read(move |tx| users::list(tx, &workspace)).await?;
+    Ok(rows.into_iter().map(|row| row.public).collect())
+}
+
+/// A new key, and the only sight of it.
+///
+/// # Errors
+/// No scope, or a channel that is not there.
+pub async fn create_key(
+    engine: &Engine,
+    workspace: &WorkspaceId,
+    name: &str,
+    scopes: Vec<Scope>,
+    channel_id: Option<ChannelId>,
+) -> Result<(ApiKey, SecretString)> {
+    let name = checked_name(name)?;
+    if scopes.is_empty() {
+        return Err(EngineError::invalid("/scopes", "at least one scope is needed"));
+    }
+    let key = format!("{KEY_PREFIX}{}", random_token());
+    let row = key_row(workspace, name, &key, scopes, channel_id, false);
+    let public = row.public.clone();
+    let kept = engine
+        .db
+        .write(Priority::Foreground, move |tx| {
+            if let Some(channel) = &row.public.channel_id
+                && channels::get(tx, &row.workspace_id, channel)?.is_none()
+            {
+                return Ok(false);
+            }
+            api_keys::insert(tx, &row).map(|()| true)
+        })
+        .await?;
+    if kept { Ok((public, key.into())) } else { Err(EngineError::invalid("/channelId", "no such channel")) }
+}
+
+fn key_row(
+    workspace: &WorkspaceId,
+    name: String,
+    key: &str,
+    scopes: Vec<Scope>,
+    channel_id: Option<ChannelId>,
+    bootstrap: bool,
+) -> ApiKeyRow {
+    let hint = key.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+    let public = ApiKey {
+        id: ApiKeyId::generate(),
+        name,
+        scopes,
+        channel_id,
+        hint,
+        created_at: Timestamp::now(),
+        last_used_at: None,
+    };
+    ApiKeyRow { workspace_id: workspace.clone(), hash: hash(key), bootstrap, public }
+}
+
+fn needs_admin(principal: &Principal) -> Result<()> {
+    if principal.may(Scope::Admin) {
+        return Ok(());
+    }
+    Err(EngineError::Forbidden("this needs an administrator, or a key with the scope admin".into()))
+}
+
+/// A key of the principal's workspace; nobody gives more than an administrator has.
+///
+/// # Errors
+/// As [`create_key`]; the principal is no administrator.
+pub async fn create_key_as(
+    engine: &Engine,
+    principal: &Principal,
+    name: &str,
+    scopes: Vec<Scope>,
+    channel_id: Option<ChannelId>,
+) -> Result<(ApiKey, SecretString)> {
+    needs_admin(principal)?;
+    if principal.channel_id.is_some() && principal.channel_id != channel_id {
+        return Err(EngineError::Forbidden("a key bound to a channel can only make keys bound to the same one".into()));
+    }
+    create_key(engine, &principal.workspace_id, name, scopes, channel_id).await
+}
+
+/// # Errors
+/// The principal is no administrator.
+pub async fn keys(engine: &Engine, principal: &Principal) -> Result<Vec<ApiKey>> {
+    needs_admin(principal)?;
+    let workspace = principal.workspace_id.clone();
+    let rows = engine.db.read(move |tx| api_keys::list(tx, &workspace)).await?;
+    Ok(rows.into_iter().map(|row| row.public).filter(|key| principal.sees(key.channel_id.as_ref())).collect())
+}
+
+/// # Errors
+/// Not there; the principal is no administrator.
+pub async fn delete_key(engine: &Engine, principal: &Principal, id: &ApiKeyId) -> Result<()> {
+    needs_admin(principal)?;
+    if !keys(engine, principal).await?.iter().any(|key| key.id == *id) {
+        return Err(EngineError::NotFound { what: "the API key" });
+    }
+    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
+    let deleted = engine.db.write(Priority::Foreground, move |tx| api_keys::delete(tx, &workspace, &id)).await?;
+    engine.keys.clear();
+    if deleted { Ok(()) } else { Err(EngineError::NotFound { what: "the API key" }) }
+}
+
+/// Sets a user's password.
+///
+/// # Errors
+/// No such user; the password is too short.
+pub async fn set_password(engine: &Engine, email: &str, password: SecretString) -> Result<()> {
+    let email = email.trim().to_lowercase();
+    let hash = password::hash(password).await?;
+    let found = engine
+        .db
+        .write(Priority::Foreground, move |tx| match users::by_email(tx, &email)? {
+            Some(user) => users::set_password(tx, &user.public.id, &hash).map(|()| true),
+            None => Ok(false),
+        })
+        .await?;
+    if found { Ok(()) } else { Err(EngineError::NotFound { what: "the user" }) }
+}

@@ -1,0 +1,336 @@
+//! Webhook endpoints: created, changed, tried, replayed. Owns their secrets and what a URL may be; the sending is `webhooks`'.
+
+use model::event::EventType;
+use model::key::{Principal, Scope};
+use model::limits::WEBHOOK_ENDPOINTS_MAX;
+use model::webhook::{WebhookDelivery, WebhookEndpoint, WebhookFormat};
+use model::{EventId, Timestamp, WebhookDeliveryId, WebhookEndpointId};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::events::NewEvent;
+use store::webhook_endpoints::EndpointRow;
+use store::webhook_queue::{self, Endpoint};
+use store::{Priority, StoreError, events, webhook_endpoints};
+
+use crate::{Engine, EngineError, FieldError, Result, webhook_signing};
+
+const MISSING: EngineError = EngineError::NotFound { what: "the webhook endpoint" };
+/// How long the secret before a rotation still signs, beside the new one.
+const OLD_SECRET_SECONDS: u64 = 24 * 60 * 60;
+/// Events queued again by one replay.
+const REPLAY_MAX: usize = 10_000;
+const URL_CHARS_MAX: usize = 2_000;
+
+/// `None` leaves a field as it is, or at its default.
+#[derive(Debug, Clone, Default)]
+pub struct EndpointRequest {
+    pub url: Option<String>,
+    pub events: Option<Vec<String>>,
+    pub format: Option<WebhookFormat>,
+    pub enabled: Option<bool>,
+    /// The caller's own secret (`whsec_…`); one is made otherwise.
+    pub secret: Option<SecretString>,
+}
+
+/// What the vault seals: the secret, and the one before it while it still signs.
+#[derive(Serialize, Deserialize)]
+struct Secrets {
+    current: String,
+    previous: Option<(String, Timestamp)>,
+}
+
+fn place(id: &WebhookEndpointId) -> String {
+    format!("webhook_endpoint/secrets/{id}")
+}
+
+fn seal(engine: &Engine, id: &WebhookEndpointId, secrets: &Secrets) -> Result<Vec<u8>> {
+    let text = serde_json::to_vec(secrets).map_err(|error| EngineError::Internal(error.to_string()))?;
+    Ok(engine.vault.seal(&place(id), &text))
+}
+
+fn unseal(engine: &Engine, id: &WebhookEndpointId, sealed: &[u8]) -> Result<Secrets> {
+    let text = engine.vault.unseal(&place(id), sealed).map_err(|error| StoreError::Vault(error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|_| StoreError::Vault("an endpoint's secret is damaged".into()).into())
+}
+
+/// The secrets that sign now, newest first.
+pub(crate) fn secrets(engine: &Engine, endpoint: &Endpoint) -> Result<Vec<SecretString>> {
+    let secrets = unseal(engine, &endpoint.id, &endpoint.secrets)?;
+    let now = Timestamp::now();
+    let previous = secrets.previous.filter(|(_, until)| *until > now).map(|(secret, _)| secret);
+    Ok([Some(secrets.current), previous].into_iter().flatten().map(SecretString::from).collect())
+}
+
+fn needs(principal: &Principal, scope: Scope) -> Result<()> {
+    if !principal.may(scope) {
+        return Err(EngineError::Forbidden(format!("this needs the scope {}", scope.as_str())));
+    }
+    if principal.channel_id.is_some() {
+        return Err(EngineError::Forbidden(
+            "webhook endpoints hear of every channel; a key bound to one can't see them".into(),
+        ));
+    }
+    Ok(())
+}
+
+fn apply(engine: &Engine, endpoint: &mut WebhookEndpoint, request: &EndpointRequest) -> Result<()> {
+    let mut errors = Vec::new();
+    if let Some(url) = &request.url {
+        if url.chars().count() > URL_CHARS_MAX {
+            errors.push(FieldError::new("/url", format!("at most {URL_CHARS_MAX} characters")));
+        } else if let Err(detail) = engine.ports.webhooks.check_url(url) {
+            errors.push(FieldError::new("/url", detail));
+        }
+        endpoint.url.clone_from(url);
+    }
+    if let Some(patterns) = &request.events {
+        if patterns.is_empty() {
+            errors.push(FieldError::new("/events", "at least one event type, a family such as message.*, or *"));
+        }
+        for (index, pattern) in patterns.iter().enumerate().filter(|(_, pattern)| !EventType::is_pattern(pattern)) {
+            errors.push(FieldError::new(
+                format!("/events/{index}"),
+                format!("{pattern:?} names no event; see the list of event types"),
+            ));
+        }
+        endpoint.events.clone_from(patterns);
+    }
+    if request.format == Some(WebhookFormat::Emailengine) {
+        errors.push(FieldError::new("/format", "emailengine is not available in this version; postroom is"));
+    }
+    if let Some(enabled) = request.enabled {
+        endpoint.enabled = enabled;
+        endpoint.disabled_reason = None;
+    }
+    if errors.is_empty() { Ok(()) } else { Err(EngineError::Invalid(errors)) }
+}
+
+/// # Errors
+/// Fields that are wrong; too many endpoints (409).
+pub async fn create(engine: &Engine, principal: &Principal, request: EndpointRequest) -> Result<WebhookEndpoint> {
+    needs(principal, Scope::WebhooksWrite)?;
+    if request.url.is_none() {
+        return Err(EngineError::invalid("/url", "the URL that events are posted to is needed"));
+    }
+    let secret = request.secret.clone().unwrap_or_else(webhook_signing::generate_secret);
+    if webhook_signing::sign(secret.expose_secret(), "check", 0, b"").is_err() {
+        return Err(EngineError::invalid(
+            "/secret",
+            "a secret is whsec_ and base64 of 24 to 64 bytes; leave it out to have one made",
+        ));
+    }
+    let now = Timestamp::now();
+    let mut public = WebhookEndpoint {
+        id: WebhookEndpointId::generate(),
+        url: String::new(),
+        events: vec!["*".into()],
+        format: WebhookFormat::Postroom,
+        enabled: true,
+        disabled_reason: None,
+        secret: None,
+        created_at: now,
+        updated_at: now,
+    };
+    apply(engine, &mut public, &request)?;
+    let sealed = seal(engine, &public.id, &Secrets { current: secret.expose_secret().to_owned(), previous: None })?;
+    let row = EndpointRow { workspace_id: principal.workspace_id.clone(), secrets: sealed, public: public.clone() };
+    let kept = engine
+        .db
+        .write(Priority::Foreground, move |tx| {
+            if webhook_endpoints::list(tx, &row.workspace_id)?.len() >= WEBHOOK_ENDPOINTS_MAX {
+                return Ok(false);
+            }
+            webhook_endpoints::insert(tx, &row).map(|()| true)
+        })
+        .await?;
+    if !kept {
+        return Err(EngineError::Conflict(format!(
+            "a workspace has at most {WEBHOOK_ENDPOINTS_MAX} webhook endpoints; delete one first"
+        )));
+    }
+    public.secret = Some(secret.expose_secret().to_owned());
+    Ok(public)
+}
+
+async fn load(engine: &Engine, principal: &Principal, id: &WebhookEndpointId) -> Result<EndpointRow> {
+    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
+    engine.db.read(move |tx| webhook_endpoints::get(tx, &workspace, &id)).await?.ok_or(MISSING)
+}
+
+/// # Errors
+/// Not there.
+pub async fn get(engine: &Engine, principal: &Principal, id: &WebhookEndpointId) -> Result<WebhookEndpoint> {
+    needs(principal, Scope::WebhooksRead)?;
+    Ok(load(engine, principal, id).await?.public)
+}
+
+/// All of them, newest first.
+///
+/// # Errors
+/// The scope is missing.
+pub async fn list(engine: &Engine, principal: &Principal) -> Result<Vec<WebhookEndpoint>> {
+    needs(principal, Scope::WebhooksRead)?;
+    let workspace = principal.workspace_id.clone();
+    let rows = engine.db.read(move |tx| webhook_endpoints::list(tx, &workspace)).await?;
+    Ok(rows.into_iter().map(|row| row.public).collect())
+}
+
+/// # Errors
+/// Not there; fields that are wrong.
+pub async fn update(
+    engine: &Engine,
+    principal: &Principal,
+    id: &WebhookEndpointId,
+    request: EndpointRequest,
+) -> Result<WebhookEndpoint> {
+    needs(principal, Scope::WebhooksWrite)?;
+    let mut row = load(engine, principal, id).await?;
+    apply(engine, &mut row.public, &request)?;
+    keep(engine, row).await
+}
+
+async fn keep(engine: &Engine, mut row: EndpointRow) -> Result<WebhookEndpoint> {
+    row.public.updated_at = Timestamp::now();
+    let public = row.public.clone();
+    engine.db.write(Priority::Foreground, move |tx| webhook_endpoints::update(tx, &row)).await?;
+    Ok(public)
+}
+
+/// # Errors
+/// Not there.
+pub async fn delete(engine: &Engine, principal: &Principal, id: &WebhookEndpointId) -> Result<()> {
+    needs(principal, Scope::WebhooksWrite)?;
+    let row = load(engine, principal, id).await?;
+    Ok(engine.db.write(Priority::Foreground, move |tx| webhook_endpoints::delete(tx, &row.public.id)).await?)
+}
+
+/// A new secret; the old one signs beside it for a day.
+///
+/// # Errors
+/// Not there.
+pub async fn rotate_secret(engine: &Engine, principal: &Principal, id: &WebhookEndpointId) -> Result<WebhookEndpoint> {
+    needs(principal, Scope::WebhooksWrite)?;
+    let mut row = load(engine, principal, id).await?;
+    let old = unseal(engine, id, &row.secrets)?;
+    let secret = webhook_signing::generate_secret();
+    let until = Timestamp::now().plus(std::time::Duration::from_secs(OLD_SECRET_SECONDS));
+    row.secrets = seal(
+        engine,
+        id,
+        &Secrets { current: secret.expose_secret().to_owned(), previous: Some((old.current, until)) },
+    )?;
+    let mut public = keep(engine, row).await?;
+    public.secret = Some(secret.expose_secret().to_owned());
+    Ok(public)
+}
+
+/// Queues a test event for this endpoint alone. Answers its id.
+///
+/// # Errors
+/// Not there; disabled (409).
+pub async fn test(engine: &Engine, principal: &Principal, id: &WebhookEndpointId) -> Result<EventId> {
+    needs(principal, Scope::WebhooksWrite)?;
+    let row = load(engine, principal, id).await?;
+    refuse_disabled(&row)?;
+    let event_id = engine
+        .db
+        .write(Priority::Foreground, move |tx| {
+            let now = Timestamp::now();
+            let data = json!({ "endpointId": row.public.id, "message": "This is a test of the webhook endpoint." });
+            let event = NewEvent {
+                workspace_id: &row.workspace_id,
+                channel_id: None,
+                event_type: EventType::WebhookTest,
+                subject_id: row.public.id.as_str(),
+                data: &data,
+                at: now,
+            };
+            let event_id = events::append(tx, &event)?;
+            webhook_queue::add(tx, &row.workspace_id, &row.public.id, &event_id, EventType::WebhookTest, now)?;
+            Ok(event_id)
+        })
+        .await?;
+    Ok(event_id)
+}
+
+fn refuse_disabled(row: &EndpointRow) -> Result<()> {
+    if row.public.enabled {
+        return Ok(());
+    }
+    Err(EngineError::Conflict("the endpoint is disabled; enable it first".into()))
+}
+
+/// A page of deliveries, newest first unless `ascending`.
+///
+/// # Errors
+/// Not there.
+pub async fn deliveries(
+    engine: &Engine,
+    principal: &Principal,
+    id: &WebhookEndpointId,
+    after: Option<String>,
+    ascending: bool,
+    take: usize,
+) -> Result<Vec<WebhookDelivery>> {
+    needs(principal, Scope::WebhooksRead)?;
+    let row = load(engine, principal, id).await?;
+    Ok(engine
+        .db
+        .read(move |tx| webhook_endpoints::deliveries(tx, &row.public.id, after.as_deref(), ascending, take))
+        .await?)
+}
+
+/// Sends a delivery again, now.
+///
+/// # Errors
+/// Not there; disabled (409).
+pub async fn retry(
+    engine: &Engine,
+    principal: &Principal,
+    id: &WebhookEndpointId,
+    delivery: &WebhookDeliveryId,
+) -> Result<WebhookDelivery> {
+    needs(principal, Scope::WebhooksWrite)?;
+    let row = load(engine, principal, id).await?;
+    refuse_disabled(&row)?;
+    let delivery = delivery.clone();
+    let retried = engine
+        .db
+        .write(Priority::Foreground, move |tx| {
+            webhook_endpoints::retry(tx, &row.public.id, &delivery, Timestamp::now())
+        })
+        .await?;
+    retried.ok_or(EngineError::NotFound { what: "the delivery" })
+}
+
+/// Queues the events behind `after` that the endpoint wants once more. Answers how many, at most 10,000 at a time.
+///
+/// # Errors
+/// Not there; disabled (409); `after` is not kept any more (410).
+pub async fn replay(engine: &Engine, principal: &Principal, id: &WebhookEndpointId, after: &EventId) -> Result<usize> {
+    needs(principal, Scope::WebhooksWrite)?;
+    let row = load(engine, principal, id).await?;
+    refuse_disabled(&row)?;
+    let (after, workspace) = (after.clone(), principal.workspace_id.clone());
+    let queued = engine
+        .db
+        .write(Priority::Delivery, move |tx| {
+            let Some(position) = events::position_of(tx, &workspace, &after)? else { return Ok(None) };
+            let found = events::after_in_workspace(tx, &workspace, position, REPLAY_MAX)?;
+            let wanted = |event_type: EventType| {
+                event_type != EventType::WebhookTest
+                    && row.public.events.iter().any(|pattern| event_type.matches(pattern))
+            };
+            let mut queued = 0;
+            for event in found.iter().filter(|event| wanted(event.event_type)) {
+                webhook_queue::add(tx, &workspace, &row.public.id, &event.id, event.event_type, Timestamp::now())?;
+                queued += 1;
+            }
+            Ok(Some(queued))
+        })
+        .await?;
+    queued.ok_or_else(|| {
+        EngineError::Gone("this event is not kept any more, or never was; replay from a later one".into())
+    })
+}
