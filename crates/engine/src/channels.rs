@@ -16,7 +16,6 @@ use store::{Priority, Tx, channels, events};
 
 use crate::ports::{Smarthost, TestStep};
 use crate::{Engine, EngineError, Result};
-pub(crate) use routing::of_channel;
 pub use routing::{RouteCache, route};
 
 const MISSING: EngineError = EngineError::NotFound { what: "the channel" };

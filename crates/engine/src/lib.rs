@@ -1,9 +1,9 @@
 //! The product: ingest, threading, conversations, sending, events. Defines the ports that `gateway` implements;
 //! never names a provider and never opens a socket.
 
+pub mod access;
 mod access_check;
 pub mod attachments;
-pub mod access;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
@@ -28,6 +28,7 @@ pub mod way_out;
 pub mod webhook_endpoints;
 pub mod webhook_schedule;
 pub mod webhook_signing;
+pub mod webhooks;
 
 use std::sync::Arc;
 

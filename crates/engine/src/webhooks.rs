@@ -51,13 +51,20 @@ pub async fn fan_out(engine: Engine, shutdown: CancellationToken) {
 }
 
 async fn fan_out_some(engine: &Engine) -> Result<usize> {
-    let (position, newest, endpoints) =
-        engine.db.read(|tx| Ok((progress::get(tx, PROGRESS)?, events::newest_position(tx)?, webhook_queue::enabled_endpoints(tx)?))).await?;
+    let (position, newest, endpoints) = engine
+        .db
+        .read(|tx| {
+            Ok((progress::get(tx, PROGRESS)?, events::newest_position(tx)?, webhook_queue::enabled_endpoints(tx)?))
+        })
+        .await?;
     if newest <= position {
         return Ok(0);
     }
     if endpoints.is_empty() {
-        engine.db.write(Priority::Delivery, move |tx| progress::advance(tx, PROGRESS, position, newest).map(drop)).await?;
+        engine
+            .db
+            .write(Priority::Delivery, move |tx| progress::advance(tx, PROGRESS, position, newest).map(drop))
+            .await?;
         return Ok(1);
     }
     let count = engine
@@ -84,14 +91,17 @@ async fn fan_out_some(engine: &Engine) -> Result<usize> {
 fn wants(endpoint: &Endpoint, event: &StoredEvent) -> bool {
     // A test goes to its endpoint alone, and is queued by whoever asks for it.
     let addressed = event.event_type != EventType::WebhookTest && event.workspace_id == endpoint.workspace_id;
-    addressed && endpoint.created_at <= event.at && endpoint.events.iter().any(|pattern| event.event_type.matches(pattern))
+    addressed
+        && endpoint.created_at <= event.at
+        && endpoint.events.iter().any(|pattern| event.event_type.matches(pattern))
 }
 
 /// Delivers until it is told to stop; requests under way then are finished.
 pub async fn run(engine: Engine, shutdown: CancellationToken) {
     let lease = crate::tokens::random(16);
     if engine.db.dialect() == Dialect::Sqlite
-        && let Err(error) = engine.db.write(Priority::Delivery, |tx| webhook_queue::free_claimed(tx, Timestamp::now())).await
+        && let Err(error) =
+            engine.db.write(Priority::Delivery, |tx| webhook_queue::free_claimed(tx, Timestamp::now())).await
     {
         tracing::error!(%error, "webhooks left under way could not be freed; they are when their lease ends");
     }
@@ -145,7 +155,11 @@ async fn until_next(engine: &Engine) -> Duration {
     }
 }
 
-async fn claim(engine: &Engine, lease: &str, under_way: &HashMap<WebhookEndpointId, usize>) -> Result<Vec<ClaimedDelivery>> {
+async fn claim(
+    engine: &Engine,
+    lease: &str,
+    under_way: &HashMap<WebhookEndpointId, usize>,
+) -> Result<Vec<ClaimedDelivery>> {
     let (lease, under_way, now) = (lease.to_owned(), under_way.clone(), Timestamp::now());
     let claimed = engine.db.write(Priority::Delivery, move |tx| {
         let mut claimed = Vec::new();
@@ -163,19 +177,29 @@ async fn claim(engine: &Engine, lease: &str, under_way: &HashMap<WebhookEndpoint
 async fn deliver(engine: &Engine, lease: &str, delivery: ClaimedDelivery) -> Result<()> {
     let Some(request) = request(engine, &delivery).await? else {
         // The event is no longer kept; there is nothing to send.
-        let answer = WebhookResponse { status_code: None, body: "the event is no longer kept".into(), retry_after: None, at: Timestamp::now(), duration: Duration::ZERO };
+        let answer = WebhookResponse {
+            status_code: None,
+            body: "the event is no longer kept".into(),
+            retry_after: None,
+            at: Timestamp::now(),
+            duration: Duration::ZERO,
+        };
         return record(engine, lease, delivery, answer, true).await;
     };
     let response = engine.ports.webhooks.post(request).await;
-    metrics::counter!("postroom_webhook_attempts_total", "ok" => if succeeded(&response) { "true" } else { "false" }).increment(1);
+    metrics::counter!("postroom_webhook_attempts_total", "ok" => if succeeded(&response) { "true" } else { "false" })
+        .increment(1);
     record(engine, lease, delivery, response, false).await
 }
 
 async fn request(engine: &Engine, delivery: &ClaimedDelivery) -> Result<Option<WebhookRequest>> {
     let (workspace, event_id) = (delivery.endpoint.workspace_id.clone(), delivery.event_id.clone());
-    let Some(event) = engine.db.read(move |tx| events::by_id(tx, &workspace, &event_id)).await? else { return Ok(None) };
+    let Some(event) = engine.db.read(move |tx| events::by_id(tx, &workspace, &event_id)).await? else {
+        return Ok(None);
+    };
     let Some(event) = crate::events::hydrate(engine, vec![event]).await?.pop() else { return Ok(None) };
-    let body = serde_json::to_vec(&event).map_err(|error| crate::EngineError::Internal(format!("event {}: {error}", event.id)))?;
+    let body = serde_json::to_vec(&event)
+        .map_err(|error| crate::EngineError::Internal(format!("event {}: {error}", event.id)))?;
     let secrets = crate::webhook_endpoints::secrets(engine, &delivery.endpoint)?;
     let seconds = Timestamp::now().as_seconds();
     let signature = webhook_signing::signature_header(&secrets, event.id.as_str(), seconds, &body)
@@ -186,14 +210,25 @@ async fn request(engine: &Engine, delivery: &ClaimedDelivery) -> Result<Option<W
         ("webhook-timestamp".to_owned(), seconds.to_string()),
         ("webhook-signature".to_owned(), signature),
     ];
-    Ok(Some(WebhookRequest { url: delivery.endpoint.url.clone(), headers, body: body.into(), timeout: Duration::from_secs(WEBHOOK_TIMEOUT_SECONDS) }))
+    Ok(Some(WebhookRequest {
+        url: delivery.endpoint.url.clone(),
+        headers,
+        body: body.into(),
+        timeout: Duration::from_secs(WEBHOOK_TIMEOUT_SECONDS),
+    }))
 }
 
 fn succeeded(response: &WebhookResponse) -> bool {
     response.status_code.is_some_and(|code| (200..300).contains(&code))
 }
 
-async fn record(engine: &Engine, lease: &str, delivery: ClaimedDelivery, response: WebhookResponse, over: bool) -> Result<()> {
+async fn record(
+    engine: &Engine,
+    lease: &str,
+    delivery: ClaimedDelivery,
+    response: WebhookResponse,
+    over: bool,
+) -> Result<()> {
     let lease = lease.to_owned();
     let delivery = Arc::new(delivery);
     let record = move |tx: &mut Tx<'_>| {
@@ -213,19 +248,30 @@ async fn record(engine: &Engine, lease: &str, delivery: ClaimedDelivery, respons
     Ok(())
 }
 
-fn next(delivery: &ClaimedDelivery, response: &WebhookResponse, over: bool) -> (WebhookDeliveryStatus, Option<Timestamp>) {
+fn next(
+    delivery: &ClaimedDelivery,
+    response: &WebhookResponse,
+    over: bool,
+) -> (WebhookDeliveryStatus, Option<Timestamp>) {
     if succeeded(response) {
         return (WebhookDeliveryStatus::Delivered, None);
     }
     let attempts = delivery.attempts.saturating_add(1);
     match webhook_schedule::retry_delay_after(attempts, rand::rng().random_range(0.0..1.0), response.retry_after) {
-        Some(delay) if !over && response.status_code != Some(410) => (WebhookDeliveryStatus::Pending, Some(response.at.plus(delay))),
+        Some(delay) if !over && response.status_code != Some(410) => {
+            (WebhookDeliveryStatus::Pending, Some(response.at.plus(delay)))
+        }
         _ => (WebhookDeliveryStatus::Failed, None),
     }
 }
 
 /// Disables an endpoint that asked for it (410) or has failed for days, and says so.
-fn judge_endpoint(tx: &mut Tx<'_>, endpoint: &Endpoint, response: &WebhookResponse, status: WebhookDeliveryStatus) -> store::Result<()> {
+fn judge_endpoint(
+    tx: &mut Tx<'_>,
+    endpoint: &Endpoint,
+    response: &WebhookResponse,
+    status: WebhookDeliveryStatus,
+) -> store::Result<()> {
     let id = &endpoint.id;
     let since = endpoint.failing_since;
     if succeeded(response) {
@@ -233,7 +279,9 @@ fn judge_endpoint(tx: &mut Tx<'_>, endpoint: &Endpoint, response: &WebhookRespon
     }
     let reason = if response.status_code == Some(410) {
         "it answered 410 Gone".to_owned()
-    } else if status == WebhookDeliveryStatus::Failed && since.is_some_and(|since| response.at.since(since) >= DISABLE_AFTER) {
+    } else if status == WebhookDeliveryStatus::Failed
+        && since.is_some_and(|since| response.at.since(since) >= DISABLE_AFTER)
+    {
         format!("every delivery failed since {}", since.unwrap_or(response.at))
     } else {
         return if since.is_none() { webhook_queue::set_failing_since(tx, id, Some(response.at)) } else { Ok(()) };
