@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use mail_parser::html_to_text;
 use model::limits;
 use model::message::Disposition;
+use percent_encoding::percent_decode_str;
 
 use crate::mime::Leaf;
 use crate::{ParsedAttachment, ParsedMail, calendar, flowed, tnef, uuencode};
@@ -43,7 +44,7 @@ pub(crate) fn read(leaves: &[Leaf<'_>], mail: &mut ParsedMail) {
                     body.fallback.extend(calendar::summary(&leaf.text()).map(|content| Section {
                         html: false,
                         alone: true,
-                        content,
+                        content: clean(content),
                     }));
                 }
                 if (kind, subtype) == ("text", "plain") && !leaf.is_marked_attachment() {
@@ -198,7 +199,7 @@ fn views(sections: Vec<Section>) -> (Option<String>, Option<String>) {
         // Some programs send two forms of one text without saying so.
         let told = |folded: &str, others: &str| folded.is_empty() || others.contains(folded);
         if section.html {
-            let plain = html_to_text(&section.content);
+            let plain = clean(html_to_text(&section.content));
             if section.alone && !told(&fold(&plain), &texts) {
                 text.push(plain);
             }
@@ -230,7 +231,7 @@ fn preformatted(text: &str) -> String {
 }
 
 /// Line ends as LF; no NUL, which no database keeps in a text.
-fn clean(text: String) -> String {
+pub(crate) fn clean(text: String) -> String {
     if memchr::memchr2(b'\r', 0, text.as_bytes()).is_none() {
         return text;
     }
@@ -281,31 +282,11 @@ fn content_ids(html: &str) -> HashSet<String> {
         let rest = html.get(at + 1..).unwrap_or_default();
         let end = rest.find(['"', '\'', '>', ')', ' ', '\n', '\t']).unwrap_or(rest.len().min(256));
         if let Some(id) = rest.get(..end) {
-            ids.insert(percent_decoded(&id.replace("&amp;", "&")));
+            ids.insert(percent_decode_str(&id.replace("&amp;", "&")).decode_utf8_lossy().into_owned());
         }
         if ids.len() >= limits::MIME_PARTS_MAX {
             break;
         }
     }
     ids
-}
-
-fn percent_decoded(text: &str) -> String {
-    let hex = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        match (byte, hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                out.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            _ => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

@@ -241,8 +241,9 @@ impl Material {
             .as_deref()
             .filter(|text| !text.trim().is_empty())
             .map_or_else(|| mail.html.as_deref().map(mail_parser::html_to_text).unwrap_or_default(), str::to_owned);
-        let (notice, copy) = notice::split(&text);
-        material.notice = notice.to_owned();
+        let text = text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default();
+        let (notice, copy) = notice::split(text);
+        material.notice = notice.get(..notice.floor_char_boundary(NOTICE_BYTES_MAX)).unwrap_or_default().to_owned();
         if !copy.trim().is_empty() {
             material.original = Some(head_of(copy.trim_start().as_bytes()));
         }
@@ -251,8 +252,8 @@ impl Material {
                 material.part(&leaf);
             }
         }
-        if material.groups.is_empty() && contains(&text, "final-recipient:") {
-            material.groups = report::groups(&text);
+        if material.groups.is_empty() && contains(text, "final-recipient:") {
+            material.groups = report::groups(text);
         }
         material
     }
@@ -274,6 +275,12 @@ impl Material {
     }
 }
 
+/// Bytes of a report's text looked at, the copy of the original mail with it.
+const TEXT_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of what a mail server says before that copy.
+const NOTICE_BYTES_MAX: usize = 64 * 1024;
+/// Recipients of a report the notice is searched for.
+const SEARCHED_FOR_MAX: usize = 50;
 /// Bytes read of the original mail's head.
 const ORIGINAL_BYTES_MAX: usize = 64 * 1024;
 
@@ -345,9 +352,10 @@ fn judge_groups(material: &Material, judged: &mut Classification) {
         .iter()
         .filter(|group| action(group) == wanted || kind == MailKind::Bounce && action(group) == Action::Delayed)
         .collect();
-    for group in &groups {
+    for (index, group) in groups.iter().enumerate() {
         let Some(address) = group.recipient.clone() else { continue };
-        let said = notice::said_of(&material.notice, &address);
+        // The notice is searched for each: with very many the report alone has to do.
+        let said = if index < SEARCHED_FOR_MAX { notice::said_of(&material.notice, &address) } else { String::new() };
         let whole = if groups.len() == 1 { material.notice.as_str() } else { "" };
         let reason = reason_of(&[&group.diagnostic, &said, whole], group.status.as_deref());
         let status = status_of(group.status.as_deref(), &[&group.diagnostic, &said]);

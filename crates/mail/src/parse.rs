@@ -25,6 +25,6 @@ pub fn attachment_bytes(raw: &[u8], part: u32) -> Option<Vec<u8>> {
 
 /// Neither a head nor an empty line: all of it is text.
 fn headless(raw: &[u8]) -> ParsedMail {
-    let text = charset::decode(None, raw).replace("\r\n", "\n").replace('\0', "");
+    let text = body::clean(charset::decode(None, raw));
     ParsedMail { text: (!text.is_empty()).then_some(text), ..ParsedMail::default() }
 }

@@ -139,7 +139,6 @@ pub fn normalize(subject: &str) -> Normalized {
             break;
         }
     }
-    let mut rest = rest;
     // "Subject (fwd)" of old programs (RFC 5256 §2.1).
     while let Some(before) = strip_suffix_ignoring_case(rest, "(fwd)") {
         found.is_forward = true;

@@ -1,8 +1,6 @@
 //! The human half of a bounce: sentences of many mail servers. Owns finding the original mail, the recipients and what was
 //! said of each; never takes a sentence for a fact where a report (RFC 3464) has one.
 
-/// Bytes of a notice looked at; what follows is the original mail.
-const NOTICE_BYTES_MAX: usize = 64 * 1024;
 /// Recipients read of one notice.
 const RECIPIENTS_MAX: usize = 100;
 
@@ -84,8 +82,6 @@ pub(super) struct Found {
 
 /// The recipients a notice speaks of. `parties`: addresses of the sender and the daemon, which it speaks of as well.
 pub(super) fn recipients(notice: &str, parties: &[String]) -> Vec<Found> {
-    let end = notice.floor_char_boundary(NOTICE_BYTES_MAX);
-    let notice = notice.get(..end).unwrap_or_default();
     let mut found: Vec<(Rank, Found)> = Vec::new();
     for line in notice.lines() {
         for (address, rank) in ranked(line) {

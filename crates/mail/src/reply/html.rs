@@ -6,6 +6,9 @@ use mail_parser::html_to_text;
 /// Levels of quotation marked.
 const QUOTE_DEPTH_MAX: usize = 20;
 
+/// Bytes of HTML read for its reply text; what follows is looked at by nobody here.
+const HTML_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// Classes and ids of the elements programs put around a quoted mail, in lower case.
 const QUOTE_ELEMENTS: &[&str] = &[
     "divrplyfwdmsg",
@@ -20,7 +23,7 @@ const QUOTE_ELEMENTS: &[&str] = &[
     "mail-editor-reference-message-container",
     "reply-intro",
     "gmail_quote_container_forward",
-    "oriMsgHtmlSeperator",
+    "orimsghtmlseperator",
     "ntes-mailmaster-quote",
     "isreplycontent",
 ];
@@ -32,6 +35,7 @@ pub(super) const MARK: &str = "-----Original Message-----";
 pub(super) fn to_text(html: &str) -> String {
     let mut writer = Writer::default();
     // Behind the last `>` no tag can end: looking for its end from every `<` would take for ever.
+    let html = html.get(..html.floor_char_boundary(HTML_BYTES_MAX)).unwrap_or_default();
     let (html, tail) = html.split_at(memchr::memrchr(b'>', html.as_bytes()).map_or(0, |last| last + 1));
     let mut rest = html;
     while let Some(at) = memchr::memchr(b'<', rest.as_bytes()) {
@@ -215,7 +219,7 @@ fn is_quote_element(inside: &str) -> bool {
         return false;
     }
     let lower = inside.to_ascii_lowercase();
-    QUOTE_ELEMENTS.iter().any(|name| lower.contains(&name.to_ascii_lowercase()))
+    QUOTE_ELEMENTS.iter().any(|name| lower.contains(name))
 }
 
 /// Character references decoded, blanks at the ends kept.

@@ -3,8 +3,10 @@
 
 use super::words;
 
-/// Characters of an attribution, all its lines together.
-const ATTRIBUTION_CHARS_MAX: usize = 400;
+/// Bytes of an attribution, all its lines together.
+const ATTRIBUTION_BYTES_MAX: usize = 600;
+/// Bytes of a line that marks the original mail.
+const MARK_BYTES_MAX: usize = 240;
 /// Lines one attribution may be broken over.
 const ATTRIBUTION_LINES_MAX: usize = 6;
 /// Lines looked at for the head of a quoted mail.
@@ -72,20 +74,24 @@ pub(super) fn is_device(line: &str) -> bool {
 /// `-----Original Message-----` and its kin, also what ticket systems ask to write above.
 pub(super) fn is_original_mark(line: &str) -> bool {
     let bare = line.trim().trim_matches(['*', '>', ' ', '_']);
-    if bare.is_empty() || bare.chars().count() > 120 {
+    if bare.is_empty() || bare.len() > MARK_BYTES_MAX {
         return false;
+    }
+    let decorated = !bare.starts_with(char::is_alphanumeric);
+    if !decorated && !bare.ends_with(':') {
+        // Most lines of a mail come here: nothing is allocated for them.
+        let begins = |words: &&str| bare.get(..words.len()).is_some_and(|start| start.eq_ignore_ascii_case(words));
+        return words::REPLY_ABOVE.iter().any(begins);
     }
     let lower = bare.to_lowercase();
     if words::REPLY_ABOVE.iter().any(|words| lower.contains(words)) {
         return true;
     }
-    let dashed = bare.starts_with("--") || bare.starts_with('—') || bare.starts_with("==") || bare.starts_with("##");
     let inner = lower.trim_matches(|c: char| !c.is_alphanumeric());
-    let begins = |mark: &&str| inner.starts_with(*mark);
-    if dashed {
-        words::ORIGINAL.iter().any(|mark| begins(&mark))
+    if decorated {
+        bare.starts_with(['-', '—', '=', '#']) && words::ORIGINAL.iter().any(|mark| inner.starts_with(mark))
     } else {
-        bare.ends_with(':') && is_forward_mark(inner)
+        is_forward_mark(inner)
     }
 }
 
@@ -163,7 +169,7 @@ pub(super) fn attribution(lines: &[&str]) -> usize {
             joined.push(' ');
         }
         joined.push_str(undecorated(line));
-        if joined.chars().count() > ATTRIBUTION_CHARS_MAX {
+        if joined.len() > ATTRIBUTION_BYTES_MAX {
             return 0;
         }
         if is_attribution(&joined) {
@@ -171,19 +177,29 @@ pub(super) fn attribution(lines: &[&str]) -> usize {
             let later = (1..=index).any(|from| begins_anew(lines.get(from..=index).unwrap_or_default()));
             return if later { 0 } else { index + 1 };
         }
+        if index == 0 && !may_go_on(first) {
+            return 0;
+        }
     }
     usize::from(begins_with_date(first) && (has_address(first) || first.contains("GMT")) && !first.contains('?'))
+}
+
+/// Whether an attribution that begins so may end in a later line.
+fn may_go_on(first: &str) -> bool {
+    let end = first.floor_char_boundary(24);
+    let lower = first.get(..end).unwrap_or_default().to_lowercase();
+    first.ends_with('<')
+        || has_address(first)
+        || begins_with_date(first)
+        || words::ON.iter().any(|word| starts_with_word(&lower, word))
 }
 
 /// These lines are an attribution by themselves, from the first word on.
 fn begins_anew(lines: &[&str]) -> bool {
     let joined = lines.iter().map(|line| undecorated(line)).collect::<Vec<_>>().join(" ");
     let lower = joined.to_lowercase();
-    let year = lower
-        .split(|c: char| !c.is_ascii_digit())
-        .any(|part| part.len() == 4 && (part.starts_with("19") || part.starts_with("20")));
     let on = words::ON.iter().any(|word| starts_with_word(&lower, word)) || begins_with_date(&joined);
-    year && on && is_attribution(&joined)
+    has_year(&lower) && on && is_attribution(&joined)
 }
 
 fn undecorated(line: &str) -> &str {
@@ -215,10 +231,10 @@ fn is_attribution(text: &str) -> bool {
     let on = words::ON.iter().any(|word| starts_with_word(&lower, word)) || begins_with_date(text);
     let dated = has_date(&lower);
     let addressed = has_address(&lower);
+    let told = ["i wrote", "we wrote"].iter().any(|own| end.ends_with(own));
+    let when = dated && (on || has_time(&lower) || has_year(&lower)) && !told;
     // The verb may be without its colon only where all else is sure.
-    wrote_last && on && dated && (colon || addressed)
-        || wrote_last && dated && colon
-        || wrote_last && addressed && (colon || dated)
+    wrote_last && (when && colon || addressed && (colon || dated))
         || wrote && colon && (addressed || dated && has_time(&lower))
         || colon && addressed && dated && has_time(&lower) && (on || begins_with_date(text))
 }
@@ -246,6 +262,11 @@ fn has_date(text: &str) -> bool {
     let numbers =
         text.split(|c: char| !c.is_ascii_digit()).filter(|part| matches!(part.len(), 1 | 2 | 4)).take(3).count();
     numbers >= 2 || numbers == 1 && text.contains("20")
+}
+
+fn has_year(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit())
+        .any(|part| part.len() == 4 && (part.starts_with("19") || part.starts_with("20")))
 }
 
 /// `12:30`, `20.42`, `8:45`.

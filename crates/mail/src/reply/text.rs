@@ -25,7 +25,20 @@ enum Cut {
     Mark,
 }
 
+/// Bytes of a body whose lines are looked at; what follows goes the way of the last of them.
+const LOOKED_AT_BYTES_MAX: usize = 1024 * 1024;
+
 pub(super) fn split(text: &str) -> Reply {
+    let end = text.floor_char_boundary(LOOKED_AT_BYTES_MAX);
+    let (head, tail) = text.split_at(end);
+    let mut reply = split_lines(head);
+    if !tail.is_empty() {
+        reply.quoted.as_mut().unwrap_or(&mut reply.reply_text).push_str(tail);
+    }
+    reply
+}
+
+fn split_lines(text: &str) -> Reply {
     let text = text.replace("\r\n", "\n").replace('\u{feff}', "");
     let lines: Vec<&str> = text.split('\n').collect();
     let mut parts = Parts::default();
@@ -224,7 +237,8 @@ fn signature_begin(lines: &[&str], from: usize) -> Option<usize> {
     };
     let tail = || lines.iter().enumerate().skip(from);
     let mark = tail().find(|(at, line)| is_signature_mark(line) && filled(at + 1..) <= SIGNATURE_LINES_MAX);
-    let rule = tail().filter(|(_, line)| is_rule(line) && line.trim().chars().count() >= 5).map(|(at, _)| at).last();
+    let rule =
+        tail().filter(|(_, line)| is_rule(line) && line.trim().chars().count() >= 5).map(|(at, _)| at).next_back();
     let rule = rule.filter(|at| {
         *at > 0
             && filled(at + 1..) <= RULED_SIGNATURE_LINES_MAX
