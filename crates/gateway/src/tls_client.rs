@@ -4,15 +4,18 @@
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 /// Which servers are believed to be who they say they are.
 #[derive(Debug, Clone, Default)]
 pub struct TlsTrust {
-    /// PEM certificates of authorities trusted besides the public ones (Mozilla's).
+    /// PEM certificates trusted besides those of the public authorities (Mozilla's): of other authorities, or of single
+    /// servers. A server that shows exactly one of them is trusted for the names in it, whatever its dates.
     pub extra_roots_pem: Option<String>,
     /// Accept any certificate, whoever signed it, for whatever name, expired or not: encryption without knowing with
     /// whom. For tests, and for servers on one's own network that can't have a better one.
@@ -27,6 +30,8 @@ pub enum TlsTrustError {
     NoCertificate,
     #[error("TLS can't be set up: {0}")]
     Tls(#[from] rustls::Error),
+    #[error("TLS can't be set up: {0}")]
+    Verifier(#[from] rustls::client::VerifierBuilderError),
 }
 
 impl TlsTrust {
@@ -37,22 +42,72 @@ impl TlsTrust {
             let verifier = Arc::new(AcceptAny(provider));
             return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
         }
-        Ok(builder.with_root_certificates(self.roots()?).with_no_client_auth())
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let Some(pem) = &self.extra_roots_pem else {
+            return Ok(builder.with_root_certificates(roots).with_no_client_auth());
+        };
+        let extra: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+        let extra = extra.map_err(|error| TlsTrustError::NotPem(error.to_string()))?;
+        if extra.is_empty() {
+            return Err(TlsTrustError::NoCertificate);
+        }
+        for certificate in &extra {
+            roots.add(certificate.clone())?;
+        }
+        let public = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+        let verifier = Arc::new(RootsOrServers { roots: public, servers: extra });
+        Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    }
+}
+
+/// The usual checks; and servers' own certificates by comparison. What `openssl req -x509` makes calls itself an authority,
+/// and webpki takes no authority for a server, however well it is known.
+#[derive(Debug)]
+struct RootsOrServers {
+    roots: Arc<WebPkiServerVerifier>,
+    servers: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for RootsOrServers {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let refusal = match self.roots.verify_server_cert(certificate, chain, name, ocsp, now) {
+            Ok(verified) => return Ok(verified),
+            Err(refusal) => refusal,
+        };
+        if !self.servers.iter().any(|known| known == certificate) {
+            return Err(refusal);
+        }
+        verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+        Ok(ServerCertVerified::assertion())
     }
 
-    fn roots(&self) -> Result<RootCertStore, TlsTrustError> {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        if let Some(pem) = &self.extra_roots_pem {
-            let mut found = false;
-            for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-                roots.add(certificate.map_err(|error| TlsTrustError::NotPem(error.to_string()))?)?;
-                found = true;
-            }
-            if !found {
-                return Err(TlsTrustError::NoCertificate);
-            }
-        }
-        Ok(roots)
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.roots.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.roots.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.roots.supported_verify_schemes()
     }
 }
 

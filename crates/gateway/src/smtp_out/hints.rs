@@ -16,6 +16,9 @@ const PORT_TLS: u16 = 465;
 /// Between servers; many networks block it.
 const PORT_RELAY: u16 = 25;
 
+const SELF_SIGNED: &str = "the certificate is self-signed or from a private authority: \
+    give that certificate to Postroom as an additional root, or get a public one";
+
 pub(super) fn hint(to: &Smarthost, failure: &SmtpFailure) -> Option<String> {
     let text = match &failure.cause {
         // The guard says itself what would be right.
@@ -67,11 +70,9 @@ fn tls(to: &Smarthost, error: &io::Error) -> String {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 format!("the certificate is for another name than {}: enter the host by the name it is for", to.host)
             }
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                "the certificate is self-signed or from a private authority: \
-                 give that authority's certificate to Postroom as an additional root, or get a public one"
-                    .to_owned()
-            }
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => SELF_SIGNED.to_owned(),
+            // What `openssl req -x509` makes calls itself an authority.
+            CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => SELF_SIGNED.to_owned(),
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                 "the certificate has expired: its owner must renew it".to_owned()
             }
@@ -97,9 +98,14 @@ fn silence(to: &Smarthost, failure: &SmtpFailure) -> Option<String> {
         return Some("is this the TLS port? Usual is 465; 587 goes with starttls".to_owned());
     }
     let early = matches!(failure.stage, Stage::Greeting | Stage::Hello);
-    (early && to.port == PORT_TLS)
-        .then(|| "port 465 begins with TLS: set the security to tls".to_owned())
-        .or_else(|| early.then(|| "is this an SMTP port? Usual are 587 with starttls and 465 with tls".to_owned()))
+    (early && to.port == PORT_TLS).then(|| "port 465 begins with TLS: set the security to tls".to_owned()).or_else(
+        || {
+            early.then(|| {
+                "is this an SMTP port? 587 goes with starttls; one that begins with TLS, usually 465, with tls"
+                    .to_owned()
+            })
+        },
+    )
 }
 
 fn answer(stage: Stage, reply: &Reply) -> Option<String> {

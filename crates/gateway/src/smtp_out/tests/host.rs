@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use rcgen::CertifiedKey;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -61,8 +61,11 @@ async fn start(
     capabilities: &'static [&'static str],
     script: impl Fn(usize, &str) -> Option<Does> + Send + Sync + 'static,
 ) -> Host {
-    let CertifiedKey { cert, signing_key } =
-        rcgen::generate_simple_self_signed(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    let signing_key = KeyPair::generate().unwrap();
+    let mut parameters = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    // As `openssl req -x509` makes them: an authority that signed itself.
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let cert = parameters.self_signed(&signing_key).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
