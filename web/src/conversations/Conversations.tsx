@@ -54,6 +54,7 @@ export function Conversations({ id }: { id: string | undefined }) {
   return (
     <div className={classNames(styles.layout, id && styles.open)}>
       <section className={styles.list} aria-label={m.list.label}>
+        {!id && <h1 className="visually-hidden">{m.list.label}</h1>}
         <ConversationList filter={filter} list={list} items={items} selectedId={id} address={address} />
       </section>
       <section className={styles.pane} aria-label={m.conversation.label}>

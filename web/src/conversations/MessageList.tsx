@@ -25,7 +25,7 @@ export function MessageList({ messages, className, earlierClass }: Props) {
 
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div ref={scroller} className={className} tabIndex={0} role="region" aria-label={m.conversation.label}>
+    <div ref={scroller} className={className} tabIndex={0} role="region" aria-label={m.conversation.messages}>
       {messages.isPending && <MessageSkeleton />}
       {messages.isError && !items && (
         <ProblemNotice

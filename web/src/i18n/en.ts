@@ -159,6 +159,7 @@ export const en = {
 
   conversation: {
     label: "Conversation",
+    messages: "Messages",
     status: { open: "Open", pending: "Pending", snoozed: "Snoozed", resolved: "Resolved" },
     resolve: "Resolve",
     reopen: "Reopen",

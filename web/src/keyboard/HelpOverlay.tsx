@@ -27,7 +27,9 @@ function Keys({ ways }: { ways: string[][] }) {
 export function HelpOverlay({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={m.help.title} onClose={onClose} wide>
-      <div className={styles.groups}>
+      {/* Scrolls on a phone, so the keyboard must reach it. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div className={styles.groups} tabIndex={0} role="group" aria-label={m.help.title}>
         {OVERVIEW.map((group) => (
           <section key={group.group} className={styles.group}>
             <h3>{m.help.groups[group.group]}</h3>

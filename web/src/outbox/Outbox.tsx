@@ -132,7 +132,7 @@ function Preview({ id, known }: { id: string; known: Message | undefined }) {
         <span className={styles.backOnly}>
           <IconButton icon="back" label={m.back} onClick={() => navigate("/outbox")} />
         </span>
-        <h2>{subjectOf(message)}</h2>
+        <h1>{subjectOf(message)}</h1>
         <LinkButton small href={`/conversations/${message.conversationId}`}>
           {m.outbox.inConversation}
         </LinkButton>

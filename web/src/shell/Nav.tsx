@@ -38,7 +38,7 @@ function NavLink(props: { href: string; icon: IconName; label: string; short?: s
   const [location] = useLocation();
   const current = location === props.href || location.startsWith(`${props.href}/`);
   return (
-    <Link href={props.href} className={styles.link} aria-current={current ? "page" : undefined} aria-label={props.label} title={props.label}>
+    <Link href={props.href} className={styles.link} aria-current={current ? "page" : undefined} title={props.label}>
       <Icon name={props.icon} />
       <span className={styles.words}>{props.label}</span>
       <span className={styles.short}>{props.short ?? props.label}</span>
@@ -104,7 +104,7 @@ function AccountMenu({ onHelp }: { onHelp: () => void }) {
         label={m.nav.account}
         items={items}
         trigger={(props) => (
-          <button type="button" className={classNames(styles.link, styles.account)} aria-label={`${m.nav.account}: ${name}`} {...props}>
+          <button type="button" className={classNames(styles.link, styles.account)} title={`${m.nav.account}: ${name}`} {...props}>
             <Avatar name={name} size={24} />
             <span className={styles.words}>{name}</span>
           </button>

@@ -36,6 +36,7 @@ export function Avatar({ name, size = 28 }: { name: string; size?: number }) {
     <span
       className={styles.avatar}
       aria-hidden="true"
+      data-initials={initials(name)}
       style={{
         width: size,
         height: size,
@@ -43,9 +44,7 @@ export function Avatar({ name, size = 28 }: { name: string; size?: number }) {
         background: `light-dark(hsl(${hue} 45% 90%), hsl(${hue} 25% 24%))`,
         color: `light-dark(hsl(${hue} 55% 26%), hsl(${hue} 55% 84%))`,
       }}
-    >
-      {initials(name)}
-    </span>
+    />
   );
 }
 
@@ -60,7 +59,7 @@ export function EmptyState(props: { icon: IconName; title: string; text?: string
   );
 }
 
-/** Text to take elsewhere: selectable, scrollable, with a button that copies it. */
+/** Text to take elsewhere: selectable, whole, with a button that copies it. */
 export function CopyField({ value, label }: { value: string; label: string }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -70,11 +69,7 @@ export function CopyField({ value, label }: { value: string; label: string }) {
   }, [copied]);
   return (
     <div className={styles.copy}>
-      {/* Scrolls sideways, so the keyboard must reach it. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div tabIndex={0} role="region" aria-label={label}>
-        <code>{value}</code>
-      </div>
+      <code>{value}</code>
       <button
         type="button"
         aria-label={`${m.copy}: ${label}`}
