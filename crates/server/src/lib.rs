@@ -1,1 +1,17 @@
-//! server
+//! Postroom over HTTP: the platform API, the dashboard's files, health. Thin: extract, ask the engine, answer.
+//! Never touches the gateway, never holds state another node could not take over.
+
+mod app;
+mod assets;
+mod auth;
+mod docs;
+mod idempotency;
+mod openapi;
+mod paging;
+mod problem;
+mod rate_limit;
+mod routes;
+mod strict;
+
+pub use app::{ServerConfig, bind, router, serve};
+pub use openapi::document;

@@ -1,0 +1,102 @@
+//! The application: its state, its layers in their order, and its shutdown.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use engine::Engine;
+use model::limits::REQUEST_BODY_BYTES_MAX;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+
+use crate::problem::Problem;
+use crate::rate_limit::Limiter;
+use crate::{assets, docs, idempotency, openapi, routes};
+
+/// What the server is started with beside the engine.
+#[derive(Clone)]
+pub struct ServerConfig {
+    /// Renders the metrics in Prometheus' text format.
+    pub render_metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Ends the streams when the server stops.
+    pub shutdown: CancellationToken,
+}
+
+/// What every handler can reach.
+#[derive(Clone)]
+pub struct App {
+    pub engine: Engine,
+    pub config: ServerConfig,
+    pub limiter: Arc<Limiter>,
+    /// Scheme, host and port of the public URL.
+    pub public_origin: Arc<str>,
+}
+
+/// The whole of it.
+pub fn router(engine: Engine, config: ServerConfig) -> Router {
+    let public_origin =
+        url::Url::parse(&engine.config.public_url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    let app = App { engine, config, limiter: Arc::default(), public_origin: public_origin.into() };
+    let (api, _) = openapi::api().split_for_parts();
+    let compressible =
+        SizeAbove::new(1_024).and(NotForContentType::IMAGES).and(NotForContentType::SSE).and(NotForContentType::GRPC);
+    Router::new()
+        .merge(api.layer(middleware::from_fn_with_state(app.clone(), idempotency::layer)))
+        .merge(routes::health::router())
+        .merge(docs::router())
+        .fallback(assets::serve)
+        .layer(CompressionLayer::new().compress_when(compressible))
+        .layer(middleware::from_fn(security_headers))
+        .layer(CatchPanicLayer::custom(|_| {
+            axum::response::IntoResponse::into_response(Problem::internal(&"a handler panicked"))
+        }))
+        .layer(DefaultBodyLimit::max(REQUEST_BODY_BYTES_MAX))
+        .with_state(app)
+}
+
+/// For every answer; a handler that sets its own policy keeps it.
+async fn security_headers(request: Request, next: Next) -> Response {
+    const DEFAULTS: [(HeaderName, &str); 4] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'",
+        ),
+    ];
+    let mut response = next.run(request).await;
+    for (name, value) in DEFAULTS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The address a request came from; loopback in tests that have none.
+pub fn peer(request: &axum::http::Extensions) -> IpAddr {
+    request.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip())
+}
+
+/// # Errors
+/// The address is taken, or not ours.
+pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await
+}
+
+/// Serves until the configuration's `shutdown`; requests under way are finished.
+///
+/// # Errors
+/// The listener failed.
+pub async fn serve(listener: TcpListener, engine: Engine, config: ServerConfig) -> io::Result<()> {
+    let shutdown = config.shutdown.clone();
+    let service = router(engine, config).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned()).await
+}

@@ -1,0 +1,68 @@
+//! Pages of lists: `cursor`, `take`, `order`, and the envelope they come in. A cursor is opaque and says nothing by itself.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use model::limits::{PAGE_TAKE_DEFAULT, PAGE_TAKE_MAX};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    Asc,
+    Desc,
+}
+
+/// What every list takes.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    /// From the page before; absent for the first.
+    pub cursor: Option<String>,
+    /// Items a page, 1 to 100; 50 if absent.
+    pub take: Option<usize>,
+    pub order: Option<Order>,
+}
+
+/// # Errors
+/// `take` is not 1 to 100 (400).
+pub fn take(asked: Option<usize>) -> Result<usize, Problem> {
+    match asked.unwrap_or(PAGE_TAKE_DEFAULT) {
+        take if (1..=PAGE_TAKE_MAX).contains(&take) => Ok(take),
+        take => Err(Problem::unreadable(format!("take is {take}; 1 to {PAGE_TAKE_MAX} is possible"))),
+    }
+}
+
+/// A page of a list. `cursor` is `""` on the last one.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub cursor: String,
+}
+
+impl<T> Page<T> {
+    /// Of `take` + 1 found items: the page, and a cursor to the place of its last item if there is more.
+    pub fn cut<Place: Serialize>(mut found: Vec<T>, take: usize, place: impl Fn(&T) -> Place) -> Self {
+        let more = found.len() > take;
+        found.truncate(take);
+        let cursor = found.last().filter(|_| more).map(|last| encode(&place(last))).unwrap_or_default();
+        Self { items: found, cursor }
+    }
+}
+
+/// The opaque form of a place in a list.
+pub fn encode(place: &impl Serialize) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(place).unwrap_or_default())
+}
+
+/// # Errors
+/// The cursor is not one of ours (400).
+pub fn decode<Place: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<Place>, Problem> {
+    let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else { return Ok(None) };
+    let wrong =
+        || Problem::unreadable("the cursor can't be read; pass the one that the page before answered, unchanged");
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
+    serde_json::from_slice(&bytes).map(Some).map_err(|_| wrong())
+}

@@ -1,0 +1,63 @@
+//! How often one key or user may ask, and how often one address may guess a password.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use model::key::{Actor, Principal};
+use model::limits::{REQUESTS_BURST, REQUESTS_PER_SECOND};
+
+use crate::problem::Problem;
+
+/// Attempts to sign in a minute and address.
+const SIGN_INS_PER_MINUTE: u32 = 20;
+/// When this many keys were seen, those that are quiet are forgotten.
+const KEYS_KEPT: usize = 10_000;
+
+pub struct Limiter {
+    requests: DefaultKeyedRateLimiter<String>,
+    sign_ins: DefaultKeyedRateLimiter<IpAddr>,
+}
+
+impl Default for Limiter {
+    fn default() -> Self {
+        let at_least_one = |count: u32| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
+        Self {
+            requests: RateLimiter::keyed(
+                Quota::per_second(at_least_one(REQUESTS_PER_SECOND)).allow_burst(at_least_one(REQUESTS_BURST)),
+            ),
+            sign_ins: RateLimiter::keyed(Quota::per_minute(at_least_one(SIGN_INS_PER_MINUTE))),
+        }
+    }
+}
+
+impl Limiter {
+    /// # Errors
+    /// 429 with the seconds to wait.
+    pub fn check(&self, principal: &Principal) -> Result<(), Problem> {
+        let who = match &principal.actor {
+            Actor::User(id, _) => id.as_str(),
+            Actor::Key(id) => id.as_str(),
+        };
+        if self.requests.len() > KEYS_KEPT {
+            self.requests.retain_recent();
+        }
+        self.requests.check_key(&who.to_owned()).map_err(|not_until| {
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            Problem::too_many(format!("more than {REQUESTS_PER_SECOND} requests a second"), wait.as_secs() + 1)
+        })
+    }
+
+    /// # Errors
+    /// 429 with the seconds to wait.
+    pub fn check_sign_in(&self, peer: IpAddr) -> Result<(), Problem> {
+        if self.sign_ins.len() > KEYS_KEPT {
+            self.sign_ins.retain_recent();
+        }
+        self.sign_ins.check_key(&peer).map_err(|not_until| {
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            Problem::too_many("too many attempts to sign in from this address", wait.as_secs() + 1)
+        })
+    }
+}
