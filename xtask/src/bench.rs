@@ -1,10 +1,27 @@
-//! `cargo xtask bench …`: what Postroom does in a second, beside the programs people use today.
+//! `cargo xtask bench …`: what Postroom does in a second, beside the program people use today, on this machine.
+
+mod corpus;
+mod http;
+mod latency;
+mod listing;
+mod machine;
+mod name_server;
+mod postfix;
+mod postroom;
+mod report;
+mod sender;
+mod smtp;
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Bench {}
+pub enum Bench {
+    /// Mail in by SMTP, durable before the 250: Postfix and Postroom in turn.
+    Smtp(smtp::Args),
+}
 
 /// # Errors
 /// Something that is to be measured does not run.
 pub fn run(bench: &Bench) -> anyhow::Result<()> {
-    match *bench {}
+    match bench {
+        Bench::Smtp(args) => smtp::run(args),
+    }
 }

@@ -69,16 +69,20 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn rust_tests(args: &Args, postgres: &Cluster) -> anyhow::Result<()> {
-    // One set of features for everything that is built, or half of it would be built twice.
-    command::run(&mut command::cargo(&["build", "--workspace"]))?;
-    let selection: &[&str] = match args.part {
-        None => &[],
-        Some(Part::It) => &["--filter-expr", "package(it)"],
-        Some(Part::Unit) => &["--filter-expr", "not package(it)"],
-        Some(Part::Web | Part::Journeys) => return Ok(()),
+    // Programs and tests in one go: apart, they would be built with different features of the same libraries, twice.
+    let (packages, selection): (&[&str], &[&str]) = match args.part {
+        None => (&["--workspace"], &[]),
+        Some(Part::Unit) => (&["--workspace"], &["--filter-expr", "not package(it)"]),
+        Some(Part::It) => (&["--package", "postroom", "--package", "it"], &["--filter-expr", "package(it)"]),
+        Some(Part::Web | Part::Journeys) => (&["--package", "postroom", "--package", "it"], &[]),
     };
+    command::run(command::cargo(&["build", "--bins", "--tests"]).args(packages))?;
+    if matches!(args.part, Some(Part::Web | Part::Journeys)) {
+        return Ok(());
+    }
     command::run(
-        command::cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
+        command::cargo(&["nextest", "run", "--no-fail-fast"])
+            .args(packages)
             .args(selection)
             .args(&args.filters)
             .env(POSTGRES_URL, postgres.url()),

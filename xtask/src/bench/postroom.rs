@@ -1,0 +1,165 @@
+//! Postroom, built with optimisation, on a data folder and database of its own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use serde_json::json;
+
+use super::http::{Http, metric};
+use super::name_server;
+use crate::{command, postgres};
+
+const KEY: &str = "bench-key-0123456789-0123456789";
+const START_SECONDS_MAX: u64 = 120;
+/// How long the search index may take to catch up.
+const CATCH_UP_SECONDS_MAX: u64 = 900;
+
+pub struct Postroom {
+    server: Child,
+    pub http: SocketAddr,
+    pub smtp: SocketAddr,
+    /// From the start of the process until `/readyz` answered 200.
+    pub start: Duration,
+    data: PathBuf,
+    database: Option<String>,
+    name_server: SocketAddr,
+}
+
+/// Build it.
+///
+/// # Errors
+/// It does not compile.
+pub fn build() -> anyhow::Result<()> {
+    command::run(&mut command::cargo(&["build", "--release", "--package", "postroom"]))
+}
+
+impl Postroom {
+    /// Start on `data` and, unless it is to be SQLite, a PostgreSQL database.
+    ///
+    /// # Errors
+    /// It does not become ready; its log is in the data folder.
+    pub fn start(data: &Path, database: Option<&str>) -> anyhow::Result<Self> {
+        let http = SocketAddr::from(([127, 0, 0, 1], postgres::free_port()?));
+        let smtp = SocketAddr::from(([127, 0, 0, 1], postgres::free_port()?));
+        let name_server = name_server::start()?;
+        let (server, start) = spawn(data, database, http, smtp, name_server)?;
+        Ok(Self {
+            server,
+            http,
+            smtp,
+            start,
+            data: data.to_path_buf(),
+            database: database.map(str::to_owned),
+            name_server,
+        })
+    }
+
+    /// Stop it and start it again; says how long the start took.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub fn restart(&mut self) -> anyhow::Result<Duration> {
+        self.stop();
+        let (server, start) = spawn(&self.data, self.database.as_deref(), self.http, self.smtp, self.name_server)?;
+        (self.server, self.start) = (server, start);
+        Ok(start)
+    }
+
+    pub fn process(&self) -> u32 {
+        self.server.id()
+    }
+
+    pub fn api(&self) -> anyhow::Result<Http> {
+        Http::connect(self.http, KEY)
+    }
+
+    /// A new channel's receiving address, and its id.
+    pub fn channel(&self) -> anyhow::Result<(String, String)> {
+        let channel = json!({ "type": "email", "name": "Bench", "provider": "sandbox" });
+        let channel = self.api()?.send_json("POST", "/api/v1/channels", &channel)?;
+        let text = |name: &str| channel[name].as_str().map(str::to_owned).with_context(|| format!("no {name}"));
+        Ok((text("inboundAddress")?, text("id")?))
+    }
+
+    /// A metric's value; 0 if it was never counted.
+    pub fn metric(&self, name: &str) -> anyhow::Result<f64> {
+        Ok(metric(&self.api()?.get("/metrics")?, name).unwrap_or_default())
+    }
+
+    /// Wait until the search index holds every mail; says how long that took.
+    ///
+    /// # Errors
+    /// It never catches up.
+    pub fn wait_for_search(&self) -> anyhow::Result<Duration> {
+        let started = Instant::now();
+        let mut api = self.api()?;
+        loop {
+            let metrics = api.get("/metrics")?;
+            let lag = metric(&metrics, "postroom_search_lag_messages")
+                .context("postroom_search_lag_messages is not a metric")?;
+            if lag == 0.0 {
+                return Ok(started.elapsed());
+            }
+            if started.elapsed() > Duration::from_secs(CATCH_UP_SECONDS_MAX) {
+                bail!("the search index is {lag} mails behind after {CATCH_UP_SECONDS_MAX} s");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn stop(&mut self) {
+        let _ = Command::new("kill").args(["-TERM", &self.server.id().to_string()]).status();
+        let _ = self.server.wait();
+    }
+}
+
+impl Drop for Postroom {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn spawn(
+    data: &Path,
+    database: Option<&str>,
+    http: SocketAddr,
+    smtp: SocketAddr,
+    name_server: SocketAddr,
+) -> anyhow::Result<(Child, Duration)> {
+    std::fs::create_dir_all(data)?;
+    let log_path = data.with_extension("log");
+    let log = std::fs::File::options().create(true).append(true).open(&log_path)?;
+    let mut server = Command::new(command::target_directory()?.join("release/postroom"));
+    server
+        .arg("serve")
+        .env("POSTROOM_DATA_DIR", data)
+        .env("POSTROOM_HTTP_ADDR", http.to_string())
+        .env("POSTROOM_SMTP_ADDR", smtp.to_string())
+        .env("POSTROOM_SUBMISSION_ADDR", format!("127.0.0.1:{}", postgres::free_port()?))
+        .env("POSTROOM_BOOTSTRAP_KEY", KEY)
+        .env("POSTROOM_DNS_SERVER", name_server.to_string())
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log);
+    if let Some(url) = database {
+        server.env("POSTROOM_DATABASE_URL", url);
+    }
+    let started = Instant::now();
+    let mut server = server.spawn().context("can't start Postroom")?;
+    loop {
+        if Http::connect(http, KEY).and_then(|mut http| http.get("/readyz")).is_ok() {
+            return Ok((server, started.elapsed()));
+        }
+        if let Some(status) = server.try_wait()? {
+            bail!("Postroom ended at once ({status}); see {}", log_path.display());
+        }
+        if started.elapsed() > Duration::from_secs(START_SECONDS_MAX) {
+            let _ = server.kill();
+            bail!("Postroom is not ready after {START_SECONDS_MAX} s; see {}", log_path.display());
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
