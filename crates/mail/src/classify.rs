@@ -106,6 +106,9 @@ struct Suspicion {
     subject: bool,
 }
 
+/// The field with which Outlook.com forwards what its users call junk.
+const COMPLAINED: &str = "x-hmxmroriginalrecipient";
+
 /// Local parts and names of mail servers, in lower case.
 const DAEMONS: &[&str] = &[
     "mailer-daemon",
@@ -114,6 +117,8 @@ const DAEMONS: &[&str] = &[
     "maildaemon",
     "mdaemon",
     "postmaster",
+    "post_master",
+    "post-master",
     "mail.delivery.system",
     "mail delivery system",
     "mail delivery subsystem",
@@ -191,6 +196,7 @@ impl Suspicion {
         let report = mail.attachments.iter().any(|part| {
             part.content_type.strip_prefix("message/").is_some_and(|subtype| !matches!(subtype, "rfc822" | "global"))
         }) || mail.header("x-failed-recipients").is_some()
+            || mail.header(COMPLAINED).is_some()
             || mail.header("content-type").is_some_and(|kind| contains(kind, "multipart/report"));
         let from = mail.from.first();
         let daemon = null_reverse_path
@@ -366,6 +372,11 @@ fn judge_groups(material: &Material, judged: &mut Classification) {
 
 /// The first of several texts that says anything, then the code.
 fn reason_of(texts: &[&str], status: Option<&str>) -> &'static str {
+    let said = texts.get(..2).unwrap_or(texts).concat();
+    reason::corrected(spoken_reason(texts, status), status, &said)
+}
+
+fn spoken_reason(texts: &[&str], status: Option<&str>) -> &'static str {
     let specific = |reason: &&'static str| !matches!(*reason, "securityerror" | "systemerror");
     let (first, rest) = texts.split_first().unwrap_or((&"", &[]));
     reason::of_text(first)

@@ -154,8 +154,8 @@ fn bounces_and_complaints() {
     found.at_least(98, "bounces found");
     wrong.at_least(98, "mails that are no bounces");
     kinds.at_least(98, "kinds");
-    recipients.at_least(95, "recipients");
-    classes.at_least(83, "hard or soft");
+    recipients.at_least(96, "recipients");
+    classes.at_least(87, "hard or soft");
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn ranked(line: &str) -> impl Iterator<Item = (String, Rank)> {
     .iter()
     .any(|name| lower.trim_start().starts_with(name));
     let spoken_to = RECIPIENT_WORDS.iter().any(|word| lower.contains(word)) && !lower.contains("mail from:");
-    let start = line.find(|c: char| c.is_alphanumeric()).unwrap_or(0);
+    let start = speech_begins(line);
     addresses(line).into_iter().map(move |(at, address)| {
         let rank = if quoted_field {
             Rank::Mentioned
@@ -180,8 +180,24 @@ pub(super) fn said_of(notice: &str, address: &str) -> String {
     said
 }
 
+/// Where a line's words begin: behind its marks, and behind a reply code (`550 5.1.1 <user@example.com>…`).
+fn speech_begins(line: &str) -> usize {
+    let after =
+        |at: usize| line.get(at..).and_then(|rest| rest.find(char::is_alphanumeric)).map_or(at, |next| at + next);
+    let start = after(0);
+    let word = |at: usize| line.get(at..).and_then(|rest| rest.split([' ', '-']).next()).unwrap_or_default();
+    let code = word(start);
+    if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+        return start;
+    }
+    let next = after(start + code.len());
+    let status = word(next);
+    let enhanced = !status.is_empty() && status.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if enhanced { after(next + status.len()) } else { next }
+}
+
 fn begins_with_address(line: &str, named: &[(usize, String)]) -> bool {
-    let start = line.find(|c: char| c.is_alphanumeric()).unwrap_or(0);
+    let start = speech_begins(line);
     named.first().is_some_and(|(at, _)| *at <= start)
 }
 

@@ -5,6 +5,17 @@ use super::BounceClass;
 
 /// A reason and phrases that say it, in lower case with single blanks. Earlier rows win: the more specific first.
 const PHRASES: &[(&str, &[&str])] = &[
+    (
+        "rejected",
+        &[
+            "permission to post",
+            "allowed to post",
+            "closed group",
+            "not a member of the group",
+            "may not be open to posting",
+        ],
+    ),
+    ("networkerror", &["loops back to myself", "too many hops", "hop count exceeded", "mail loop", "routing loop"]),
     ("virusdetected", &["virus", "malware", "infected", "trojan"]),
     (
         "failedstarttls",
@@ -92,6 +103,7 @@ const PHRASES: &[(&str, &[&str])] = &[
     (
         "speeding",
         &[
+            "frequency limit",
             "rate limit",
             "rate-limit",
             "ratelimit",
@@ -233,8 +245,8 @@ const PHRASES: &[(&str, &[&str])] = &[
             "blocklist",
             "block list",
             "blocked using",
-            "listed at",
-            "listed in",
+            "is listed at",
+            "is listed in",
             "listed by",
             "is listed",
             "rbl",
@@ -387,6 +399,8 @@ const PHRASES: &[(&str, &[&str])] = &[
     (
         "userunknown",
         &[
+            "check if address is correct",
+            "check the recipient",
             "user unknown",
             "unknown user",
             "no such user",
@@ -479,6 +493,9 @@ const PHRASES: &[(&str, &[&str])] = &[
     (
         "expired",
         &[
+            "giving up",
+            "failing for a long time",
+            "gave up",
             "delivery time expired",
             "message expired",
             "time expired",
@@ -513,6 +530,8 @@ const PHRASES: &[(&str, &[&str])] = &[
     (
         "networkerror",
         &[
+            "socket error",
+            "did not accept our requests to connect",
             "connection refused",
             "network is unreachable",
             "no route to host",
@@ -710,6 +729,8 @@ const PHRASES: &[(&str, &[&str])] = &[
             "recipient does not want",
         ],
     ),
+    // What servers say who do not want to say more.
+    ("userunknown", &["mailbox unavailable", "recipient address rejected", "invalid recipient"]),
 ];
 
 /// What RFC 3463 says of the codes, as far as it names a reason.
@@ -769,6 +790,28 @@ pub(super) fn of_text(diagnostic: &str) -> Option<&'static str> {
     let end = diagnostic.floor_char_boundary(DIAGNOSTIC_BYTES_MAX);
     let text = folded(diagnostic.get(..end).unwrap_or_default());
     PHRASES.iter().find(|(_, phrases)| phrases.iter().any(|phrase| text.contains(phrase))).map(|(reason, _)| *reason)
+}
+
+/// Where a code says it better than the sentence it comes with: a sender refused, a mailbox shut, a user unknown.
+pub(super) fn corrected(reason: &'static str, status: Option<&str>, said: &str) -> &'static str {
+    let detail = status.and_then(|status| status.split_once('.')).map_or("", |(_, detail)| detail);
+    match (reason, detail) {
+        ("userunknown" | "hostunknown", "1.7" | "1.8") => "rejected",
+        ("userunknown", "2.1") => "suspend",
+        ("suspend", "1.1") => "userunknown",
+        // Microsoft's edge knows the directory: its 5.4.1 means there is no such mailbox.
+        ("rejected", "4.1") if said.contains("Recipient address rejected: Access denied") => "userunknown",
+        // The address was good enough for RCPT; what was refused is the mail.
+        ("userunknown", _) if refused_after_data(said) => "filtered",
+        _ => reason,
+    }
+}
+
+/// The server answered the content (RFC 5321 DATA), not the recipient.
+fn refused_after_data(said: &str) -> bool {
+    let lower = said.to_lowercase();
+    let data = ["end of data", "data command", ">>> data", "after data"].iter().any(|words| lower.contains(words));
+    data && !lower.contains("rcpt")
 }
 
 /// The reason an enhanced status code names.

@@ -27,8 +27,13 @@ pub(super) fn groups(text: &str) -> Vec<Group> {
     let mut original = None;
     let mut close = |group: &mut Group, original: &mut Option<String>| {
         let mut closed = std::mem::take(group);
+        closed.recipient = closed.recipient.filter(|address| !address.is_empty());
         let fallback = original.take();
-        closed.recipient = closed.recipient.filter(|address| !address.is_empty()).or(fallback);
+        // A pipe or a file is where the mail went; the original recipient is whom it was for.
+        let usable = |address: &String| address.find('@').is_some_and(|at| at > 0);
+        if !closed.recipient.as_ref().is_some_and(usable) {
+            closed.recipient = fallback.filter(usable).or(closed.recipient);
+        }
         if closed.recipient.is_some() && groups.len() < RECIPIENTS_MAX {
             groups.push(closed);
         }
@@ -67,9 +72,14 @@ fn action(value: &str) -> Option<Action> {
 /// `rfc822; <user@example.com>`: the address in lower case.
 fn address(value: &str) -> String {
     let value = value.split_once(';').map_or(value, |(_, address)| address);
-    let value = value.trim().trim_matches(['<', '>', '"', ' ']);
-    // A comment or a second form may follow.
-    value.split([' ', '\t', '>']).next().unwrap_or_default().to_lowercase()
+    let value = value.trim().trim_matches(['<', '>', ' ']);
+    // A source route (RFC 5321 appendix C) goes, a comment or a second form may follow.
+    let value = value.strip_prefix('@').and_then(|route| route.split_once(':')).map_or(value, |(_, address)| address);
+    let value = value.split([' ', '\t', '>']).next().unwrap_or_default().to_lowercase();
+    match value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')) {
+        Some(inner) => inner.to_owned(),
+        None => value,
+    }
 }
 
 /// What a feedback report says.
