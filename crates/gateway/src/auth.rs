@@ -1,95 +1,196 @@
-//! Sender authentication: SPF (RFC 7208), DKIM (RFC 6376), DMARC (RFC 7489) and ARC (RFC 8617) of a mail.
+//! Sender authentication: SPF (RFC 7208), DKIM (RFC 6376, RFC 8301), DMARC (RFC 7489, RFC 9989) and ARC (RFC 8617).
 //! Owns how long it may take and what is remembered; never decides what becomes of the mail.
+//!
+//! The names that a mail will need are looked up first, all at once and up to the deadline; the verifiers then find their
+//! answers in the caches, so a dead name server costs one wait and not one a signature.
+
+mod cache;
+mod evidence;
+mod health;
+mod spf;
+#[cfg(test)]
+mod tests;
+mod verdict;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mail_auth::dmarc::Policy;
-use mail_auth::dmarc::verify::DmarcParameters;
-use mail_auth::spf::verify::SpfParameters;
-use mail_auth::{AuthenticatedMessage, DkimResult, DmarcResult, MessageAuthenticator, SpfResult};
-use model::auth::{AuthResult, AuthResults, DmarcPolicy};
-use tokio::time::timeout;
+use futures_util::future::join_all;
+use mail_auth::dkim::DomainKey;
+use mail_auth::dmarc::DmarcRecord;
+use mail_auth::dns::{ToFqdn, TxtRecordParser, UnwrapTxtRecord};
+use mail_auth::{DnsError as LookupError, Error, MessageAuthenticator, ResolverCache, SpfOutput, SpfResult, TxtRecord};
+use model::auth::AuthResults;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
 
 use crate::dns::{DnsConfig, DnsError};
+use cache::{Records, TimedCache};
+use evidence::Evidence;
+use health::Health;
+use spf::{Query, Verdict};
 
-/// How long all look-ups of one mail may take together.
+/// For all look-ups of one mail together.
 const DEADLINE: Duration = Duration::from_secs(2);
+/// How long a name that could not be looked up is not asked for again.
+const FAILURE_KEPT: Duration = Duration::from_secs(30);
+/// How long a name that does not exist is not asked for again, where its zone does not say.
+const ABSENCE_KEPT: Duration = Duration::from_secs(60);
+/// Domains whose SPF could not be evaluated, by number.
+const SPF_FAILURES_MAX: u64 = 4_096;
+/// Verdicts of SPF, by number.
+const SPF_VERDICTS_MAX: u64 = 4_096;
+/// How long a verdict of SPF is remembered: a sender with many mails at once is looked at once.
+const SPF_VERDICT_KEPT: Duration = Duration::from_secs(60);
 
-/// Verifies mails.
-pub struct Authenticator {
+/// Who wants to send: peer, HELO and MAIL FROM.
+type SpfQuestion = (IpAddr, Box<str>, Box<str>);
+
+/// Verifies mails. Cheap to clone; clones share their caches.
+#[derive(Clone)]
+pub struct Authenticator(Arc<Inner>);
+
+struct Inner {
     verifier: MessageAuthenticator,
-    /// Our own name, for SPF macros.
-    hostname: String,
+    /// A cache for each purpose: a signature may name any record as its key, and what that turned out not to be must not be
+    /// remembered where DMARC looks.
+    dkim: Records,
+    dmarc: Records,
+    /// What SPF said of whom; and of domains where it could not be found out, that.
+    spf: TimedCache<SpfQuestion, Verdict>,
+    spf_failures: TimedCache<Box<str>, ()>,
+    health: Arc<Health>,
+}
+
+impl std::fmt::Debug for Authenticator {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Authenticator").field("dns_down", &self.0.health.is_down()).finish_non_exhaustive()
+    }
 }
 
 impl Authenticator {
+    /// Inside a runtime, it is found out at once whether DNS can be reached.
+    ///
     /// # Errors
     /// The system's DNS settings can't be read.
-    pub fn new(hostname: &str, dns: &DnsConfig) -> Result<Self, DnsError> {
+    pub fn new(dns: &DnsConfig) -> Result<Self, DnsError> {
         let (config, options) = dns.resolver_parts()?;
-        let verifier =
-            MessageAuthenticator::new(config, options).map_err(|error| DnsError::Resolver(error.to_string()))?;
-        Ok(Self { verifier, hostname: hostname.to_owned() })
+        let verifier = MessageAuthenticator::new(config, options)
+            .map_err(|error| DnsError::Resolver(error.to_string()))?
+            .with_max_negative_ttl(Duration::from_secs(600));
+        let health = Health::new(dns)?;
+        let inner = Inner {
+            verifier,
+            dkim: Records::new(Arc::clone(&health)),
+            dmarc: Records::new(Arc::clone(&health)),
+            spf: TimedCache::new(SPF_VERDICTS_MAX),
+            spf_failures: TimedCache::new(SPF_FAILURES_MAX),
+            health,
+        };
+        if Handle::try_current().is_ok() {
+            inner.health.suspect();
+        }
+        Ok(Self(Arc::new(inner)))
     }
 
-    /// What SPF, DKIM, DMARC and ARC say of `mail`, as the client sent it. Never fails and never takes longer than the
-    /// deadline: what can't be found out in time is `temperror`.
+    /// What SPF, DKIM, DMARC and ARC say of `mail`, as the client sent it (without our trace fields). Never fails, and
+    /// waits for DNS no longer than two seconds in all: what can't be found out in time is `temperror`.
     pub async fn verify(&self, peer: IpAddr, helo: &str, mail_from: &str, mail: Bytes) -> AuthResults {
-        timeout(DEADLINE, self.verify_all(peer, helo, mail_from, &mail)).await.unwrap_or_else(|_| AuthResults {
-            spf: AuthResult::TempError,
-            dkim: AuthResult::TempError,
-            dmarc: AuthResult::TempError,
-            detail: Some("DNS did not answer in time".to_owned()),
-            ..AuthResults::default()
+        let deadline = Instant::now() + DEADLINE;
+        let evidence = Evidence::of(&mail);
+        let domain = mail_from.rsplit_once('@').map_or(helo, |(_, domain)| domain).to_owned();
+        let spf = self.0.check_spf(peer.to_canonical(), helo, mail_from, &domain, deadline);
+        let (spf, ()) = tokio::join!(spf, self.0.look_up_all(&evidence, deadline));
+        if !evidence.signed {
+            return self.0.judge(&mail, &domain, &spf, deadline).await;
+        }
+        // Hashing a large body and checking signatures keeps a thread busy; this one has other sessions to serve.
+        let inner = Arc::clone(&self.0);
+        let runtime = Handle::current();
+        let judged = tokio::task::spawn_blocking(move || runtime.block_on(inner.judge(&mail, &domain, &spf, deadline)));
+        judged.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "verifying the signatures of a mail broke off");
+            verdict::undecided("the verifier broke off")
+        })
+    }
+}
+
+impl Inner {
+    /// Everything that can be known to be needed, at once. What is cached costs nothing.
+    async fn look_up_all(&self, evidence: &Evidence, deadline: Instant) {
+        let keys = evidence.keys.iter().filter(|name| self.dkim.is_unknown(name));
+        let keys = keys.map(|name| self.look_up::<DomainKey>(&self.dkim, name, deadline));
+        let policies = evidence.policies.iter().filter(|name| self.dmarc.is_unknown(name));
+        let policies = policies.map(|name| self.look_up::<DmarcRecord>(&self.dmarc, name, deadline));
+        tokio::join!(join_all(keys), join_all(policies));
+    }
+
+    /// Afterwards the cache has something to say of the name, if only that it could not be found out.
+    async fn look_up<T>(&self, records: &Records, name: &str, deadline: Instant)
+    where
+        T: TxtRecordParser + Into<TxtRecord> + UnwrapTxtRecord,
+    {
+        let answer = timeout_at(deadline, self.verifier.txt_lookup::<T>(name, Some(&records.txt))).await;
+        let error = match answer {
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => error,
+            Err(_) => Error::Dns(LookupError::Resolver("no answer in time".to_owned())),
+        };
+        let failed = matches!(error, Error::Dns(LookupError::Resolver(_)));
+        if failed {
+            self.health.suspect();
+        }
+        let key = name.to_fqdn();
+        if records.txt.is_unknown(&key) {
+            let kept = if failed { FAILURE_KEPT } else { ABSENCE_KEPT };
+            let until = std::time::Instant::now() + kept;
+            records.txt.insert(key.as_ref().into(), TxtRecord::Error(error), until);
+        }
+    }
+
+    /// The MAIL FROM identity, or that of HELO for the null sender: the one that DMARC aligns (RFC 7489 §4.1).
+    async fn check_spf(&self, peer: IpAddr, helo: &str, mail_from: &str, domain: &str, deadline: Instant) -> SpfOutput {
+        let verdict = self.spf_verdict(peer, helo, mail_from, domain, deadline).await;
+        SpfOutput::new(domain.to_owned()).with_result(match verdict {
+            Verdict::None => SpfResult::None,
+            Verdict::Neutral => SpfResult::Neutral,
+            Verdict::Pass => SpfResult::Pass,
+            Verdict::Fail => SpfResult::Fail,
+            Verdict::SoftFail => SpfResult::SoftFail,
+            Verdict::TempError => SpfResult::TempError,
+            Verdict::PermError => SpfResult::PermError,
         })
     }
 
-    async fn verify_all(&self, peer: IpAddr, helo: &str, mail_from: &str, mail: &[u8]) -> AuthResults {
-        let spf =
-            self.verifier.verify_spf(SpfParameters::helo_and_mail_from(peer, helo, &self.hostname, mail_from)).await;
-        let mut results = AuthResults { spf: spf_result(spf.result()), ..AuthResults::default() };
-        let Some(message) = AuthenticatedMessage::parse(mail) else { return results };
-        let dkim = self.verifier.verify_dkim(&message).await;
-        results.dkim = dkim.iter().map(|output| dkim_result(output.result())).next().unwrap_or_default();
-        let domain = mail_from.rsplit_once('@').map_or(helo, |(_, domain)| domain);
-        let dmarc = self.verifier.verify_dmarc(DmarcParameters::new(&message, &dkim, domain, &spf)).await;
-        results.dmarc = match dmarc.result() {
-            DmarcResult::Pass => AuthResult::Pass,
-            DmarcResult::Fail(_) => AuthResult::Fail,
-            DmarcResult::TempError(_) => AuthResult::TempError,
-            DmarcResult::PermError(_) => AuthResult::PermError,
-            DmarcResult::None => AuthResult::None,
-        };
-        results.dmarc_policy = match dmarc.policy() {
-            Policy::Reject => DmarcPolicy::Reject,
-            Policy::Quarantine => DmarcPolicy::Quarantine,
-            Policy::None | Policy::Unspecified => DmarcPolicy::None,
-        };
-        results
+    async fn spf_verdict(&self, peer: IpAddr, helo: &str, mail_from: &str, domain: &str, deadline: Instant) -> Verdict {
+        if !is_public_name(domain) {
+            return Verdict::None;
+        }
+        let question: SpfQuestion = (peer, helo.into(), mail_from.into());
+        if let Some(verdict) = self.spf.get(&question) {
+            return verdict;
+        }
+        if self.health.is_down() || self.spf_failures.get(domain).is_some() {
+            return Verdict::TempError;
+        }
+        let local_part = mail_from.rsplit_once('@').map_or("postmaster", |(local_part, _)| local_part);
+        let local_part = if local_part.is_empty() { "postmaster" } else { local_part };
+        let check = spf::check_host(self.verifier.resolver(), Query { peer, helo, local_part, domain });
+        let verdict = timeout_at(deadline, check).await.unwrap_or(Verdict::TempError);
+        let now = std::time::Instant::now();
+        if verdict == Verdict::TempError {
+            self.health.suspect();
+            self.spf_failures.insert(domain.into(), (), now + FAILURE_KEPT);
+        } else {
+            self.spf.insert(question, verdict, now + SPF_VERDICT_KEPT);
+        }
+        verdict
     }
 }
 
-fn spf_result(result: SpfResult) -> AuthResult {
-    match result {
-        SpfResult::Pass => AuthResult::Pass,
-        SpfResult::Fail => AuthResult::Fail,
-        SpfResult::SoftFail => AuthResult::SoftFail,
-        SpfResult::Neutral => AuthResult::Neutral,
-        SpfResult::TempError => AuthResult::TempError,
-        SpfResult::PermError => AuthResult::PermError,
-        SpfResult::None => AuthResult::None,
-    }
-}
-
-fn dkim_result(result: &DkimResult) -> AuthResult {
-    match result {
-        DkimResult::Pass => AuthResult::Pass,
-        DkimResult::Neutral(_) => AuthResult::Neutral,
-        DkimResult::Fail(_) => AuthResult::Fail,
-        DkimResult::PermError(_) => AuthResult::PermError,
-        DkimResult::TempError(_) => AuthResult::TempError,
-        DkimResult::None => AuthResult::None,
-    }
+/// Names without a dot and address literals publish nothing.
+fn is_public_name(domain: &str) -> bool {
+    domain.contains('.') && !domain.starts_with('[') && domain.parse::<IpAddr>().is_err()
 }
