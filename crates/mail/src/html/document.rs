@@ -4,7 +4,8 @@
 use super::{BLOCKED_IMAGE_CLASS, FOLD_CLASS};
 
 /// A whole document around a cleaned fragment. With a nonce it carries one script, which tells the page around it
-/// the height of the mail (`{type: "postroom:height", height}` by `postMessage`); without, none.
+/// the height of the mail (`{type: "postroom:height", height, remoteImagesBlocked}` by `postMessage`, the number from
+/// `window.remoteImagesBlocked` where the page sets it); without, none.
 pub fn document(sanitized: &str, nonce_script: Option<&str>) -> String {
     let is_nonce = |nonce: &&str| {
         !nonce.is_empty() && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte))
@@ -43,5 +44,6 @@ fn base_style() -> String {
 }
 
 const HEIGHT_SCRIPT: &str = "(()=>{const tell=()=>parent.postMessage({type:\"postroom:height\",\
-     height:Math.ceil(document.documentElement.getBoundingClientRect().height)},\"*\");\
+     height:Math.ceil(document.documentElement.getBoundingClientRect().height),\
+     remoteImagesBlocked:window.remoteImagesBlocked||0},\"*\");\
      addEventListener(\"load\",tell);new ResizeObserver(tell).observe(document.documentElement);tell()})()";
