@@ -2,11 +2,9 @@
 //! keys and tokens are kept as SHA-256 and never logged.
 
 mod bootstrap;
-mod password;
+pub(crate) mod password;
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,8 +16,9 @@ use sha2::{Digest, Sha256};
 use store::api_keys::ApiKeyRow;
 use store::users::{TokenPurpose, UserRow};
 use store::workspaces::WorkspaceRow;
-use store::{Priority, api_keys, channels, users, workspaces};
+use store::{Priority, Tx, api_keys, channels, users, workspaces};
 
+use crate::caches::Remembered;
 use crate::{Engine, EngineError, Result};
 pub use bootstrap::{Bootstrap, BootstrapOptions, bootstrap};
 pub use password::PASSWORD_CHARS_MIN;
@@ -27,9 +26,6 @@ pub use password::PASSWORD_CHARS_MIN;
 const KEY_PREFIX: &str = "pk_";
 const SESSION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 const SIGN_IN_LINK: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long a key is trusted without asking the store again; a deletion on this node is seen at once.
-const KEY_REMEMBERED: Duration = Duration::from_secs(5);
-const KEYS_REMEMBERED_MAX: usize = 10_000;
 /// How often a key's last use is written down.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
 const NAME_CHARS_MAX: usize = 200;
@@ -44,27 +40,7 @@ fn random_token() -> String {
 }
 
 /// Keys that were good a moment ago, by their hash.
-#[derive(Default)]
-pub struct KeyCache(Mutex<HashMap<Vec<u8>, (Instant, Principal)>>);
-
-impl KeyCache {
-    fn get(&self, hash: &[u8]) -> Option<Principal> {
-        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.get(hash).filter(|(at, _)| at.elapsed() < KEY_REMEMBERED).map(|(_, principal)| principal.clone())
-    }
-
-    fn put(&self, hash: Vec<u8>, principal: &Principal) {
-        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if keys.len() >= KEYS_REMEMBERED_MAX {
-            keys.clear();
-        }
-        keys.insert(hash, (Instant::now(), principal.clone()));
-    }
-
-    fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-}
+pub type KeyCache = Remembered<Vec<u8>, Principal>;
 
 /// Whom an API key speaks for; `None` if it is no key of ours.
 ///
@@ -72,9 +48,10 @@ impl KeyCache {
 /// What the store says.
 pub async fn by_api_key(engine: &Engine, key: &str) -> Result<Option<Principal>> {
     let hash = hash(key);
-    if let Some(principal) = engine.keys.get(&hash) {
-        return Ok(Some(principal));
-    }
+    let ticket = match engine.keys.get(&hash) {
+        Ok(principal) => return Ok(Some(principal)),
+        Err(ticket) => ticket,
+    };
     let wanted = hash.clone();
     let Some(row) = engine.db.read(move |tx| api_keys::by_hash(tx, &wanted)).await? else { return Ok(None) };
     let now = Timestamp::now();
@@ -88,7 +65,7 @@ pub async fn by_api_key(engine: &Engine, key: &str) -> Result<Option<Principal>>
         scopes: row.public.scopes,
         channel_id: row.public.channel_id,
     };
-    engine.keys.put(hash, &principal);
+    engine.keys.keep(&ticket, hash, &principal);
     Ok(Some(principal))
 }
 
@@ -196,15 +173,15 @@ pub async fn sign_in_link(engine: &Engine, email: &str) -> Result<SecretString> 
         .read(move |tx| users::by_email(tx, &email))
         .await?
         .ok_or(EngineError::NotFound { what: "the user" })?;
-    let token = random_token();
-    let (hash, now) = (hash(&token), Timestamp::now());
-    engine
-        .db
-        .write(Priority::Foreground, move |tx| {
-            users::add_token(tx, &hash, &user.public.id, TokenPurpose::SignIn, now, now.plus(SIGN_IN_LINK))
-        })
-        .await?;
+    let token = engine.db.write(Priority::Foreground, move |tx| new_sign_in_token(tx, &user.public.id)).await?;
     Ok(token.into())
+}
+
+/// A token that signs the user in once, within a day.
+pub(crate) fn new_sign_in_token(tx: &mut Tx<'_>, user: &UserId) -> store::Result<String> {
+    let (token, now) = (random_token(), Timestamp::now());
+    users::add_token(tx, &hash(&token), user, TokenPurpose::SignIn, now, now.plus(SIGN_IN_LINK))?;
+    Ok(token)
 }
 
 /// # Errors
@@ -258,8 +235,10 @@ pub async fn create_user(
 /// The users of the principal's workspace.
 ///
 /// # Errors
-/// What the store says.
+/// The scope `conversations:read` is missing.
 pub async fn users(engine: &Engine, principal: &Principal) -> Result<Vec<User>> {
+    // Who works with conversations has to know who else does.
+    crate::access_check::scope(principal, Scope::ConversationsRead)?;
     let workspace = principal.workspace_id.clone();
     let rows = engine.db.read(move |tx| users::list(tx, &workspace)).await?;
     Ok(rows.into_iter().map(|row| row.public).collect())
@@ -318,7 +297,8 @@ fn key_row(
     ApiKeyRow { workspace_id: workspace.clone(), hash: hash(key), bootstrap, public }
 }
 
-fn needs_admin(principal: &Principal) -> Result<()> {
+/// Users and keys are an administrator's business.
+pub(crate) fn require_admin(principal: &Principal) -> Result<()> {
     if principal.may(Scope::Admin) {
         return Ok(());
     }
@@ -336,7 +316,7 @@ pub async fn create_key_as(
     scopes: Vec<Scope>,
     channel_id: Option<ChannelId>,
 ) -> Result<(ApiKey, SecretString)> {
-    needs_admin(principal)?;
+    require_admin(principal)?;
     if principal.channel_id.is_some() && principal.channel_id != channel_id {
         return Err(EngineError::Forbidden("a key bound to a channel can only make keys bound to the same one".into()));
     }
@@ -346,7 +326,7 @@ pub async fn create_key_as(
 /// # Errors
 /// The principal is no administrator.
 pub async fn keys(engine: &Engine, principal: &Principal) -> Result<Vec<ApiKey>> {
-    needs_admin(principal)?;
+    require_admin(principal)?;
     let workspace = principal.workspace_id.clone();
     let rows = engine.db.read(move |tx| api_keys::list(tx, &workspace)).await?;
     Ok(rows.into_iter().map(|row| row.public).filter(|key| principal.sees(key.channel_id.as_ref())).collect())
@@ -355,13 +335,13 @@ pub async fn keys(engine: &Engine, principal: &Principal) -> Result<Vec<ApiKey>>
 /// # Errors
 /// Not there; the principal is no administrator.
 pub async fn delete_key(engine: &Engine, principal: &Principal, id: &ApiKeyId) -> Result<()> {
-    needs_admin(principal)?;
+    require_admin(principal)?;
     if !keys(engine, principal).await?.iter().any(|key| key.id == *id) {
         return Err(EngineError::NotFound { what: "the API key" });
     }
     let (workspace, id) = (principal.workspace_id.clone(), id.clone());
     let deleted = engine.db.write(Priority::Foreground, move |tx| api_keys::delete(tx, &workspace, &id)).await?;
-    engine.keys.clear();
+    engine.keys.forget();
     if deleted { Ok(()) } else { Err(EngineError::NotFound { what: "the API key" }) }
 }
 

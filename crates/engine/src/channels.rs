@@ -73,7 +73,7 @@ pub async fn create(engine: &Engine, principal: &Principal, request: ChannelRequ
             tell(tx, &row, EventType::ChannelConnected, now)
         })
         .await?;
-    Ok(shown(engine, kept))
+    Ok(shown(engine, principal, kept))
 }
 
 /// A row for a new channel, not yet kept.
@@ -158,12 +158,13 @@ pub async fn update(
     if request.provider.is_some_and(|provider| provider != row.public.provider) {
         return Err(EngineError::invalid("/provider", "a channel's provider can't be changed; create another channel"));
     }
+    check::password_stays_home(&row, &request)?;
     apply(engine, &mut row, &request)?;
     row.public.updated_at = Timestamp::now();
     let kept = row.clone();
     engine.db.write(Priority::Foreground, move |tx| channels::update(tx, &row)).await?;
-    engine.routes.forget(&kept.public.inbound_address);
-    Ok(shown(engine, kept))
+    engine.routes.forget();
+    Ok(shown(engine, principal, kept))
 }
 
 /// The channel stops receiving at once. Its conversations stay, and its address is never given to another.
@@ -173,7 +174,6 @@ pub async fn update(
 pub async fn delete(engine: &Engine, principal: &Principal, id: &ChannelId) -> Result<()> {
     may_write(principal)?;
     let row = load(engine, principal, id).await?;
-    let address = row.public.inbound_address.clone();
     engine
         .db
         .write(Priority::Foreground, move |tx| {
@@ -182,7 +182,7 @@ pub async fn delete(engine: &Engine, principal: &Principal, id: &ChannelId) -> R
             tell(tx, &row, EventType::ChannelDisconnected, now)
         })
         .await?;
-    engine.routes.forget(&address);
+    engine.routes.forget();
     Ok(())
 }
 
@@ -208,7 +208,7 @@ async fn load(engine: &Engine, principal: &Principal, id: &ChannelId) -> Result<
 /// Not there, or not the principal's to see.
 pub async fn get(engine: &Engine, principal: &Principal, id: &ChannelId) -> Result<Channel> {
     may_read(principal)?;
-    Ok(shown(engine, load(engine, principal, id).await?))
+    Ok(shown(engine, principal, load(engine, principal, id).await?))
 }
 
 /// A page of channels, newest first unless `ascending`, behind the channel `after`.
@@ -228,7 +228,7 @@ pub async fn list(
         .db
         .read(move |tx| channels::list(tx, &workspace, only.as_ref(), after.as_deref(), ascending, take))
         .await?;
-    Ok(rows.into_iter().map(|row| shown(engine, row)).collect())
+    Ok(rows.into_iter().map(|row| shown(engine, principal, row)).collect())
 }
 
 /// A channel of the workspace, for the product's own use.
@@ -237,11 +237,14 @@ pub(crate) async fn find(engine: &Engine, workspace: &WorkspaceId, id: &ChannelI
     Ok(engine.db.read(move |tx| channels::get(tx, &workspace, &id)).await?.ok_or(MISSING)?.public)
 }
 
-/// With the URL providers post to.
-pub(crate) fn shown(engine: &Engine, row: ChannelRow) -> Channel {
+/// With the URL providers post to. Who may not change channels does not see its token: with it, anybody can put mail in.
+fn shown(engine: &Engine, principal: &Principal, row: ChannelRow) -> Channel {
     let mut channel = row.public;
-    channel.webhook_url =
-        format!("{}/webhooks/email/{}?token={}", engine.config.public_url, channel.id, row.webhook_token);
+    channel.webhook_url = format!("{}/webhooks/email/{}", engine.config.public_url, channel.id);
+    if may_write(principal).is_ok() {
+        channel.webhook_url.push_str("?token=");
+        channel.webhook_url.push_str(&row.webhook_token);
+    }
     channel
 }
 

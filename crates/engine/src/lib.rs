@@ -4,6 +4,7 @@
 pub mod access;
 mod access_check;
 pub mod attachments;
+mod caches;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
@@ -24,6 +25,7 @@ pub mod search_terms;
 pub mod sending;
 pub mod sequencer;
 pub mod tokens;
+pub mod users;
 pub mod way_out;
 pub mod webhook_endpoints;
 pub mod webhook_schedule;
@@ -70,6 +72,14 @@ pub struct Engine {
     pub ports: Ports,
     pub routes: Arc<channels::RouteCache>,
     pub keys: Arc<access::KeyCache>,
+}
+
+impl Engine {
+    pub fn new(config: EngineConfig, db: Db, blobs: Arc<BlobStore>, vault: Arc<Vault>, ports: Ports) -> Self {
+        let routes = Arc::new(channels::RouteCache::new(&db));
+        let keys = Arc::new(access::KeyCache::new(&db));
+        Self { config: Arc::new(config), db, blobs, vault, ports, routes, keys }
+    }
 }
 
 /// How often a transaction that met another one is run again.

@@ -3,7 +3,7 @@
 use model::key::{ApiKey, Scope};
 use model::{ApiKeyId, ChannelId, Timestamp, WorkspaceId};
 
-use crate::db::{Row, Tx};
+use crate::db::{Row, Topic, Tx};
 use crate::error::Result;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +87,7 @@ pub fn count(tx: &mut Tx<'_>) -> Result<i64> {
 /// # Errors
 /// What the database says.
 pub fn delete(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ApiKeyId) -> Result<bool> {
+    tx.announce(Topic::Access);
     Ok(tx.execute("DELETE FROM api_key WHERE id = $1 AND workspace_id = $2", &[id.into(), workspace.into()])? > 0)
 }
 
@@ -95,6 +96,7 @@ pub fn delete(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ApiKeyId) -> Result
 /// # Errors
 /// What the database says.
 pub fn delete_bootstrap_except(tx: &mut Tx<'_>, hash: &[u8]) -> Result<u64> {
+    tx.announce(Topic::Access);
     tx.execute("DELETE FROM api_key WHERE bootstrap AND hash <> $1", &[hash.into()])
 }
 

@@ -5,7 +5,7 @@ use model::{ChannelId, Timestamp, WorkspaceId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::db::{Row, Tx};
+use crate::db::{Row, Topic, Tx};
 use crate::error::{Result, StoreError};
 
 const TABLE: &str = "channel";
@@ -108,6 +108,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &ChannelRow) -> Result<()> {
 /// # Errors
 /// What the database says.
 pub fn update(tx: &mut Tx<'_>, row: &ChannelRow) -> Result<()> {
+    tx.announce(Topic::Access);
     let public = &row.public;
     tx.execute(
         "UPDATE channel SET name = $2, email_address = $3, display_name = $4, aliases = $5, signature = $6, config = $7, secrets = $8, limits = $9,
@@ -136,6 +137,7 @@ pub fn update(tx: &mut Tx<'_>, row: &ChannelRow) -> Result<()> {
 /// # Errors
 /// What the database says.
 pub fn delete(tx: &mut Tx<'_>, id: &ChannelId, now: Timestamp) -> Result<()> {
+    tx.announce(Topic::Access);
     tx.execute("UPDATE channel SET deleted_at = $2, secrets = NULL WHERE id = $1", &[id.into(), now.into()])?;
     tx.execute("UPDATE channel_address SET active = $2 WHERE channel_id = $1", &[id.into(), false.into()])?;
     Ok(())

@@ -55,10 +55,13 @@ pub enum Topic {
     Search = 3,
     /// Events were appended and have no position yet (PostgreSQL).
     Unsequenced = 4,
+    /// Keys, sessions or channels changed: what is remembered of them no longer holds.
+    Access = 5,
 }
 
 impl Topic {
-    const ALL: [Self; 5] = [Self::Events, Self::Deliveries, Self::Webhooks, Self::Search, Self::Unsequenced];
+    const ALL: [Self; 6] =
+        [Self::Events, Self::Deliveries, Self::Webhooks, Self::Search, Self::Unsequenced, Self::Access];
 }
 
 #[derive(Debug, Clone)]
@@ -83,7 +86,7 @@ struct Inner {
 
 /// Counters that rise when a topic has news; waiting on one never misses a rise.
 pub(crate) struct Topics {
-    senders: [watch::Sender<u64>; 5],
+    senders: [watch::Sender<u64>; 6],
 }
 
 impl Topics {

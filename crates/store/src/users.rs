@@ -3,7 +3,7 @@
 use model::key::{Role, User};
 use model::{Timestamp, UserId, WorkspaceId};
 
-use crate::db::{Row, Tx};
+use crate::db::{Dialect, Row, Tx};
 use crate::error::{Result, StoreError};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,10 +77,44 @@ pub fn list(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<Vec<UserRow>> {
     )
 }
 
+/// Changes name, role and password.
+///
+/// # Errors
+/// What the database says.
+pub fn update(tx: &mut Tx<'_>, user: &UserRow) -> Result<()> {
+    let public = &user.public;
+    tx.execute(
+        "UPDATE user_account SET name = $2, role = $3, password_hash = $4 WHERE id = $1",
+        &[(&public.id).into(), (&public.name).into(), public.role.as_str().into(), (&user.password_hash).into()],
+    )?;
+    Ok(())
+}
+
 /// # Errors
 /// What the database says.
 pub fn set_password(tx: &mut Tx<'_>, id: &UserId, password_hash: &str) -> Result<()> {
     tx.execute("UPDATE user_account SET password_hash = $2 WHERE id = $1", &[id.into(), password_hash.into()])?;
+    Ok(())
+}
+
+/// How many administrators a workspace has. On PostgreSQL they are held until the transaction ends, so that two who
+/// remove each other at once can't both succeed.
+///
+/// # Errors
+/// What the database says.
+pub fn admins(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<usize> {
+    let hold = if tx.dialect() == Dialect::Postgres { "FOR UPDATE" } else { "" };
+    let sql = format!("SELECT id FROM user_account WHERE workspace_id = $1 AND role = 'admin' ORDER BY id {hold}");
+    Ok(tx.query(&sql, &[workspace.into()], |row| row.text(0))?.len())
+}
+
+/// Forgets a user with their sessions. What they wrote keeps their id.
+///
+/// # Errors
+/// What the database says.
+pub fn delete(tx: &mut Tx<'_>, id: &UserId) -> Result<()> {
+    remove_tokens(tx, id)?;
+    tx.execute("DELETE FROM user_account WHERE id = $1", &[id.into()])?;
     Ok(())
 }
 
@@ -135,4 +169,12 @@ pub fn by_token(tx: &mut Tx<'_>, token_hash: &[u8], purpose: TokenPurpose, now: 
 /// What the database says.
 pub fn remove_token(tx: &mut Tx<'_>, token_hash: &[u8]) -> Result<bool> {
     Ok(tx.execute("DELETE FROM user_session WHERE token_hash = $1", &[token_hash.into()])? > 0)
+}
+
+/// Makes all tokens of a user worthless.
+///
+/// # Errors
+/// What the database says.
+pub fn remove_tokens(tx: &mut Tx<'_>, user: &UserId) -> Result<u64> {
+    tx.execute("DELETE FROM user_session WHERE user_id = $1", &[user.into()])
 }

@@ -25,7 +25,7 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
         .map_err(|_| EngineError::Internal("a password could not be worked on".into()))
 }
 
-pub(super) async fn hash(password: SecretString) -> Result<String> {
+pub(crate) async fn hash(password: SecretString) -> Result<String> {
     let length = password.expose_secret().chars().count();
     if length < PASSWORD_CHARS_MIN || password.expose_secret().len() > PASSWORD_BYTES_MAX {
         return Err(EngineError::invalid(

@@ -2,7 +2,10 @@
 
 use model::channel::{Channel, Provider, ProviderConfig, TransportSecurity};
 
-use crate::FieldError;
+use store::channels::ChannelRow;
+
+use super::ChannelRequest;
+use crate::{EngineError, FieldError, Result};
 
 const NAME_CHARS_MAX: usize = 200;
 const SIGNATURE_BYTES_MAX: usize = 64 * 1024;
@@ -15,6 +18,29 @@ pub(super) fn merge(config: &mut ProviderConfig, change: &ProviderConfig) {
         ($($field:ident),*) => {$( if change.$field.is_some() { config.$field.clone_from(&change.$field); } )*};
     }
     take!(smtp_host, smtp_port, smtp_security, imap_host, imap_port, imap_security, username);
+}
+
+/// A kept password is only ever shown to the server it was given for: whoever names another server gives it again.
+///
+/// # Errors
+/// The SMTP server or user changes, and the password does not come along.
+pub(super) fn password_stays_home(row: &ChannelRow, request: &ChannelRequest) -> Result<()> {
+    let (Some(change), Some(_), None) = (&request.config, &row.secrets, &request.password) else { return Ok(()) };
+    let config = &row.public.config;
+    let moved = |now: &Option<String>, then: &Option<String>| now.is_some() && now != then;
+    if moved(&change.smtp_host, &config.smtp_host)
+        || moved(&change.imap_host, &config.imap_host)
+        || moved(&change.username, &config.username)
+        || change.smtp_port.is_some() && change.smtp_port != config.smtp_port
+        || change.smtp_security == Some(TransportSecurity::None)
+            && config.smtp_security != Some(TransportSecurity::None)
+    {
+        return Err(EngineError::invalid(
+            "/config/password",
+            "the server, its port, its security or the user changes: give the password again",
+        ));
+    }
+    Ok(())
 }
 
 /// Checks a whole channel and writes its addresses as they are compared.

@@ -1,43 +1,14 @@
 //! Which channel receives at an address. Asked for every RCPT, so remembered for a moment; a deletion is seen at once.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
 use model::limits::MESSAGE_BYTES_MAX;
 use store::channels;
 
 use crate::Engine;
+use crate::caches::Remembered;
 use crate::ports::{Route, RouteError};
 
-/// How long another node's change may go unseen. This node's own are seen at once.
-const REMEMBERED: Duration = Duration::from_secs(2);
-/// Addresses remembered; when full, all are forgotten.
-const ADDRESSES_MAX: usize = 10_000;
-
-/// Routes that were looked up a moment ago. Only addresses that exist are remembered: guesses must not fill it.
-#[derive(Default)]
-pub struct RouteCache(Mutex<HashMap<String, (Instant, Route)>>);
-
-impl RouteCache {
-    fn get(&self, address: &str) -> Option<Route> {
-        let routes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        routes.get(address).filter(|(at, _)| at.elapsed() < REMEMBERED).map(|(_, route)| route.clone())
-    }
-
-    fn put(&self, address: &str, route: &Route) {
-        let mut routes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if routes.len() >= ADDRESSES_MAX {
-            routes.clear();
-        }
-        routes.insert(address.to_owned(), (Instant::now(), route.clone()));
-    }
-
-    /// What was known of an address may no longer hold.
-    pub fn forget(&self, address: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(address);
-    }
-}
+/// Routes by their address, without a tag.
+pub type RouteCache = Remembered<String, Route>;
 
 /// Who receives at `address`. A `+tag` is the owner's own business, but for `+r.<token>`, which names a conversation.
 ///
@@ -49,10 +20,10 @@ pub async fn route(engine: &Engine, address: &str) -> Result<Route, RouteError> 
     let (base, tag) = local.split_once('+').unwrap_or((local, ""));
     let base = format!("{base}@{domain}");
     let mut route = match engine.routes.get(&base) {
-        Some(route) => route,
-        None => {
+        Ok(route) => route,
+        Err(ticket) => {
             let route = look_up(engine, &base).await?;
-            engine.routes.put(&base, &route);
+            engine.routes.keep(&ticket, base, &route);
             route
         }
     };
