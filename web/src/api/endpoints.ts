@@ -23,6 +23,21 @@ import type {
 
 type Signal = AbortSignal | undefined;
 
+const PAGES_MAX = 20;
+
+/** Every page of a list that people expect whole (channels in a menu). */
+async function whole<T>(path: string, signal: Signal): Promise<Page<T>> {
+  const items: T[] = [];
+  let cursor = "";
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const found = await request<Page<T>>("GET", path, { query: { take: 100, cursor }, signal });
+    items.push(...found.items);
+    cursor = found.cursor;
+    if (!cursor) break;
+  }
+  return { items, cursor };
+}
+
 export const session = {
   get: (signal?: Signal) => request<Session>("GET", "/session", { signal }),
   create: (body: { email: string; password: string } | { token: string }) =>
@@ -91,7 +106,7 @@ export const messages = {
 };
 
 export const channels = {
-  list: (signal?: Signal) => request<Page<Channel>>("GET", "/channels", { query: { take: 100 }, signal }),
+  list: (signal?: Signal) => whole<Channel>("/channels", signal),
   get: (id: string, signal?: Signal) => request<Channel>("GET", `/channels/${id}`, { signal }),
   create: (body: ChannelInput, idempotencyKey: string) => request<Channel>("POST", "/channels", { body, idempotencyKey }),
   patch: (id: string, body: ChannelInput) => request<Channel>("PATCH", `/channels/${id}`, { body }),
@@ -107,13 +122,13 @@ export const contacts = {
 };
 
 export const users = {
-  list: (signal?: Signal) => request<Page<User>>("GET", "/users", { query: { take: 100 }, signal }),
+  list: (signal?: Signal) => request<Page<User>>("GET", "/users", { signal }),
 };
 
 export type WebhookInput = { url?: string; events?: string[]; format?: "postroom" | "emailengine"; enabled?: boolean };
 
 export const webhooks = {
-  list: (signal?: Signal) => request<Page<WebhookEndpoint>>("GET", "/webhooks", { query: { take: 100 }, signal }),
+  list: (signal?: Signal) => request<Page<WebhookEndpoint>>("GET", "/webhooks", { signal }),
   get: (id: string, signal?: Signal) => request<WebhookEndpoint>("GET", `/webhooks/${id}`, { signal }),
   create: (body: WebhookInput, idempotencyKey: string) =>
     request<WebhookEndpoint>("POST", "/webhooks", { body, idempotencyKey }),
@@ -129,7 +144,7 @@ export const webhooks = {
 };
 
 export const apiKeys = {
-  list: (signal?: Signal) => request<Page<ApiKey>>("GET", "/api-keys", { query: { take: 100 }, signal }),
+  list: (signal?: Signal) => request<Page<ApiKey>>("GET", "/api-keys", { signal }),
   create: (body: { name: string; scopes: Scope[]; channelId?: string }) =>
     request<ApiKey>("POST", "/api-keys", { body }),
   remove: (id: string) => request<void>("DELETE", `/api-keys/${id}`),

@@ -7,6 +7,7 @@ export class Problem extends Error {
   /** HTTP status; 0 when no answer came. */
   readonly status: number;
   readonly code: string | undefined;
+  readonly requestId: string | undefined;
   readonly fields: { pointer: string; detail: string }[];
 
   constructor(status: number, document: ProblemDocument) {
@@ -14,6 +15,7 @@ export class Problem extends Error {
     this.name = "Problem";
     this.status = status;
     this.code = document.code;
+    this.requestId = document.requestId;
     this.fields = (document.errors ?? []).map((error) => ({ pointer: error.pointer ?? "", detail: error.detail }));
   }
 

@@ -275,6 +275,8 @@ export type ProblemDocument = {
   detail?: string;
   code?: string;
   errors?: { pointer?: string; detail: string }[];
+  /** To look up in the server's log. */
+  requestId?: string;
 };
 
 export type OutgoingAttachment = { filename: string; content: string; contentType: string };

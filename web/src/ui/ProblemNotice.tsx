@@ -6,16 +6,23 @@ import { Button } from "./Button";
 import { Icon } from "./Icon";
 import styles from "./ProblemNotice.module.css";
 
+/** `/url: that is no URL` reads better without the pointer; the field itself shows it too. */
+function readable(problem: Problem): string {
+  const [field] = problem.fields;
+  return field && problem.message.startsWith(`${field.pointer}: `) ? field.detail : problem.message;
+}
+
 type Props = { title: string; problem: Problem; onRetry?: () => void };
 
 export function ProblemNotice({ title, problem, onRetry }: Props) {
-  const listed = problem.fields.filter((field) => field.detail !== problem.message);
+  // The summary is the first complaint; with several, the list says it all.
+  const listed = problem.fields.length > 1 ? problem.fields : [];
   return (
     <div className={styles.notice} role="alert">
       <Icon name="warning" />
       <div>
         <strong>{title}</strong>
-        <p>{problem.message}</p>
+        {listed.length === 0 && <p>{readable(problem)}</p>}
         {listed.length > 0 && (
           <ul>
             {listed.map((field) => (
@@ -26,6 +33,11 @@ export function ProblemNotice({ title, problem, onRetry }: Props) {
           </ul>
         )}
         {problem.advice && <p>{problem.advice}</p>}
+        {problem.requestId && (
+          <p>
+            {m.errors.requestId} <code>{problem.requestId}</code>
+          </p>
+        )}
         {onRetry && (
           <div className={styles.actions}>
             <Button small onClick={onRetry}>

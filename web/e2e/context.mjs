@@ -1,0 +1,141 @@
+/** What every journey has at hand: the server, a browser, somebody signed in. Owns no assertion. */
+
+import { createServer } from "node:http";
+import { chromium } from "playwright-core";
+import { sendMail, textMail, unique } from "./mail.mjs";
+
+const ACTION_MS_MAX = 15_000;
+
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export async function launchBrowser() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
+}
+
+export class Context {
+  constructor(server, browser) {
+    this.server = server;
+    this.browser = browser;
+    this.closers = [];
+  }
+
+  /** The API with the key, as an application would use it. */
+  async api(method, path, body) {
+    const answer = await fetch(`${this.server.url}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.server.apiKey}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text === "" ? null : JSON.parse(text);
+  }
+
+  /** A page nobody is signed in on yet. External requests and errors of the page are remembered. */
+  async freshPage(options = {}) {
+    const browserContext = await this.browser.newContext({
+      viewport: { width: 1440, height: 900 },
+      reducedMotion: "reduce",
+      ...options,
+    });
+    this.closers.push(() => browserContext.close());
+    browserContext.setDefaultTimeout(ACTION_MS_MAX);
+    const page = await browserContext.newPage();
+    this.lastPage = page;
+    page.foreign = [];
+    page.failures = [];
+    page.on("request", (request) => {
+      const { protocol, origin } = new URL(request.url());
+      if (protocol.startsWith("http") && origin !== this.server.url) page.foreign.push(request.url());
+    });
+    page.on("pageerror", (error) => page.failures.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error" && /Content Security Policy|Uncaught/.test(message.text())) {
+        page.failures.push(message.text());
+      }
+    });
+    return page;
+  }
+
+  /** Signing in by hand is a journey of its own, and guessing is limited: the others share one session. */
+  async signedInPage(options = {}) {
+    const { url, email, password } = this.server;
+    const page = await this.freshPage({ ...options, storageState: this.server.signedIn });
+    if (!this.server.signedIn) {
+      const answer = await page.request.post(`${url}/api/v1/session`, { data: { email, password }, headers: { origin: url } });
+      if (!answer.ok()) throw new Error(`signing in: ${answer.status()} ${await answer.text()}`);
+      this.server.signedIn = await page.context().storageState();
+    }
+    return page;
+  }
+
+  async open(page, path) {
+    await page.goto(this.server.url + path);
+  }
+
+  async channel(change = {}) {
+    return this.api("POST", "/channels", { type: "email", provider: "forwarding", name: unique("Inbox"), ...change });
+  }
+
+  /** A mail over SMTP into a channel; its conversation once it is there. */
+  async receive(channel, change = {}) {
+    const mail = {
+      from: "Ada Example <ada@example.org>",
+      to: channel.inboundAddress,
+      subject: unique("A question"),
+      text: "Hello,\n\nhow do I change my address?\n\nAda",
+      ...change,
+    };
+    await sendMail(this.server.smtpAddr, { from: "ada@example.org", to: mail.to, raw: mail.raw ?? textMail(mail) });
+    return { ...mail, conversation: await this.conversationOf(channel, mail.subject) };
+  }
+
+  async conversationOf(channel, subject) {
+    return this.eventually(`the conversation “${subject}”`, async () => {
+      const { items } = await this.api("GET", `/conversations?channelId=${channel.id}`);
+      return items.find((item) => item.subject === subject);
+    });
+  }
+
+  /** Asks until there is an answer; a condition, never a pause, decides. */
+  async eventually(what, ask, msMax = ACTION_MS_MAX) {
+    const end = Date.now() + msMax;
+    for (;;) {
+      const found = await ask();
+      if (found) return found;
+      if (Date.now() > end) throw new Error(`waited ${msMax} ms in vain for ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Listens for webhooks; `requests` fills as they come. */
+  async webhookListener() {
+    const requests = [];
+    const server = createServer((request, response) => {
+      let body = "";
+      request.on("data", (data) => (body += data));
+      request.on("end", () => {
+        requests.push({ headers: request.headers, body });
+        response.end("thank you");
+      });
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    this.closers.push(() => new Promise((resolve) => server.close(resolve)));
+    return { url: `http://127.0.0.1:${server.address().port}/hook`, requests };
+  }
+
+  async close() {
+    for (const close of this.closers.toReversed()) await close();
+  }
+}

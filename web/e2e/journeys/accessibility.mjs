@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+
+const axe = createRequire(import.meta.url)("axe-core").source;
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+async function violations(page) {
+  await page.evaluate(axe);
+  const result = await page.evaluate((runOnly) => window.axe.run(document, { runOnly }), RULES);
+  return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+}
+
+export const accessibility = ["light", "dark"].flatMap((colorScheme) =>
+  [1440, 390].map((width) => ({
+    name: `axe finds nothing on any page, ${colorScheme}, ${width} px`,
+    async run(context) {
+      const channel = await context.channel({ provider: "sandbox" });
+      const { conversation } = await context.receive(channel);
+      const endpoint = await context.api("POST", "/webhooks", { url: "https://hooks.example.org/in", events: ["*"] });
+      // The page's own policy forbids what axe is put in by.
+      const options = { colorScheme, viewport: { width, height: 860 }, bypassCSP: true };
+      const page = await context.signedInPage(options);
+      const found = [];
+      const check = async (what) => {
+        for (const each of await violations(page)) found.push(`${what}: ${each}`);
+      };
+      const visit = async (path, ready) => {
+        await context.open(page, path);
+        await ready();
+        await check(path);
+      };
+      const heading = (name) => () => page.getByRole("heading", { name, level: 1 }).first().waitFor();
+      await visit("/conversations", () => page.locator("[data-row]").first().waitFor());
+      await visit(`/conversations/${conversation.id}`, heading(conversation.subject));
+      await page.keyboard.press("r");
+      await page.getByRole("textbox", { name: "Message" }).waitFor();
+      await check("the composer");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("n");
+      await page.getByRole("textbox", { name: "Internal note" }).waitFor();
+      await check("the note");
+      await visit("/channels", heading("Channels"));
+      await visit("/channels/new", heading("New channel"));
+      await visit(`/channels/${channel.id}`, heading(channel.name));
+      await visit("/webhooks", heading("Webhooks"));
+      await visit(`/webhooks/${endpoint.id}`, heading("hooks.example.org/in"));
+      await visit("/outbox", heading("Sandbox outbox"));
+      await visit("/api-keys", heading("API keys"));
+      await page.keyboard.press("?");
+      await page.getByRole("dialog").waitFor();
+      await check("the overview of keys");
+      await context.api("DELETE", `/webhooks/${endpoint.id}`);
+      const stranger = await context.freshPage(options);
+      await context.open(stranger, "/sign-in");
+      await stranger.getByRole("button", { name: "Sign in" }).waitFor();
+      for (const each of await violations(stranger)) found.push(`/sign-in: ${each}`);
+      assert.deepEqual(found, []);
+    },
+  })),
+);

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { unique } from "../mail.mjs";
+
+/** The editor is fetched when somebody begins to write. */
+async function write(page, text) {
+  const editor = page.getByRole("textbox", { name: "Message" });
+  await editor.waitFor();
+  await editor.click();
+  await page.keyboard.type(text);
+}
+
+export const answering = [
+  {
+    name: "an answer goes out with its formatting, tells its delivery, and lies in the sandbox's outbox",
+    async run(context) {
+      const channel = await context.channel({ provider: "sandbox" });
+      const { conversation, subject } = await context.receive(channel);
+      const page = await context.signedInPage();
+      await context.open(page, `/conversations/${conversation.id}`);
+      await page.getByRole("button", { name: "Write a reply" }).click();
+      await page.getByText("ada@example.org", { exact: true }).first().waitFor();
+      const words = unique("answer");
+      await write(page, `Hello Ada, `);
+      await page.keyboard.press("Control+b");
+      await page.keyboard.type(words);
+      await page.setInputFiles("input[type=file]", { name: "plan.txt", mimeType: "text/plain", buffer: Buffer.from("the plan") });
+      await page.getByText("plan.txt").waitFor();
+      await page.keyboard.press("Control+Enter");
+
+      const sent = page.locator("article[data-direction=outbound]").last();
+      await sent.waitFor();
+      await sent.getByText(/^(Sent|Delivered)$/).waitFor();
+      await sent.getByRole("link", { name: /Download plan\.txt/ }).waitFor();
+      await sent.getByRole("button", { name: "Show the delivery of this message" }).click();
+      await sent.getByText("Captured in the sandbox", { exact: false }).waitFor();
+
+      const { items } = await context.api("GET", `/conversations/${conversation.id}/messages`);
+      const answer = items.find((item) => item.direction === "outbound");
+      assert.match(answer.content.email.html, new RegExp(`<(strong|b)>${words}</(strong|b)>`));
+      assert.match(answer.content.email.text, new RegExp(`Hello Ada, ${words}`));
+      assert.equal(answer.metadata.inReplyTo, items[0].metadata.messageId);
+
+      await context.open(page, "/outbox");
+      await page.getByRole("link", { name: new RegExp(subject) }).click();
+      await page.frameLocator("iframe").getByText(words).waitFor();
+      await page.getByRole("tab", { name: "Raw" }).click();
+      await page.getByText(/^Message-ID:/im).waitFor();
+      await page.getByRole("tab", { name: "Text" }).click();
+      await page.getByText(`Hello Ada, ${words}`).waitFor();
+    },
+  },
+  {
+    name: "a message can be sent later, and be cancelled before",
+    async run(context) {
+      const channel = await context.channel({ provider: "sandbox" });
+      const { conversation } = await context.receive(channel);
+      const page = await context.signedInPage();
+      await context.open(page, `/conversations/${conversation.id}`);
+      await page.keyboard.press("r");
+      await write(page, "Later, then.");
+      await page.getByRole("button", { name: "More ways to send" }).click();
+      await page.getByRole("button", { name: /Tomorrow morning/ }).click();
+      const scheduled = page.locator("article[data-direction=outbound]").last();
+      await scheduled.getByText("Scheduled", { exact: true }).waitFor();
+      await scheduled.getByRole("button", { name: "Cancel sending" }).click();
+      await scheduled.getByText("Cancelled", { exact: true }).waitFor();
+    },
+  },
+  {
+    name: "a new message begins a conversation",
+    async run(context) {
+      const channel = await context.channel({ provider: "sandbox" });
+      const page = await context.signedInPage();
+      await context.open(page, "/channels");
+      await page.getByRole("heading", { name: "Channels", level: 1 }).waitFor();
+      await page.keyboard.press("c");
+      const dialog = page.getByRole("dialog", { name: "New message" });
+      await dialog.getByLabel("From").selectOption(channel.id);
+      await dialog.getByLabel("To", { exact: true }).fill("bob@example.org");
+      const subject = unique("Offer");
+      await dialog.getByLabel("Subject").fill(subject);
+      await write(page, "Dear Bob,");
+      await dialog.getByRole("button", { name: "Send", exact: true }).click();
+      await page.getByRole("heading", { name: subject, level: 1 }).waitFor();
+      await page.locator("article[data-direction=outbound]").getByText(/^(Sent|Delivered)$/).waitFor();
+    },
+  },
+  {
+    name: "what the server refuses is said, and nothing that was written is lost",
+    async run(context) {
+      const channel = await context.channel({ provider: "sandbox" });
+      const { conversation } = await context.receive(channel);
+      const page = await context.signedInPage();
+      await context.open(page, `/conversations/${conversation.id}`);
+      await page.keyboard.press("r");
+      await write(page, "Precious words.");
+      await page.context().setOffline(true);
+      await page.getByText("You are offline", { exact: false }).waitFor();
+      await page.getByRole("button", { name: "Send", exact: true }).click();
+      await page.getByRole("alert").getByText("The server could not be reached.").waitFor();
+      await page.getByRole("textbox", { name: "Message" }).getByText("Precious words.").waitFor();
+      await page.context().setOffline(false);
+      await page.getByRole("button", { name: "Send", exact: true }).click();
+      await page.locator("article[data-direction=outbound]").getByText("Precious words.").first().waitFor({ state: "attached" }).catch(() => undefined);
+      await context.eventually("exactly one answer", async () => {
+        const { items } = await context.api("GET", `/conversations/${conversation.id}/messages`);
+        return items.filter((item) => item.direction === "outbound").length === 1;
+      });
+    },
+  },
+];

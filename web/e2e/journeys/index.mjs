@@ -1,0 +1,27 @@
+/** All journeys, in the order they run: the first start comes first, while there is no mail yet. */
+
+import { accessibility } from "./accessibility.mjs";
+import { answering } from "./answering.mjs";
+import { channels } from "./channels.mjs";
+import { drafts } from "./drafts.mjs";
+import { firstStart } from "./firstStart.mjs";
+import { keyboard } from "./keyboard.mjs";
+import { looks } from "./looks.mjs";
+import { reading } from "./reading.mjs";
+import { signIn } from "./signIn.mjs";
+import { team } from "./team.mjs";
+import { webhooks } from "./webhooks.mjs";
+
+export const journeys = [
+  ...signIn,
+  ...firstStart,
+  ...reading,
+  ...answering,
+  ...team,
+  ...drafts,
+  ...keyboard,
+  ...channels,
+  ...webhooks,
+  ...looks,
+  ...accessibility,
+];

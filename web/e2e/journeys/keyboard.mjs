@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+
+export const keyboard = [
+  {
+    name: "the inbox is worked by keys alone",
+    async run(context) {
+      const channel = await context.channel({ provider: "sandbox" });
+      const older = await context.receive(channel);
+      const newer = await context.receive(channel, { from: "Bob <bob@example.org>" });
+      const page = await context.signedInPage();
+      await context.open(page, `/conversations?channel=${channel.id}`);
+      await page.getByRole("link", { name: new RegExp(newer.subject) }).waitFor();
+      const heading = (subject) => page.getByRole("heading", { name: subject, level: 1 }).waitFor();
+      await page.keyboard.press("j");
+      await page.keyboard.press("j");
+      await page.keyboard.press("Enter");
+      await heading(older.subject);
+      await page.keyboard.press("k");
+      await heading(newer.subject);
+      await page.keyboard.press("e");
+      await context.eventually("resolved", async () =>
+        (await context.api("GET", `/conversations/${newer.conversation.id}`)).status === "resolved",
+      );
+      await page.keyboard.press("u");
+      await page.getByRole("heading", { name: "Conversations", level: 1 }).waitFor({ state: "attached" });
+
+      await page.keyboard.press("?");
+      await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+
+      for (const [key, title] of [["c", "Channels"], ["w", "Webhooks"], ["o", "Sandbox outbox"], ["k", "API keys"]]) {
+        await page.keyboard.press("g");
+        await page.keyboard.press(key);
+        await page.getByRole("heading", { name: title, level: 1 }).waitFor();
+      }
+
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox").fill("dark");
+      await page.keyboard.press("Enter");
+      await context.eventually("the dark theme", async () => (await page.locator("html").getAttribute("data-theme")) === "dark");
+      await page.reload();
+      assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+    },
+  },
+];
