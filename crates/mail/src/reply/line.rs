@@ -236,7 +236,8 @@ fn is_attribution(text: &str) -> bool {
     // The verb may be without its colon only where all else is sure.
     wrote_last && (when && colon || addressed && (colon || dated))
         || wrote && colon && (addressed || dated && has_time(&lower))
-        || colon && addressed && dated && has_time(&lower) && (on || begins_with_date(text))
+        // Some languages need no verb: a whole date, and who it was.
+        || colon && addressed && dated && has_time(&lower) && (on || has_year(&lower) && end.ends_with(['>', ')']))
 }
 
 fn ends_with_word(text: &str, word: &str) -> bool {
