@@ -1,0 +1,311 @@
+//! Configuration: a TOML file, `POSTROOM_*` environment variables over it, flags over both. Owns keys, defaults and what is wrong
+//! with a value; never starts anything.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use engine::ports::{Smarthost, SmtpAuth};
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::Value;
+use model::channel::TransportSecurity;
+use percent_encoding::percent_decode_str;
+use secrecy::SecretString;
+
+/// Read when it is there and `--config` names no other.
+const DEFAULT_FILE: &str = "postroom.toml";
+const PREFIX: &str = "POSTROOM_";
+
+/// Every key, as the file has it; the environment's is `POSTROOM_` and the same in capitals.
+const KEYS: [&str; 20] = [
+    "http_addr",
+    "smtp_addr",
+    "submission_addr",
+    "database_url",
+    "data_dir",
+    "blob_url",
+    "public_url",
+    "inbound_domain",
+    "hostname",
+    "dns_server",
+    "allow_private_networks",
+    "extra_ca_file",
+    "smarthost_url",
+    "smtp_tls_certificate",
+    "smtp_tls_key",
+    "smtp_proxy_protocol",
+    "vault_key",
+    "bootstrap_key",
+    "bootstrap_admin",
+    "log",
+];
+
+/// Values that flags set, by key.
+pub type Flags = BTreeMap<&'static str, String>;
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub http_addr: SocketAddr,
+    pub smtp_addr: SocketAddr,
+    /// `sqlite:PATH` or `postgres://…`; absent: `postroom.db` in the data directory.
+    pub database: store::DbConfig,
+    pub data_dir: PathBuf,
+    pub blob_url: Option<String>,
+    pub public_url: String,
+    pub inbound_domain: String,
+    pub hostname: String,
+    pub dns_server: String,
+    pub allow_private_networks: bool,
+    pub extra_ca_file: Option<PathBuf>,
+    pub smarthost: Option<Smarthost>,
+    pub smtp_tls: Option<(PathBuf, PathBuf)>,
+    pub smtp_proxy_protocol: bool,
+    pub vault_key: Option<SecretString>,
+    pub bootstrap_key: Option<SecretString>,
+    pub bootstrap_admin: Option<(String, SecretString)>,
+    pub log: String,
+}
+
+/// A value that can't be used: where it came from, what was read, what would be right.
+#[derive(Debug, thiserror::Error)]
+#[error("{key}: {problem}")]
+pub struct ConfigError {
+    key: String,
+    problem: String,
+}
+
+impl ConfigError {
+    fn new(key: &str, problem: impl Into<String>) -> Self {
+        let name = if KEYS.contains(&key) {
+            format!("{PREFIX}{} (`{key}` in the file)", key.to_uppercase())
+        } else {
+            key.to_owned()
+        };
+        Self { key: name, problem: problem.into() }
+    }
+}
+
+type Result<T> = std::result::Result<T, ConfigError>;
+
+/// Reads the configuration from all its sources.
+///
+/// # Errors
+/// The first value that can't be used.
+pub fn load(file: Option<PathBuf>, flags: &Flags) -> Result<Config> {
+    let mut figment = Figment::new();
+    match file {
+        Some(path) if !path.is_file() => {
+            return Err(ConfigError::new("--config", format!("there is no file {}", path.display())));
+        }
+        Some(path) => figment = figment.merge(Toml::file_exact(path)),
+        None => figment = figment.merge(Toml::file_exact(DEFAULT_FILE)),
+    }
+    let from_file: BTreeMap<String, Value> =
+        figment.extract().map_err(|error| ConfigError::new("the configuration file", error.to_string()))?;
+    if let Some(unknown) = from_file.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        return Err(ConfigError::new(
+            "the configuration file",
+            format!("there is no setting `{unknown}`; there are {}", KEYS.join(", ")),
+        ));
+    }
+    let figment = figment.merge(Env::prefixed(PREFIX).only(&KEYS)).merge(Serialized::defaults(flags));
+    let values: BTreeMap<String, Value> =
+        figment.extract().map_err(|error| ConfigError::new("the configuration", error.to_string()))?;
+    Values(values).config()
+}
+
+struct Values(BTreeMap<String, Value>);
+
+impl Values {
+    /// A value as text; an empty one is none.
+    fn text(&self, key: &str) -> Result<Option<String>> {
+        let text = match self.0.get(key) {
+            None => return Ok(None),
+            Some(Value::String(_, text)) => text.clone(),
+            Some(Value::Bool(_, flag)) => flag.to_string(),
+            Some(Value::Num(_, number)) => number
+                .to_i128()
+                .map(|n| n.to_string())
+                .or_else(|| number.to_u128().map(|n| n.to_string()))
+                .unwrap_or_default(),
+            Some(Value::Char(_, c)) => c.to_string(),
+            Some(_) => return Err(ConfigError::new(key, "a list or table was read; one value is expected")),
+        };
+        Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
+    }
+
+    fn address(&self, key: &str, default: &str) -> Result<SocketAddr> {
+        let text = self.text(key)?.unwrap_or_else(|| default.to_owned());
+        let numeric = text.replace("localhost:", "127.0.0.1:");
+        numeric.parse().map_err(|_| {
+            ConfigError::new(
+                key,
+                format!("`{text}` was read; an IP address and a port are expected, such as {default}"),
+            )
+        })
+    }
+
+    fn flag(&self, key: &str) -> Result<bool> {
+        match self.text(key)?.unwrap_or_default().to_ascii_lowercase().as_str() {
+            "" | "false" | "0" | "no" | "off" => Ok(false),
+            "true" | "1" | "yes" | "on" => Ok(true),
+            other => Err(ConfigError::new(key, format!("`{other}` was read; true or false is expected"))),
+        }
+    }
+
+    fn path(&self, key: &str) -> Result<Option<PathBuf>> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        let path = PathBuf::from(&text);
+        if path.is_file() {
+            Ok(Some(path))
+        } else {
+            Err(ConfigError::new(key, format!("`{text}` was read; there is no such file")))
+        }
+    }
+
+    fn domain(&self, key: &str, default: &str) -> Result<String> {
+        let text = self.text(key)?.unwrap_or_else(|| default.to_owned()).to_lowercase();
+        let label = |label: &str| {
+            !label.is_empty()
+                && label.len() <= 63
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        if text.len() <= 253 && text.split('.').all(label) {
+            return Ok(text);
+        }
+        Err(ConfigError::new(key, format!("`{text}` was read; a domain name is expected, such as inbox.example.com")))
+    }
+
+    fn config(&self) -> Result<Config> {
+        let http_addr = self.address("http_addr", "127.0.0.1:8025")?;
+        let data_dir = PathBuf::from(self.text("data_dir")?.unwrap_or_else(|| "./postroom-data".into()));
+        // Submission comes with a later version; its address is checked all the same.
+        self.address("submission_addr", "127.0.0.1:2587")?;
+        let inbound_domain = self.domain("inbound_domain", "inbox.localhost")?;
+        Ok(Config {
+            smtp_addr: self.address("smtp_addr", "127.0.0.1:2525")?,
+            database: self.database(&data_dir)?,
+            blob_url: self.text("blob_url")?,
+            public_url: self.public_url(http_addr)?,
+            hostname: self.domain("hostname", &inbound_domain)?,
+            inbound_domain,
+            dns_server: self.text("dns_server")?.unwrap_or_default(),
+            allow_private_networks: self.flag("allow_private_networks")?,
+            extra_ca_file: self.path("extra_ca_file")?,
+            smarthost: self.smarthost()?,
+            smtp_tls: self.smtp_tls()?,
+            smtp_proxy_protocol: self.flag("smtp_proxy_protocol")?,
+            vault_key: self.text("vault_key")?.map(SecretString::from),
+            bootstrap_key: self.bootstrap_key()?,
+            bootstrap_admin: self.bootstrap_admin()?,
+            log: self.text("log")?.unwrap_or_else(|| "info".into()),
+            http_addr,
+            data_dir,
+        })
+    }
+
+    fn database(&self, data_dir: &std::path::Path) -> Result<store::DbConfig> {
+        let Some(url) = self.text("database_url")? else {
+            return Ok(store::DbConfig::Sqlite { path: data_dir.join("postroom.db") });
+        };
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(store::DbConfig::Postgres { url });
+        }
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            return Ok(store::DbConfig::Sqlite { path: PathBuf::from(path.trim_start_matches("//")) });
+        }
+        // Not shown: a mistyped URL may hold a password.
+        Err(ConfigError::new(
+            "database_url",
+            "what was read is neither postgres://user:password@host:5432/name nor sqlite:PATH",
+        ))
+    }
+
+    fn public_url(&self, http_addr: SocketAddr) -> Result<String> {
+        let Some(text) = self.text("public_url")? else { return Ok(format!("http://{http_addr}")) };
+        let wrong = || {
+            ConfigError::new(
+                "public_url",
+                format!("`{text}` was read; a URL is expected, such as https://mail.example.com"),
+            )
+        };
+        let url = url::Url::parse(&text).map_err(|_| wrong())?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() || url.query().is_some() {
+            return Err(wrong());
+        }
+        Ok(text.trim_end_matches('/').to_owned())
+    }
+
+    fn smtp_tls(&self) -> Result<Option<(PathBuf, PathBuf)>> {
+        match (self.path("smtp_tls_certificate")?, self.path("smtp_tls_key")?) {
+            (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
+            (None, None) => Ok(None),
+            (Some(_), None) => {
+                Err(ConfigError::new("smtp_tls_key", "a certificate without its key was read; set both, or neither"))
+            }
+            (None, Some(_)) => Err(ConfigError::new(
+                "smtp_tls_certificate",
+                "a key without its certificate was read; set both, or neither",
+            )),
+        }
+    }
+
+    /// `smtp://user:password@host:587` (STARTTLS), `smtps://…` (TLS), `smtp+plain://…` (neither).
+    fn smarthost(&self) -> Result<Option<Smarthost>> {
+        let Some(text) = self.text("smarthost_url")? else { return Ok(None) };
+        let wrong = || {
+            ConfigError::new(
+                "smarthost_url",
+                "what was read is not smtp://user:password@host:587, smtps://… or smtp+plain://…",
+            )
+        };
+        let url = url::Url::parse(&text).map_err(|_| wrong())?;
+        let (security, port) = match url.scheme() {
+            "smtp" => (TransportSecurity::Starttls, 587),
+            "smtps" => (TransportSecurity::Tls, 465),
+            "smtp+plain" => (TransportSecurity::None, 25),
+            _ => return Err(wrong()),
+        };
+        let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let auth = url
+            .password()
+            .map(|password| SmtpAuth::Password { username: decode(url.username()), password: decode(password).into() });
+        Ok(Some(Smarthost {
+            host: url.host_str().ok_or_else(wrong)?.to_owned(),
+            port: url.port().unwrap_or(port),
+            security,
+            auth,
+        }))
+    }
+
+    fn bootstrap_key(&self) -> Result<Option<SecretString>> {
+        let Some(key) = self.text("bootstrap_key")? else { return Ok(None) };
+        let length = key.chars().count();
+        if !(24..=200).contains(&length) {
+            return Err(ConfigError::new(
+                "bootstrap_key",
+                format!("{length} characters were read; 24 to 200 are expected"),
+            ));
+        }
+        Ok(Some(key.into()))
+    }
+
+    fn bootstrap_admin(&self) -> Result<Option<(String, SecretString)>> {
+        let Some(text) = self.text("bootstrap_admin")? else { return Ok(None) };
+        match text.split_once(':') {
+            Some((email, password))
+                if email.contains('@') && password.chars().count() >= engine::access::PASSWORD_CHARS_MIN =>
+            {
+                Ok(Some((email.to_owned(), password.to_owned().into())))
+            }
+            _ => Err(ConfigError::new(
+                "bootstrap_admin",
+                format!(
+                    "what was read is not email:password with a password of at least {} characters",
+                    engine::access::PASSWORD_CHARS_MIN
+                ),
+            )),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Puts the product together from its configuration: store, vault, adapters. The only place that knows all crates.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use engine::{Engine, EngineConfig, Ports};
+use gateway::dns::DnsConfig;
+use gateway::fetch::HttpFetcher;
+use gateway::guard::Guard;
+use gateway::smtp_out::{SmtpOutConfig, SmtpTransport};
+use gateway::tls_client::TlsTrust;
+use gateway::webhooks::HttpWebhookSender;
+use store::blobs::BlobStore;
+use store::vault::Vault;
+use store::{Db, StoreError};
+
+use crate::config::Config;
+
+/// Opens the store, brings its schema up to date, and connects the adapters.
+///
+/// # Errors
+/// What stands in the way of starting, with what to do about it.
+pub fn engine(config: &Config) -> anyhow::Result<Engine> {
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("the data directory {} can't be made", config.data_dir.display()))?;
+    let db = open_database(config)?;
+    store::migrate::migrate(&db)?;
+    let vault =
+        Vault::open(&config.data_dir, config.vault_key.clone()).context("the vault of secrets can't be opened")?;
+    check_vault(&db, &vault)?;
+    let blobs = BlobStore::open(config.blob_url.as_deref(), &config.data_dir)
+        .context("the store of large mails can't be opened")?;
+    let engine_config = EngineConfig {
+        public_url: config.public_url.clone(),
+        inbound_domain: config.inbound_domain.clone(),
+        hostname: config.hostname.clone(),
+        smarthost: config.smarthost.clone(),
+    };
+    Ok(Engine {
+        config: Arc::new(engine_config),
+        db,
+        blobs: Arc::new(blobs),
+        vault: Arc::new(vault),
+        ports: ports(config)?,
+        routes: Arc::default(),
+        keys: Arc::default(),
+    })
+}
+
+/// # Errors
+/// The database can't be opened.
+pub fn open_database(config: &Config) -> anyhow::Result<Db> {
+    if let store::DbConfig::Sqlite { path } = &config.database
+        && let Some(directory) = path.parent()
+    {
+        std::fs::create_dir_all(directory)
+            .with_context(|| format!("the directory {} can't be made", directory.display()))?;
+    }
+    Db::open(&config.database).map_err(|error| match &config.database {
+        store::DbConfig::Sqlite { path } => anyhow::anyhow!("the database {} can't be opened: {error}", path.display()),
+        store::DbConfig::Postgres { .. } => {
+            anyhow::anyhow!("the database of POSTROOM_DATABASE_URL can't be opened: {error}")
+        }
+    })
+}
+
+/// Every node and every start must have the key that sealed what is stored.
+fn check_vault(db: &Db, vault: &Vault) -> anyhow::Result<()> {
+    let fingerprint = vault.fingerprint();
+    let kept =
+        db.write_blocking(move |tx| store::workspaces::setting_or_insert(tx, "vault_fingerprint", &fingerprint))?;
+    if vault.has_key(&kept) {
+        return Ok(());
+    }
+    Err(StoreError::Vault(
+        "the vault's key is not the one that sealed this database's secrets; put back the vault.key file that belongs to it, or set POSTROOM_VAULT_KEY".into(),
+    )
+    .into())
+}
+
+fn ports(config: &Config) -> anyhow::Result<Ports> {
+    let dns = DnsConfig::from_text(&config.dns_server)?;
+    let guard = if config.dns_server.is_empty() {
+        Guard::new(config.allow_private_networks)
+    } else {
+        Guard::with_dns(config.allow_private_networks, &dns)?
+    };
+    let extra_roots_pem = match &config.extra_ca_file {
+        Some(path) => Some(std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?),
+        None => None,
+    };
+    let trust = TlsTrust { extra_roots_pem, accept_invalid_certificates: false };
+    let smtp = SmtpOutConfig { hello_name: config.hostname.clone(), trust: trust.clone(), ..SmtpOutConfig::default() };
+    Ok(Ports {
+        transport: Arc::new(SmtpTransport::new(guard.clone(), smtp)?),
+        webhooks: Arc::new(HttpWebhookSender::new(guard.clone(), &trust).map_err(anyhow::Error::msg)?),
+        fetcher: Arc::new(HttpFetcher::new(guard, &trust).map_err(anyhow::Error::msg)?),
+    })
+}
