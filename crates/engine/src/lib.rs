@@ -18,12 +18,17 @@ pub mod maintenance;
 pub mod messages;
 pub mod ports;
 pub mod raw;
+#[cfg(test)]
+mod reading_tests;
 pub mod search;
 pub mod search_index;
 pub mod search_query;
 pub mod search_terms;
 pub mod sending;
 pub mod sequencer;
+#[cfg(any(test, feature = "testing"))]
+#[expect(clippy::expect_used, reason = "a test without its product can't go on")]
+pub mod testing;
 pub mod tokens;
 pub mod users;
 pub mod way_out;

@@ -1,0 +1,177 @@
+//! A product of one test: its own database and folder, and an outside world that only listens. Never part of the product.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use model::channel::{Channel, Provider};
+use model::key::{Actor, Principal, Role, Scope, User};
+use model::{ApiKeyId, ChannelId, MessageId, Timestamp, UserId, WorkspaceId};
+use store::Priority;
+use store::blobs::BlobStore;
+use store::testing::TestDb;
+use store::users::{self, UserRow};
+use store::vault::Vault;
+use store::workspaces;
+
+use crate::channels::{self, ChannelRequest};
+use crate::ports::{
+    Arrival, DeliveryResult, FetchError, Fetched, Fetcher, InboundMail, OutboundMail, RecipientOutcome, Smarthost,
+    TestStep, Transport, WebhookRequest, WebhookResponse, WebhookSender,
+};
+use crate::{Engine, EngineConfig, Ports, ingest, search_index};
+
+/// A product with one workspace and one channel.
+pub struct TestEngine {
+    pub engine: Engine,
+    pub workspace_id: WorkspaceId,
+    pub channel: Channel,
+    /// Goes last: the database and the folder.
+    _database: TestDb,
+}
+
+impl TestEngine {
+    pub async fn start(database: TestDb) -> Self {
+        let engine = Engine {
+            config: Arc::new(EngineConfig {
+                public_url: "http://127.0.0.1:8025".into(),
+                inbound_domain: "inbox.localhost".into(),
+                hostname: "postroom.test".into(),
+                smarthost: None,
+            }),
+            db: database.db.clone(),
+            blobs: Arc::new(BlobStore::open(None, database.folder()).expect("a blob store")),
+            vault: Arc::new(Vault::open(database.folder(), None).expect("a vault")),
+            ports: Ports { transport: Arc::new(Nobody), webhooks: Arc::new(Nobody), fetcher: Arc::new(Nobody) },
+            routes: Arc::default(),
+        };
+        let workspace_id = workspace(&engine, "First").await;
+        let channel = channel(&engine, &all_scopes(&workspace_id), "Support").await;
+        Self { engine, workspace_id, channel, _database: database }
+    }
+
+    /// A key of the workspace that may do everything.
+    pub fn key(&self) -> Principal {
+        all_scopes(&self.workspace_id)
+    }
+
+    /// A key that may do everything in one channel.
+    pub fn bound_key(&self, channel: &ChannelId) -> Principal {
+        Principal { channel_id: Some(channel.clone()), ..self.key() }
+    }
+
+    /// Somebody of the workspace, signed in.
+    pub async fn user(&self, email: &str) -> Principal {
+        let id = UserId::generate();
+        let row = UserRow {
+            workspace_id: self.workspace_id.clone(),
+            password_hash: None,
+            public: User {
+                id: id.clone(),
+                email: email.to_owned(),
+                name: Some("Ann".into()),
+                role: Role::Admin,
+                created_at: Timestamp::now(),
+            },
+        };
+        self.engine.db.write(Priority::Foreground, move |tx| users::insert(tx, &row)).await.expect("a user");
+        Principal { actor: Actor::User(id, Role::Admin), ..self.key() }
+    }
+
+    /// Takes a mail in at the channel's address.
+    pub async fn receive(&self, raw: impl Into<Bytes>) -> MessageId {
+        self.receive_at(&self.channel, raw).await
+    }
+
+    pub async fn receive_at(&self, channel: &Channel, raw: impl Into<Bytes>) -> MessageId {
+        let route = channels::route(&self.engine, &channel.inbound_address).await.expect("a route");
+        let arrival = Arrival {
+            at: Timestamp::now(),
+            peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            helo: None,
+            mail_from: "sender@example.org".into(),
+            tls: false,
+        };
+        let mail = InboundMail { raw: raw.into(), routes: vec![route], arrival, auth: None };
+        let accepted = ingest::accept(&self.engine, mail).await.expect("the mail is taken in");
+        accepted.messages.into_iter().next().expect("one message").id
+    }
+
+    /// Brings the index and the events' positions up to date.
+    pub async fn settle(&self) {
+        while search_index::index_some(&self.engine).await.expect("the index") > 0 {}
+        self.engine.db.write(Priority::Foreground, store::events::sequence).await.expect("positions");
+    }
+}
+
+/// Another workspace of the same instance.
+pub async fn workspace(engine: &Engine, name: &'static str) -> WorkspaceId {
+    let made = engine.db.write(Priority::Foreground, move |tx| workspaces::insert(tx, name, Timestamp::now())).await;
+    made.expect("a workspace")
+}
+
+pub async fn channel(engine: &Engine, principal: &Principal, name: &str) -> Channel {
+    let request = ChannelRequest {
+        name: Some(name.into()),
+        provider: Some(Provider::Forwarding),
+        email_address: Some(Some(format!("{}@acme.test", name.to_lowercase()))),
+        ..ChannelRequest::default()
+    };
+    channels::create(engine, principal, request).await.expect("a channel")
+}
+
+pub fn all_scopes(workspace_id: &WorkspaceId) -> Principal {
+    Principal {
+        workspace_id: workspace_id.clone(),
+        actor: Actor::Key(ApiKeyId::generate()),
+        scopes: vec![Scope::Admin],
+        channel_id: None,
+    }
+}
+
+/// An outside world in which nothing is reached.
+struct Nobody;
+
+#[async_trait]
+impl Transport for Nobody {
+    async fn send(&self, _: &Smarthost, mail: OutboundMail) -> Vec<RecipientOutcome> {
+        let outcome = |recipient| RecipientOutcome {
+            recipient,
+            result: DeliveryResult::Deferred,
+            host: None,
+            response: "nobody is there".into(),
+            tls: false,
+        };
+        mail.recipients.into_iter().map(outcome).collect()
+    }
+
+    async fn test(&self, _: &Smarthost) -> Vec<TestStep> {
+        Vec::new()
+    }
+}
+
+#[async_trait]
+impl WebhookSender for Nobody {
+    async fn post(&self, _: WebhookRequest) -> WebhookResponse {
+        WebhookResponse {
+            status_code: None,
+            body: "nobody is there".into(),
+            retry_after: None,
+            at: Timestamp::now(),
+            duration: Duration::ZERO,
+        }
+    }
+
+    fn check_url(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Fetcher for Nobody {
+    async fn fetch(&self, _: &str, _: u64) -> Result<Fetched, FetchError> {
+        Err(FetchError::Failed("nobody is there".into()))
+    }
+}
