@@ -17,6 +17,7 @@ use store::{Priority, Tx, channels, events};
 use crate::ports::{Smarthost, TestStep};
 use crate::{Engine, EngineError, Result};
 pub use routing::{RouteCache, route};
+pub(crate) use routing::of_channel;
 
 const MISSING: EngineError = EngineError::NotFound { what: "the channel" };
 

@@ -12,6 +12,7 @@ pub mod delivering;
 pub mod delivery_schedule;
 pub mod error;
 pub mod events;
+pub mod inbound_http;
 pub mod ingest;
 pub mod listing;
 pub mod maintenance;

@@ -1,0 +1,263 @@
+//! `/api/v1/conversations`: lists, counts, changes, the thread, replies and notes.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use engine::conversations::{self, AssigneeQuery, ConversationChange, ConversationQuery};
+use engine::sending::{self, ReplyRequest};
+use engine::{Engine, messages};
+use model::conversation::{Conversation, ConversationStatus};
+use model::key::Actor;
+use model::message::Message;
+use model::{ConversationId, TeamId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::failure::{Auth, Body, Failure, Query};
+use super::outgoing::{AttachmentBody, attachments, mailboxes};
+use super::wire::{Fields, Order, Page, nullable, path_id, query_id, slice};
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    status: Option<ConversationStatus>,
+    /// A user's id, `me`, or `none`.
+    assignee_id: Option<String>,
+    channel_id: Option<String>,
+    label: Option<String>,
+    unread: Option<bool>,
+    /// As typed into a search box; the conversations with the newest messages found come first.
+    q: Option<String>,
+    /// Where the page begins: the `cursor` of the one before.
+    cursor: Option<String>,
+    /// 1 to 100 items; 50 where it is not said.
+    take: Option<usize>,
+    /// `desc` (the last active first) where it is not said.
+    order: Option<Order>,
+}
+
+/// Conversations, the last active first.
+#[utoipa::path(get, path = "/api/v1/conversations", operation_id = "listConversations", tag = "Conversations",
+    params(ListQuery), responses((status = 200, body = inline(Page<Conversation>))))]
+pub(super) async fn list(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<Conversation>>, Failure> {
+    let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
+    let assignee = match query.assignee_id.as_deref() {
+        Some("me") => Some(AssigneeQuery::Me),
+        Some("none") => Some(AssigneeQuery::Nobody),
+        other => query_id("assigneeId", other)?.map(AssigneeQuery::User),
+    };
+    let asked = ConversationQuery {
+        status: query.status,
+        assignee,
+        channel_id: query_id("channelId", query.channel_id.as_deref())?,
+        contact_id: None,
+        label: query.label,
+        unread: query.unread,
+        q: query.q,
+    };
+    Ok(Json(Page::of(conversations::list(&engine, &principal, asked, part).await?)))
+}
+
+/// How many conversations of each kind there are. `unread`, `mine` and `unassigned` are of the open ones.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ConversationCounts {
+    open: u64,
+    pending: u64,
+    snoozed: u64,
+    resolved: u64,
+    unread: u64,
+    mine: u64,
+    unassigned: u64,
+}
+
+/// The number of conversations of each status, and of the open ones that are unread, mine, nobody's.
+#[utoipa::path(get, path = "/api/v1/conversations/counts", operation_id = "countConversations", tag = "Conversations",
+    responses((status = 200, body = ConversationCounts)))]
+pub(super) async fn counts(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+) -> Result<Json<ConversationCounts>, Failure> {
+    let counts = conversations::counts(&engine, &principal).await?;
+    Ok(Json(ConversationCounts {
+        open: counts.open,
+        pending: counts.pending,
+        snoozed: counts.snoozed,
+        resolved: counts.resolved,
+        unread: counts.unread,
+        mine: counts.mine,
+        unassigned: counts.unassigned,
+    }))
+}
+
+/// A conversation.
+#[utoipa::path(get, path = "/api/v1/conversations/{id}", operation_id = "getConversation", tag = "Conversations",
+    params(("id" = ConversationId, Path)), responses((status = 200, body = Conversation)))]
+pub(super) async fn get(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Path(id): Path<String>,
+) -> Result<Json<Conversation>, Failure> {
+    Ok(Json(conversations::get(&engine, &principal, &conversation_id(&id)?).await?))
+}
+
+fn conversation_id(text: &str) -> Result<ConversationId, Failure> {
+    path_id(text, "the conversation")
+}
+
+/// What is to be different; a field that is left out stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct ChangeBody {
+    #[schema(nullable = false)]
+    status: Option<ConversationStatus>,
+    /// A user of the workspace; null takes the conversation away from whoever has it.
+    #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<UserId>)]
+    assignee_id: Option<Option<UserId>>,
+    #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<TeamId>)]
+    team_id: Option<Option<TeamId>>,
+    /// All of them: those that are not said are taken away.
+    #[schema(nullable = false)]
+    labels: Option<Vec<String>>,
+    /// When a snoozed conversation opens again. Makes it snoozed.
+    #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<Timestamp>)]
+    snoozed_until: Option<Option<Timestamp>>,
+    #[schema(nullable = false)]
+    unread: Option<bool>,
+}
+
+/// Changes a conversation's status, assignee, labels, or whether it is unread.
+#[utoipa::path(patch, path = "/api/v1/conversations/{id}", operation_id = "changeConversation", tag = "Conversations",
+    params(("id" = ConversationId, Path)), request_body = ChangeBody, responses((status = 200, body = Conversation)))]
+pub(super) async fn change(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Path(id): Path<String>,
+    Body(body): Body<ChangeBody>,
+) -> Result<Json<Conversation>, Failure> {
+    let change = ConversationChange {
+        status: body.status,
+        assignee_id: body.assignee_id,
+        team_id: body.team_id,
+        labels: body.labels,
+        snoozed_until: body.snoozed_until,
+        unread: body.unread,
+    };
+    Ok(Json(conversations::change(&engine, &principal, &conversation_id(&id)?, change).await?))
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ThreadQuery {
+    cursor: Option<String>,
+    take: Option<usize>,
+    /// `asc` (oldest first) where it is not said.
+    order: Option<Order>,
+}
+
+/// The messages and notes of a conversation, oldest first.
+#[utoipa::path(get, path = "/api/v1/conversations/{id}/messages", operation_id = "listConversationMessages",
+    tag = "Conversations", params(("id" = ConversationId, Path), ThreadQuery),
+    responses((status = 200, body = inline(Page<Message>))))]
+pub(super) async fn thread(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Path(id): Path<String>,
+    Query(query): Query<ThreadQuery>,
+) -> Result<Json<Page<Message>>, Failure> {
+    let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Asc)?;
+    Ok(Json(Page::of(conversations::messages(&engine, &principal, &conversation_id(&id)?, part).await?)))
+}
+
+/// An answer, or with `private` an internal note (text alone).
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct ReplyBody {
+    text: Option<String>,
+    html: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    template: Option<Value>,
+    attachments: Vec<AttachmentBody>,
+    /// Where it is not said: whoever wrote last.
+    #[schema(value_type = Option<super::outgoing::Recipients>)]
+    to: Option<Value>,
+    #[schema(value_type = Option<super::outgoing::Recipients>)]
+    cc: Option<Value>,
+    #[schema(value_type = Option<super::outgoing::Recipients>)]
+    bcc: Option<Value>,
+    scheduled_at: Option<Timestamp>,
+    private: bool,
+}
+
+/// Answers in a conversation (202), or adds an internal note (201).
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/messages", operation_id = "replyToConversation",
+    tag = "Conversations", params(("id" = ConversationId, Path)), request_body = ReplyBody,
+    responses((status = 201, description = "The note", body = Message), (status = 202, description = "The answer, accepted for sending", body = Message)))]
+pub(super) async fn add(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Path(id): Path<String>,
+    Body(body): Body<ReplyBody>,
+) -> Result<(StatusCode, Json<Message>), Failure> {
+    let id = conversation_id(&id)?;
+    if body.private {
+        let text = body.note()?;
+        let note = conversations::add_note(&engine, &principal, &id, text).await?;
+        return Ok((StatusCode::CREATED, Json(note)));
+    }
+    let author_id = match &principal.actor {
+        Actor::User(user, _) => Some(user.clone()),
+        Actor::Key(_) => None,
+    };
+    let sent = sending::reply(&engine, &principal, &id, body.reply(author_id)?).await?;
+    Ok((StatusCode::ACCEPTED, Json(messages::load(&engine, &principal, &sent).await?)))
+}
+
+impl ReplyBody {
+    /// A note goes to nobody, so it has nothing but its text.
+    fn note(self) -> Result<String, Failure> {
+        let mut fields = Fields::default();
+        let others = [
+            ("/html", self.html.is_some()),
+            ("/template", self.template.is_some()),
+            ("/attachments", !self.attachments.is_empty()),
+            ("/to", self.to.is_some()),
+            ("/cc", self.cc.is_some()),
+            ("/bcc", self.bcc.is_some()),
+            ("/scheduledAt", self.scheduled_at.is_some()),
+        ];
+        for (pointer, _) in others.into_iter().filter(|(_, is_there)| *is_there) {
+            fields.wrong(pointer, "an internal note has a text and nothing else");
+        }
+        fields.done()?;
+        Ok(self.text.unwrap_or_default())
+    }
+
+    fn reply(self, author_id: Option<UserId>) -> Result<ReplyRequest, Failure> {
+        let mut fields = Fields::default();
+        if self.template.is_some() {
+            fields.wrong("/template", "templates are not available in this version: give text or html");
+        }
+        let reply = ReplyRequest {
+            text: self.text,
+            html: self.html,
+            attachments: attachments(self.attachments, "/attachments", &mut fields),
+            to: self.to.map(|to| mailboxes(Some(&to), "/to", &mut fields)),
+            cc: mailboxes(self.cc.as_ref(), "/cc", &mut fields),
+            bcc: mailboxes(self.bcc.as_ref(), "/bcc", &mut fields),
+            scheduled_at: self.scheduled_at,
+            author_id,
+        };
+        fields.done()?;
+        Ok(reply)
+    }
+}

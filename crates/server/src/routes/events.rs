@@ -1,0 +1,162 @@
+//! `/api/v1/events`: what happened, page by page or as it happens (server-sent events).
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event as Frame, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use engine::{Engine, events};
+use futures_util::Stream;
+use model::EventId;
+use model::event::Event;
+use model::key::Principal;
+use model::limits::{PAGE_TAKE_DEFAULT, PAGE_TAKE_MAX};
+use serde::Deserialize;
+use store::Topic;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use utoipa::IntoParams;
+
+use super::failure::{Auth, Failure, Query, bad_request};
+use super::wire::Page;
+
+/// Events a stream reads at once: what a slow client makes us hold.
+const STREAM_BATCH: usize = 20;
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How long a stream lives: whoever reads on comes back by `Last-Event-ID`, and a key that was deleted does not.
+const STREAM_LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// How long a client waits before it comes back.
+const RETRY: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EventsQuery {
+    /// The last event you have; without it the page begins with the oldest that is kept.
+    after: Option<String>,
+    /// The same as `after`: the `cursor` of the page before.
+    cursor: Option<String>,
+    /// 1 to 100 items; 50 where it is not said.
+    take: Option<usize>,
+}
+
+/// Events, oldest first, in the order they were committed. Where `cursor` is empty there are no more yet: ask again later
+/// with the last id you have as `after`.
+#[utoipa::path(get, path = "/api/v1/events", operation_id = "listEvents", tag = "Events",
+    params(EventsQuery), responses((status = 200, body = inline(Page<Event>)), (status = 410, description = "The event is not kept any more")))]
+pub(super) async fn list(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Query(query): Query<EventsQuery>,
+) -> Result<Json<Page<Event>>, Failure> {
+    let take = query.take.unwrap_or(PAGE_TAKE_DEFAULT);
+    if !(1..=PAGE_TAKE_MAX).contains(&take) {
+        return Err(bad_request(format!("take is {take}; 1 to {PAGE_TAKE_MAX} items fit a page")));
+    }
+    let cursor = query.cursor.filter(|cursor| !cursor.is_empty());
+    let after = event_id(cursor.or(query.after).as_deref())?;
+    let position = events::position(&engine, &principal, after.as_ref()).await?;
+    let page = events::after(&engine, &principal, position, take).await?;
+    let cursor = page.next.map(EventId::into_string).unwrap_or_default();
+    Ok(Json(Page { items: page.events, cursor }))
+}
+
+fn event_id(text: Option<&str>) -> Result<Option<EventId>, Failure> {
+    let parsed = text.map(str::parse).transpose();
+    parsed.map_err(|error: model::id::InvalidId| bad_request(format!("after: {error}")))
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StreamQuery {
+    /// The last event you have, where the header `Last-Event-ID` can't be set.
+    after: Option<String>,
+}
+
+/// Events as they happen (text/event-stream). `Last-Event-ID` goes on where a stream ended; without it, only what comes.
+#[utoipa::path(get, path = "/api/v1/events/stream", operation_id = "streamEvents", tag = "Events",
+    params(StreamQuery, ("Last-Event-ID" = Option<String>, Header)),
+    responses((status = 200, content_type = "text/event-stream", body = String)))]
+pub(super) async fn stream(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    headers: HeaderMap,
+    Query(query): Query<StreamQuery>,
+) -> Result<Response, Failure> {
+    let header = headers.get("last-event-id").map(|value| value.to_str().unwrap_or("?").to_owned());
+    let last = header.filter(|id| !id.is_empty()).or(query.after);
+    // Before the position is read: what is committed in between is news.
+    let news = engine.db.subscribe(Topic::Events);
+    let position = match event_id(last.as_deref())? {
+        Some(id) => events::position(&engine, &principal, Some(&id)).await?,
+        None => events::newest_position(&engine, &principal).await?,
+    };
+    let reader =
+        Reader { engine, principal, position, waiting: VecDeque::new(), news, ends_at: Instant::now() + STREAM_LIFETIME };
+    let sse = Sse::new(reader.frames()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive"));
+    // Proxies that gather answers would hold events back.
+    Ok(([("x-accel-buffering", "no"), ("cache-control", "no-store")], sse).into_response())
+}
+
+/// A stream's place. Nothing is read before the client has taken what was read, so that a slow one costs no memory.
+struct Reader {
+    engine: Engine,
+    principal: Principal,
+    position: i64,
+    waiting: VecDeque<Event>,
+    news: watch::Receiver<u64>,
+    ends_at: Instant,
+}
+
+impl Reader {
+    fn frames(self) -> impl Stream<Item = Result<Frame, Infallible>> {
+        let hello = futures_util::stream::once(async { Ok(Frame::default().retry(RETRY).comment("connected")) });
+        let events = futures_util::stream::unfold(self, |mut reader| async move {
+            let event = reader.next().await?;
+            Some((Ok(frame(&event)), reader))
+        });
+        futures_util::StreamExt::chain(hello, events)
+    }
+
+    /// The next event; `None` when the stream ends: its time is up, or the store fails.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(event);
+            }
+            self.news.mark_unchanged();
+            let page = match events::after(&self.engine, &self.principal, self.position, STREAM_BATCH).await {
+                Ok(page) => page,
+                Err(error) => {
+                    tracing::error!(%error, "a stream of events ends: they can't be read; its client comes back");
+                    return None;
+                }
+            };
+            let moved = page.position != self.position;
+            self.position = page.position;
+            self.waiting = page.events.into();
+            if !moved {
+                tokio::select! {
+                    news = self.news.changed() => news.ok()?,
+                    () = tokio::time::sleep_until(self.ends_at) => return None,
+                }
+            }
+        }
+    }
+}
+
+fn frame(event: &Event) -> Frame {
+    let frame = Frame::default().id(event.id.as_str()).event(event.event_type.as_str());
+    match serde_json::to_string(event) {
+        Ok(json) => frame.data(json),
+        Err(error) => {
+            tracing::error!(%error, event = %event.id, "an event can't be written as JSON");
+            frame.data("{}")
+        }
+    }
+}

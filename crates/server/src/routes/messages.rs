@@ -1,0 +1,211 @@
+//! `/api/v1/messages`: sending, lists, one message, its raw mail, deliveries; cancelling and retrying.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use engine::messages::MessageQuery;
+use engine::{Engine, messages, sending};
+use model::MessageId;
+use model::key::{Actor, Principal};
+use model::message::{Delivery, Direction, Message, MessageStatus};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::failure::{Auth, Body, Failure, Query, problem_of, read_value};
+use super::outgoing::SendBody;
+use super::wire::{Order, Page, path_id, query_id, slice};
+
+/// Messages of one batch.
+const BATCH_MAX: usize = 500;
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    channel_id: Option<String>,
+    conversation_id: Option<String>,
+    contact_id: Option<String>,
+    direction: Option<Direction>,
+    status: Option<MessageStatus>,
+    tag: Option<String>,
+    /// Outbound messages that went by this way: `sandbox`, `smtp`.
+    transport: Option<String>,
+    /// Where the page begins: the `cursor` of the one before.
+    cursor: Option<String>,
+    /// 1 to 100 items; 50 where it is not said.
+    take: Option<usize>,
+    /// `desc` (newest first) where it is not said.
+    order: Option<Order>,
+}
+
+/// Messages, newest first, without internal notes.
+#[utoipa::path(get, path = "/api/v1/messages", operation_id = "listMessages", tag = "Messages",
+    params(ListQuery), responses((status = 200, body = inline(Page<Message>))))]
+pub(super) async fn list(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<Message>>, Failure> {
+    let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
+    let asked = MessageQuery {
+        channel_id: query_id("channelId", query.channel_id.as_deref())?,
+        conversation_id: query_id("conversationId", query.conversation_id.as_deref())?,
+        contact_id: query_id("contactId", query.contact_id.as_deref())?,
+        direction: query.direction,
+        status: query.status,
+        tag: query.tag,
+        transport: query.transport,
+    };
+    Ok(Json(Page::of(messages::list(&engine, &principal, asked, part).await?)))
+}
+
+/// Accepts a message for sending.
+#[utoipa::path(post, path = "/api/v1/messages", operation_id = "sendMessage", tag = "Messages",
+    request_body = SendBody, responses((status = 202, body = Message)))]
+pub(super) async fn send(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Body(body): Body<SendBody>,
+) -> Result<(StatusCode, Json<Message>), Failure> {
+    Ok((StatusCode::ACCEPTED, Json(send_one(&engine, &principal, body).await?)))
+}
+
+async fn send_one(engine: &Engine, principal: &Principal, body: SendBody) -> engine::Result<Message> {
+    let author_id = match &principal.actor {
+        Actor::User(user, _) => Some(user.clone()),
+        Actor::Key(_) => None,
+    };
+    let (channel_id, request) = body.read(author_id)?;
+    let id = sending::send(engine, principal, &channel_id, request).await?;
+    messages::load(engine, principal, &id).await
+}
+
+/// Messages to send, each on its own: one that is wrong keeps no other from being sent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct BatchBody {
+    /// 1 to 500.
+    #[schema(value_type = Vec<SendBody>)]
+    messages: Vec<Value>,
+}
+
+/// What became of one message of a batch: the message, or why it was not accepted.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BatchItem {
+    /// What the answer's status would be for this message alone.
+    status: u16,
+    message: Option<Message>,
+    /// A problem document.
+    #[schema(value_type = Option<Object>)]
+    error: Option<Value>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BatchAnswer {
+    /// One a message, in their order.
+    items: Vec<BatchItem>,
+}
+
+/// Accepts up to 500 messages for sending and answers for each.
+#[utoipa::path(post, path = "/api/v1/messages/batch", operation_id = "sendMessages", tag = "Messages",
+    request_body = BatchBody, responses((status = 202, body = BatchAnswer)))]
+pub(super) async fn batch(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Body(body): Body<BatchBody>,
+) -> Result<(StatusCode, Json<BatchAnswer>), Failure> {
+    if !(1..=BATCH_MAX).contains(&body.messages.len()) {
+        let detail = format!("{} messages; 1 to {BATCH_MAX} fit a batch", body.messages.len());
+        return Err(engine::EngineError::invalid("/messages", detail).into());
+    }
+    let mut items = Vec::with_capacity(body.messages.len());
+    for value in body.messages {
+        let sent = match read_value::<SendBody>(value) {
+            Ok(body) => send_one(&engine, &principal, body).await,
+            Err(error) => Err(error),
+        };
+        items.push(match sent {
+            Ok(message) => BatchItem { status: StatusCode::ACCEPTED.as_u16(), message: Some(message), error: None },
+            Err(error) => {
+                let (status, problem) = problem_of(error);
+                BatchItem { status, message: None, error: Some(problem) }
+            }
+        });
+    }
+    Ok((StatusCode::ACCEPTED, Json(BatchAnswer { items })))
+}
+
+fn message_id(text: &str) -> Result<MessageId, Failure> {
+    path_id(text, "the message")
+}
+
+/// A message.
+#[utoipa::path(get, path = "/api/v1/messages/{id}", operation_id = "getMessage", tag = "Messages",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Message)))]
+pub(super) async fn get(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Path(id): Path<String>,
+) -> Result<Json<Message>, Failure> {
+    Ok(Json(messages::get(&engine, &principal, &message_id(&id)?).await?))
+}
+
+/// The raw mail, as it came or was sent.
+#[utoipa::path(get, path = "/api/v1/messages/{id}/raw", operation_id = "getRawMessage", tag = "Messages",
+    params(("id" = MessageId, Path)), responses((status = 200, content_type = "message/rfc822", body = String)))]
+pub(super) async fn raw(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id = message_id(&id)?;
+    let bytes = messages::raw(&engine, &principal, &id).await?;
+    let headers: [(HeaderName, String); 4] = [
+        (header::CONTENT_TYPE, "message/rfc822".into()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{id}.eml\"")),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".into()),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// The deliveries of an outbound message, one a recipient.
+#[utoipa::path(get, path = "/api/v1/messages/{id}/deliveries", operation_id = "listDeliveries", tag = "Messages",
+    params(("id" = MessageId, Path)), responses((status = 200, body = inline(Page<Delivery>))))]
+pub(super) async fn deliveries(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Path(id): Path<String>,
+) -> Result<Json<Page<Delivery>>, Failure> {
+    let found = messages::deliveries(&engine, &principal, &message_id(&id)?).await?;
+    Ok(Json(Page::whole(found)))
+}
+
+/// Cancels a message that is not being sent yet.
+#[utoipa::path(post, path = "/api/v1/messages/{id}/cancel", operation_id = "cancelMessage", tag = "Messages",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Message)))]
+pub(super) async fn cancel(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Path(id): Path<String>,
+) -> Result<Json<Message>, Failure> {
+    let id = message_id(&id)?;
+    sending::cancel(&engine, &principal, &id).await?;
+    Ok(Json(messages::load(&engine, &principal, &id).await?))
+}
+
+/// Tries the deliveries that failed, or wait for another try, once more, now.
+#[utoipa::path(post, path = "/api/v1/messages/{id}/retry", operation_id = "retryMessage", tag = "Messages",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Message)))]
+pub(super) async fn retry(
+    State(engine): State<Engine>,
+    Auth(principal): Auth,
+    Path(id): Path<String>,
+) -> Result<Json<Message>, Failure> {
+    let id = message_id(&id)?;
+    sending::retry(&engine, &principal, &id).await?;
+    Ok(Json(messages::load(&engine, &principal, &id).await?))
+}

@@ -1,0 +1,285 @@
+//! Mail to send, as requests carry it: recipients in their several spellings, files, contents; read into what the
+//! product takes, every field that is wrong named by its pointer.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use engine::sending::{AttachmentRequest, AttachmentSource, SendRequest};
+use mail::Mailbox;
+use model::{ChannelId, ConversationId, Timestamp, UserId};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::wire::Fields;
+
+/// An address, or several: `"ann@example.org"`, `"Ann <ann@example.org>"`, `{"address", "name"}`, or a list of these.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the shape alone, for the API's description")]
+pub(super) enum Recipients {
+    One(String),
+    Several(Vec<Recipient>),
+}
+
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the shape alone, for the API's description")]
+pub(super) enum Recipient {
+    Text(String),
+    Named { address: String, name: Option<String> },
+}
+
+const RECIPIENT: &str = "expected an address, \"Name <address>\", or {\"address\": …, \"name\": …}";
+
+/// The mailboxes of a field that holds one or a list.
+pub(super) fn mailboxes(value: Option<&Value>, pointer: &str, fields: &mut Fields) -> Vec<Mailbox> {
+    match value {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(list)) => list
+            .iter()
+            .enumerate()
+            .filter_map(|(place, one)| mailbox(one, &format!("{pointer}/{place}"), fields))
+            .collect(),
+        Some(one) => mailbox(one, pointer, fields).into_iter().collect(),
+    }
+}
+
+fn mailbox(value: &Value, pointer: &str, fields: &mut Fields) -> Option<Mailbox> {
+    let (address, name, address_pointer) = match value {
+        Value::String(text) => (text.as_str(), None, pointer.to_owned()),
+        Value::Object(object) => {
+            if let Some(unknown) = object.keys().find(|key| *key != "address" && *key != "name") {
+                fields.wrong(format!("{pointer}/{unknown}"), "unknown field; a recipient has `address` and `name`");
+                return None;
+            }
+            let name = match object.get("name") {
+                None | Some(Value::Null) => None,
+                Some(Value::String(name)) => Some(name.clone()),
+                Some(_) => {
+                    fields.wrong(format!("{pointer}/name"), "expected a text");
+                    return None;
+                }
+            };
+            let Some(address) = object.get("address").and_then(Value::as_str) else {
+                fields.wrong(format!("{pointer}/address"), "an address is needed");
+                return None;
+            };
+            (address, name, format!("{pointer}/address"))
+        }
+        _ => {
+            fields.wrong(pointer, RECIPIENT);
+            return None;
+        }
+    };
+    match mail::compose::parse_mailbox(address) {
+        Ok(mailbox) => Some(Mailbox { name: name.or(mailbox.name), address: mailbox.address }),
+        Err(detail) => {
+            fields.wrong(address_pointer, detail);
+            None
+        }
+    }
+}
+
+/// A file: its bytes in Base64, or where to fetch them.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct AttachmentBody {
+    filename: Option<String>,
+    content_type: Option<String>,
+    /// Base64. Either this or `url`.
+    content: Option<String>,
+    /// Fetched when the message is accepted.
+    url: Option<String>,
+    /// What the HTML refers to as `cid:…`.
+    content_id: Option<String>,
+}
+
+/// The files of a message; `pointer` is the list's.
+pub(super) fn attachments(
+    bodies: Vec<AttachmentBody>,
+    pointer: &str,
+    fields: &mut Fields,
+) -> Vec<AttachmentRequest> {
+    let one = |(place, body): (usize, AttachmentBody)| attachment(body, format!("{pointer}/{place}"), fields);
+    bodies.into_iter().enumerate().filter_map(one).collect()
+}
+
+fn attachment(body: AttachmentBody, pointer: String, fields: &mut Fields) -> Option<AttachmentRequest> {
+    let source = match (body.content, body.url) {
+        (Some(content), None) => {
+            let compact: Vec<u8> = content.into_bytes().into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            match STANDARD.decode(compact) {
+                Ok(bytes) => AttachmentSource::Bytes(bytes.into()),
+                Err(error) => {
+                    fields.wrong(format!("{pointer}/content"), format!("not Base64 (RFC 4648 §4): {error}"));
+                    return None;
+                }
+            }
+        }
+        (None, Some(url)) => AttachmentSource::Url(url),
+        (Some(_), Some(_)) => {
+            fields.wrong(format!("{pointer}/url"), "a file has `content` or `url`, not both");
+            return None;
+        }
+        (None, None) => {
+            fields.wrong(format!("{pointer}/content"), "a file needs `content` (Base64) or `url`");
+            return None;
+        }
+    };
+    Some(AttachmentRequest {
+        pointer,
+        filename: body.filename,
+        content_type: body.content_type,
+        content_id: body.content_id,
+        source,
+    })
+}
+
+/// A message to send.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SendBody {
+    channel_id: Option<String>,
+    use_case_id: Option<String>,
+    #[schema(value_type = Recipients)]
+    #[serde(default)]
+    to: Value,
+    content: Option<ContentBody>,
+    #[schema(value_type = Option<Object>)]
+    template: Option<Value>,
+    tracking: Option<TrackingBody>,
+    conversation_id: Option<String>,
+    /// Not before this time.
+    scheduled_at: Option<Timestamp>,
+    #[serde(default)]
+    tags: Vec<String>,
+    /// Yours; kept and given back as it is.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    custom_data: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ContentBody {
+    #[serde(rename = "type")]
+    #[schema(example = "email")]
+    content_type: Option<String>,
+    email: Option<EmailBody>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct EmailBody {
+    subject: String,
+    text: Option<String>,
+    html: Option<String>,
+    #[schema(value_type = Option<Recipients>)]
+    cc: Option<Value>,
+    #[schema(value_type = Option<Recipients>)]
+    bcc: Option<Value>,
+    #[schema(value_type = Option<Recipients>)]
+    reply_to: Option<Value>,
+    #[schema(value_type = Object)]
+    headers: Map<String, Value>,
+    /// With or without angle brackets.
+    in_reply_to: Option<String>,
+    references: Vec<String>,
+    attachments: Vec<AttachmentBody>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct TrackingBody {
+    opens: bool,
+    clicks: bool,
+}
+
+impl SendBody {
+    /// The channel to send by and what to send.
+    pub fn read(self, author_id: Option<UserId>) -> Result<(ChannelId, SendRequest), engine::EngineError> {
+        let mut fields = Fields::default();
+        let channel_id = self.channel(&mut fields);
+        let conversation_id: Option<ConversationId> = self.conversation_id.as_deref().and_then(|id| {
+            id.parse().map_err(|error: model::id::InvalidId| fields.wrong("/conversationId", error.to_string())).ok()
+        });
+        self.refuse_what_is_not_there_yet(&mut fields);
+        let email = self.email(&mut fields);
+        let request = SendRequest {
+            to: mailboxes(Some(&self.to), "/to", &mut fields),
+            cc: mailboxes(email.cc.as_ref(), "/content/email/cc", &mut fields),
+            bcc: mailboxes(email.bcc.as_ref(), "/content/email/bcc", &mut fields),
+            reply_to: mailboxes(email.reply_to.as_ref(), "/content/email/replyTo", &mut fields),
+            subject: email.subject,
+            text: email.text,
+            html: email.html,
+            headers: headers(email.headers, &mut fields),
+            in_reply_to: email.in_reply_to,
+            references: email.references,
+            attachments: attachments(email.attachments, "/content/email/attachments", &mut fields),
+            conversation_id,
+            scheduled_at: self.scheduled_at,
+            tags: self.tags,
+            custom_data: self.custom_data,
+            author_id,
+            pointer: "/content/email",
+        };
+        fields.done()?;
+        match channel_id {
+            Some(channel_id) => Ok((channel_id, request)),
+            None => Err(engine::EngineError::invalid("/channelId", "a channel to send by is needed")),
+        }
+    }
+
+    fn channel(&self, fields: &mut Fields) -> Option<ChannelId> {
+        match self.channel_id.as_deref() {
+            Some(id) => id.parse().map_err(|error: model::id::InvalidId| fields.wrong("/channelId", error.to_string())).ok(),
+            None => {
+                fields.wrong("/channelId", "a channel to send by is needed");
+                None
+            }
+        }
+    }
+
+    fn refuse_what_is_not_there_yet(&self, fields: &mut Fields) {
+        if self.use_case_id.is_some() {
+            fields.wrong("/useCaseId", "use cases are not available in this version: give a channelId");
+        }
+        if self.template.is_some() {
+            fields.wrong("/template", "templates are not available in this version: give content");
+        }
+        if self.tracking.as_ref().is_some_and(|tracking| tracking.opens || tracking.clicks) {
+            fields.wrong("/tracking", "tracking is not available in this version: leave it out, or make both false");
+        }
+    }
+
+    fn email(&self, fields: &mut Fields) -> EmailBody {
+        let Some(content) = &self.content else {
+            if self.template.is_none() {
+                fields.wrong("/content", "a content is needed");
+            }
+            return EmailBody::default();
+        };
+        if content.content_type.as_deref().is_some_and(|kind| kind != "email") {
+            fields.wrong("/content/type", "`email` is the one type there is");
+        }
+        content.email.clone().unwrap_or_else(|| {
+            fields.wrong("/content/email", "a content of the type email is needed");
+            EmailBody::default()
+        })
+    }
+}
+
+fn headers(headers: Map<String, Value>, fields: &mut Fields) -> Vec<(String, String)> {
+    let mut read = Vec::with_capacity(headers.len());
+    for (name, value) in headers {
+        match value {
+            Value::String(text) => read.push((name, text)),
+            _ => fields.wrong(
+                format!("/content/email/headers/{}", name.replace('~', "~0").replace('/', "~1")),
+                "a header's value is a text",
+            ),
+        }
+    }
+    read
+}
