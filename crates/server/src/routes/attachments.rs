@@ -4,25 +4,34 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
-use engine::attachments::{self, File};
 use engine::Engine;
+use engine::attachments::{self, File};
 use model::{AttachmentId, MessageId};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::failure::{Auth, Failure, Query};
 use super::wire::path_id;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::problem::Answer;
+use crate::strict::StrictQuery;
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(by_key)).routes(routes!(by_link))
+}
 
 /// An attachment by its id, or by its Content-ID (percent-encoded).
 #[utoipa::path(get, path = "/api/v1/messages/{id}/attachments/{attachmentId}", operation_id = "getAttachment",
-    tag = "Messages", params(("id" = MessageId, Path), ("attachmentId" = String, Path)),
+    tag = "messages", params(("id" = MessageId, Path), ("attachmentId" = String, Path)),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
-pub(super) async fn by_key(
+async fn by_key(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
+    Caller(principal): Caller,
     Path((id, name)): Path<(String, String)>,
-) -> Result<Response, Failure> {
+) -> Answer<Response> {
     let id: MessageId = path_id(&id, "the message")?;
     Ok(served(attachments::get(&engine, &principal, &id, &name).await?, "private, max-age=3600"))
 }
@@ -30,7 +39,7 @@ pub(super) async fn by_key(
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct LinkQuery {
+struct LinkQuery {
     /// Until when the link holds, seconds since 1970.
     expires: i64,
     signature: String,
@@ -38,13 +47,13 @@ pub(super) struct LinkQuery {
 
 /// An attachment by the signed link its message carries; no key is needed.
 #[utoipa::path(get, path = "/attachments/{messageId}/{attachmentId}", operation_id = "getAttachmentByLink",
-    tag = "Public", params(("messageId" = MessageId, Path), ("attachmentId" = AttachmentId, Path), LinkQuery),
+    tag = "public", params(("messageId" = MessageId, Path), ("attachmentId" = AttachmentId, Path), LinkQuery),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
-pub(super) async fn by_link(
+async fn by_link(
     State(engine): State<Engine>,
     Path((message, attachment)): Path<(String, String)>,
-    Query(query): Query<LinkQuery>,
-) -> Result<Response, Failure> {
+    StrictQuery(query): StrictQuery<LinkQuery>,
+) -> Answer<Response> {
     let message: MessageId = path_id(&message, "the message")?;
     let attachment: AttachmentId = path_id(&attachment, "the attachment")?;
     let file = attachments::by_link(&engine, &message, &attachment, query.expires, &query.signature).await?;
@@ -69,10 +78,13 @@ fn served(file: File, caching: &'static str) -> Response {
 fn treated_as(declared: &str) -> (&str, bool) {
     match declared {
         "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/avif" | "image/bmp" => (declared, true),
-        "application/pdf" | "application/zip" | "application/msword" | "application/rtf" | "text/plain" | "text/csv"
-        | "text/calendar" | "message/rfc822" => (declared, false),
+        "application/pdf" | "application/zip" | "application/msword" | "application/rtf" | "text/plain"
+        | "text/csv" | "text/calendar" | "message/rfc822" => (declared, false),
         other if other.ends_with("+xml") || other.ends_with("/xml") => ("application/octet-stream", false),
-        other if is_token(other) && ["audio/", "video/", "application/vnd."].iter().any(|family| other.starts_with(family)) => {
+        other
+            if is_token(other)
+                && ["audio/", "video/", "application/vnd."].iter().any(|family| other.starts_with(family)) =>
+        {
             (other, false)
         }
         _ => ("application/octet-stream", false),
@@ -85,8 +97,19 @@ fn is_token(media_type: &str) -> bool {
 }
 
 /// RFC 8187: everything but its attr-chars is encoded.
-const FILENAME: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'!').remove(b'#').remove(b'$').remove(b'&').remove(b'+').remove(b'-').remove(b'.').remove(b'^').remove(b'_').remove(b'`').remove(b'|').remove(b'~');
+const FILENAME: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'!')
+    .remove(b'#')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'^')
+    .remove(b'_')
+    .remove(b'`')
+    .remove(b'|')
+    .remove(b'~');
 
 /// RFC 6266, with a name in ASCII for old programs. What separates folders in a name is taken out of it.
 fn disposition(inline: bool, filename: Option<&str>) -> String {
@@ -94,7 +117,13 @@ fn disposition(inline: bool, filename: Option<&str>) -> String {
     let name: String = filename
         .unwrap_or("attachment")
         .chars()
-        .map(|c| if c.is_control() || matches!(c, '/' | '\\' | ':' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') { '_' } else { c })
+        .map(|c| {
+            if c.is_control() || matches!(c, '/' | '\\' | ':' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+                '_'
+            } else {
+                c
+            }
+        })
         .take(200)
         .collect();
     let ascii: String = name.chars().map(|c| if c.is_ascii() && c != '"' && c != '%' { c } else { '_' }).collect();

@@ -2,22 +2,36 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use engine::contacts::{self, ContactChange};
 use engine::Engine;
+use engine::contacts::{self, ContactChange};
 use model::ContactId;
 use model::contact::{Activity, Contact};
 use model::conversation::Conversation;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::failure::{Auth, Body, Failure, Query};
-use super::wire::{Order, Page, nullable, path_id, slice};
+use super::wire::{nullable, page, path_id, slice};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::paging::{Order, Page};
+use crate::problem::Answer;
+use crate::strict::{StrictJson, StrictQuery};
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get, change))
+        .routes(routes!(conversations))
+        .routes(routes!(activities))
+}
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ListQuery {
+struct ListQuery {
     /// The beginning of an address or a name.
     q: Option<String>,
     /// Where the page begins: the `cursor` of the one before.
@@ -29,37 +43,34 @@ pub(super) struct ListQuery {
 }
 
 /// Contacts, newest first; or those of which an address or the name begins with `q`.
-#[utoipa::path(get, path = "/api/v1/contacts", operation_id = "listContacts", tag = "Contacts",
-    params(ListQuery), responses((status = 200, body = inline(Page<Contact>))))]
-pub(super) async fn list(
+#[utoipa::path(get, path = "/api/v1/contacts", operation_id = "listContacts", tag = "contacts",
+    params(ListQuery), responses((status = 200, body = Page<Contact>)))]
+async fn list(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<Page<Contact>>, Failure> {
+    Caller(principal): Caller,
+    StrictQuery(query): StrictQuery<ListQuery>,
+) -> Answer<Json<Page<Contact>>> {
     let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
-    Ok(Json(Page::of(contacts::list(&engine, &principal, query.q, part).await?)))
+    Ok(Json(page(contacts::list(&engine, &principal, query.q, part).await?)))
 }
 
-fn contact_id(text: &str) -> Result<ContactId, Failure> {
+fn contact_id(text: &str) -> Answer<ContactId> {
     path_id(text, "the contact")
 }
 
 /// A contact.
-#[utoipa::path(get, path = "/api/v1/contacts/{id}", operation_id = "getContact", tag = "Contacts",
+#[utoipa::path(get, path = "/api/v1/contacts/{id}", operation_id = "getContact", tag = "contacts",
     params(("id" = ContactId, Path)), responses((status = 200, body = Contact)))]
-pub(super) async fn get(
-    State(engine): State<Engine>,
-    Auth(principal): Auth,
-    Path(id): Path<String>,
-) -> Result<Json<Contact>, Failure> {
+async fn get(State(engine): State<Engine>, Caller(principal): Caller, Path(id): Path<String>) -> Answer<Json<Contact>> {
     Ok(Json(contacts::get(&engine, &principal, &contact_id(&id)?).await?))
 }
 
 /// What is to be different; a field that is left out stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(super) struct ChangeBody {
-    #[serde(deserialize_with = "nullable")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ContactChange)]
+struct ChangeBody {
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     name: Option<Option<String>>,
     /// Merged into those there are; null takes one away.
@@ -68,14 +79,14 @@ pub(super) struct ChangeBody {
 }
 
 /// Changes a contact's name or attributes.
-#[utoipa::path(patch, path = "/api/v1/contacts/{id}", operation_id = "changeContact", tag = "Contacts",
+#[utoipa::path(patch, path = "/api/v1/contacts/{id}", operation_id = "changeContact", tag = "contacts",
     params(("id" = ContactId, Path)), request_body = ChangeBody, responses((status = 200, body = Contact)))]
-pub(super) async fn change(
+async fn change(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
+    Caller(principal): Caller,
     Path(id): Path<String>,
-    Body(body): Body<ChangeBody>,
-) -> Result<Json<Contact>, Failure> {
+    StrictJson(body): StrictJson<ChangeBody>,
+) -> Answer<Json<Contact>> {
     let change = ContactChange { name: body.name, attributes: body.attributes };
     Ok(Json(contacts::change(&engine, &principal, &contact_id(&id)?, change).await?))
 }
@@ -83,7 +94,7 @@ pub(super) async fn change(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct PartQuery {
+struct PartQuery {
     cursor: Option<String>,
     take: Option<usize>,
     order: Option<Order>,
@@ -91,28 +102,28 @@ pub(super) struct PartQuery {
 
 /// A contact's conversations, the last active first.
 #[utoipa::path(get, path = "/api/v1/contacts/{id}/conversations", operation_id = "listContactConversations",
-    tag = "Contacts", params(("id" = ContactId, Path), PartQuery),
-    responses((status = 200, body = inline(Page<Conversation>))))]
-pub(super) async fn conversations(
+    tag = "contacts", params(("id" = ContactId, Path), PartQuery),
+    responses((status = 200, body = Page<Conversation>)))]
+async fn conversations(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
+    Caller(principal): Caller,
     Path(id): Path<String>,
-    Query(query): Query<PartQuery>,
-) -> Result<Json<Page<Conversation>>, Failure> {
+    StrictQuery(query): StrictQuery<PartQuery>,
+) -> Answer<Json<Page<Conversation>>> {
     let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
-    Ok(Json(Page::of(contacts::conversations(&engine, &principal, &contact_id(&id)?, part).await?)))
+    Ok(Json(page(contacts::conversations(&engine, &principal, &contact_id(&id)?, part).await?)))
 }
 
 /// The mails to and from a contact, newest first.
 #[utoipa::path(get, path = "/api/v1/contacts/{id}/activities", operation_id = "listContactActivities",
-    tag = "Contacts", params(("id" = ContactId, Path), PartQuery),
-    responses((status = 200, body = inline(Page<Activity>))))]
-pub(super) async fn activities(
+    tag = "contacts", params(("id" = ContactId, Path), PartQuery),
+    responses((status = 200, body = Page<Activity>)))]
+async fn activities(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
+    Caller(principal): Caller,
     Path(id): Path<String>,
-    Query(query): Query<PartQuery>,
-) -> Result<Json<Page<Activity>>, Failure> {
+    StrictQuery(query): StrictQuery<PartQuery>,
+) -> Answer<Json<Page<Activity>>> {
     let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
-    Ok(Json(Page::of(contacts::activities(&engine, &principal, &contact_id(&id)?, part).await?)))
+    Ok(Json(page(contacts::activities(&engine, &principal, &contact_id(&id)?, part).await?)))
 }

@@ -7,21 +7,34 @@ use engine::conversations::{self, AssigneeQuery, ConversationChange, Conversatio
 use engine::sending::{self, ReplyRequest};
 use engine::{Engine, messages};
 use model::conversation::{Conversation, ConversationStatus};
-use model::key::Actor;
 use model::message::Message;
 use model::{ConversationId, TeamId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::failure::{Auth, Body, Failure, Query};
 use super::outgoing::{AttachmentBody, attachments, mailboxes};
-use super::wire::{Fields, Order, Page, nullable, path_id, query_id, slice};
+use super::wire::{Fields, nullable, page, path_id, query_id, slice};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::paging::{Order, Page};
+use crate::problem::Answer;
+use crate::strict::{StrictJson, StrictQuery};
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(counts))
+        .routes(routes!(get, change))
+        .routes(routes!(thread, add))
+}
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ListQuery {
+struct ListQuery {
     status: Option<ConversationStatus>,
     /// A user's id, `me`, or `none`.
     assignee_id: Option<String>,
@@ -39,13 +52,13 @@ pub(super) struct ListQuery {
 }
 
 /// Conversations, the last active first.
-#[utoipa::path(get, path = "/api/v1/conversations", operation_id = "listConversations", tag = "Conversations",
-    params(ListQuery), responses((status = 200, body = inline(Page<Conversation>))))]
-pub(super) async fn list(
+#[utoipa::path(get, path = "/api/v1/conversations", operation_id = "listConversations", tag = "conversations",
+    params(ListQuery), responses((status = 200, body = Page<Conversation>)))]
+async fn list(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<Page<Conversation>>, Failure> {
+    Caller(principal): Caller,
+    StrictQuery(query): StrictQuery<ListQuery>,
+) -> Answer<Json<Page<Conversation>>> {
     let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
     let assignee = match query.assignee_id.as_deref() {
         Some("me") => Some(AssigneeQuery::Me),
@@ -61,12 +74,12 @@ pub(super) async fn list(
         unread: query.unread,
         q: query.q,
     };
-    Ok(Json(Page::of(conversations::list(&engine, &principal, asked, part).await?)))
+    Ok(Json(page(conversations::list(&engine, &principal, asked, part).await?)))
 }
 
 /// How many conversations of each kind there are. `unread`, `mine` and `unassigned` are of the open ones.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ConversationCounts {
+struct ConversationCounts {
     open: u64,
     pending: u64,
     snoozed: u64,
@@ -77,12 +90,9 @@ pub(super) struct ConversationCounts {
 }
 
 /// The number of conversations of each status, and of the open ones that are unread, mine, nobody's.
-#[utoipa::path(get, path = "/api/v1/conversations/counts", operation_id = "countConversations", tag = "Conversations",
+#[utoipa::path(get, path = "/api/v1/conversations/counts", operation_id = "countConversations", tag = "conversations",
     responses((status = 200, body = ConversationCounts)))]
-pub(super) async fn counts(
-    State(engine): State<Engine>,
-    Auth(principal): Auth,
-) -> Result<Json<ConversationCounts>, Failure> {
+async fn counts(State(engine): State<Engine>, Caller(principal): Caller) -> Answer<Json<ConversationCounts>> {
     let counts = conversations::counts(&engine, &principal).await?;
     Ok(Json(ConversationCounts {
         open: counts.open,
@@ -96,38 +106,39 @@ pub(super) async fn counts(
 }
 
 /// A conversation.
-#[utoipa::path(get, path = "/api/v1/conversations/{id}", operation_id = "getConversation", tag = "Conversations",
+#[utoipa::path(get, path = "/api/v1/conversations/{id}", operation_id = "getConversation", tag = "conversations",
     params(("id" = ConversationId, Path)), responses((status = 200, body = Conversation)))]
-pub(super) async fn get(
+async fn get(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
+    Caller(principal): Caller,
     Path(id): Path<String>,
-) -> Result<Json<Conversation>, Failure> {
+) -> Answer<Json<Conversation>> {
     Ok(Json(conversations::get(&engine, &principal, &conversation_id(&id)?).await?))
 }
 
-fn conversation_id(text: &str) -> Result<ConversationId, Failure> {
+fn conversation_id(text: &str) -> Answer<ConversationId> {
     path_id(text, "the conversation")
 }
 
 /// What is to be different; a field that is left out stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(super) struct ChangeBody {
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ConversationChange)]
+struct ChangeBody {
     #[schema(nullable = false)]
     status: Option<ConversationStatus>,
     /// A user of the workspace; null takes the conversation away from whoever has it.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<UserId>)]
     assignee_id: Option<Option<UserId>>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<TeamId>)]
     team_id: Option<Option<TeamId>>,
     /// All of them: those that are not said are taken away.
     #[schema(nullable = false)]
     labels: Option<Vec<String>>,
     /// When a snoozed conversation opens again. Makes it snoozed.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Timestamp>)]
     snoozed_until: Option<Option<Timestamp>>,
     #[schema(nullable = false)]
@@ -135,14 +146,14 @@ pub(super) struct ChangeBody {
 }
 
 /// Changes a conversation's status, assignee, labels, or whether it is unread.
-#[utoipa::path(patch, path = "/api/v1/conversations/{id}", operation_id = "changeConversation", tag = "Conversations",
+#[utoipa::path(patch, path = "/api/v1/conversations/{id}", operation_id = "changeConversation", tag = "conversations",
     params(("id" = ConversationId, Path)), request_body = ChangeBody, responses((status = 200, body = Conversation)))]
-pub(super) async fn change(
+async fn change(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
+    Caller(principal): Caller,
     Path(id): Path<String>,
-    Body(body): Body<ChangeBody>,
-) -> Result<Json<Conversation>, Failure> {
+    StrictJson(body): StrictJson<ChangeBody>,
+) -> Answer<Json<Conversation>> {
     let change = ConversationChange {
         status: body.status,
         assignee_id: body.assignee_id,
@@ -157,7 +168,7 @@ pub(super) async fn change(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ThreadQuery {
+struct ThreadQuery {
     cursor: Option<String>,
     take: Option<usize>,
     /// `asc` (oldest first) where it is not said.
@@ -166,26 +177,27 @@ pub(super) struct ThreadQuery {
 
 /// The messages and notes of a conversation, oldest first.
 #[utoipa::path(get, path = "/api/v1/conversations/{id}/messages", operation_id = "listConversationMessages",
-    tag = "Conversations", params(("id" = ConversationId, Path), ThreadQuery),
-    responses((status = 200, body = inline(Page<Message>))))]
-pub(super) async fn thread(
+    tag = "conversations", params(("id" = ConversationId, Path), ThreadQuery),
+    responses((status = 200, body = Page<Message>)))]
+async fn thread(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
+    Caller(principal): Caller,
     Path(id): Path<String>,
-    Query(query): Query<ThreadQuery>,
-) -> Result<Json<Page<Message>>, Failure> {
+    StrictQuery(query): StrictQuery<ThreadQuery>,
+) -> Answer<Json<Page<Message>>> {
     let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Asc)?;
-    Ok(Json(Page::of(conversations::messages(&engine, &principal, &conversation_id(&id)?, part).await?)))
+    Ok(Json(page(conversations::messages(&engine, &principal, &conversation_id(&id)?, part).await?)))
 }
 
 /// An answer, or with `private` an internal note (text alone).
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(super) struct ReplyBody {
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ReplyBody {
     text: Option<String>,
     html: Option<String>,
     #[schema(value_type = Option<Object>)]
     template: Option<Value>,
+    #[serde(default)]
     attachments: Vec<AttachmentBody>,
     /// Where it is not said: whoever wrote last.
     #[schema(value_type = Option<super::outgoing::Recipients>)]
@@ -195,36 +207,35 @@ pub(super) struct ReplyBody {
     #[schema(value_type = Option<super::outgoing::Recipients>)]
     bcc: Option<Value>,
     scheduled_at: Option<Timestamp>,
+    #[serde(default)]
     private: bool,
 }
 
 /// Answers in a conversation (202), or adds an internal note (201).
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/messages", operation_id = "replyToConversation",
-    tag = "Conversations", params(("id" = ConversationId, Path)), request_body = ReplyBody,
+    tag = "conversations", params(("id" = ConversationId, Path)), request_body = ReplyBody,
     responses((status = 201, description = "The note", body = Message), (status = 202, description = "The answer, accepted for sending", body = Message)))]
-pub(super) async fn add(
+async fn add(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
+    caller: Caller,
     Path(id): Path<String>,
-    Body(body): Body<ReplyBody>,
-) -> Result<(StatusCode, Json<Message>), Failure> {
+    StrictJson(body): StrictJson<ReplyBody>,
+) -> Answer<(StatusCode, Json<Message>)> {
     let id = conversation_id(&id)?;
     if body.private {
         let text = body.note()?;
-        let note = conversations::add_note(&engine, &principal, &id, text).await?;
+        let note = conversations::add_note(&engine, &caller.0, &id, text).await?;
         return Ok((StatusCode::CREATED, Json(note)));
     }
-    let author_id = match &principal.actor {
-        Actor::User(user, _) => Some(user.clone()),
-        Actor::Key(_) => None,
-    };
+    let author_id = caller.user().cloned();
+    let principal = caller.0;
     let sent = sending::reply(&engine, &principal, &id, body.reply(author_id)?).await?;
     Ok((StatusCode::ACCEPTED, Json(messages::load(&engine, &principal, &sent).await?)))
 }
 
 impl ReplyBody {
     /// A note goes to nobody, so it has nothing but its text.
-    fn note(self) -> Result<String, Failure> {
+    fn note(self) -> Answer<String> {
         let mut fields = Fields::default();
         let others = [
             ("/html", self.html.is_some()),
@@ -242,7 +253,7 @@ impl ReplyBody {
         Ok(self.text.unwrap_or_default())
     }
 
-    fn reply(self, author_id: Option<UserId>) -> Result<ReplyRequest, Failure> {
+    fn reply(self, author_id: Option<UserId>) -> Answer<ReplyRequest> {
         let mut fields = Fields::default();
         if self.template.is_some() {
             fields.wrong("/template", "templates are not available in this version: give text or html");

@@ -20,9 +20,18 @@ use store::Topic;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::failure::{Auth, Failure, Query, bad_request};
-use super::wire::Page;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::paging::Page;
+use crate::problem::{Answer, Problem};
+use crate::strict::StrictQuery;
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(stream))
+}
 
 /// Events a stream reads at once: what a slow client makes us hold.
 const STREAM_BATCH: usize = 20;
@@ -35,7 +44,7 @@ const RETRY: Duration = Duration::from_secs(2);
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct EventsQuery {
+struct EventsQuery {
     /// The last event you have; without it the page begins with the oldest that is kept.
     after: Option<String>,
     /// The same as `after`: the `cursor` of the page before.
@@ -46,16 +55,16 @@ pub(super) struct EventsQuery {
 
 /// Events, oldest first, in the order they were committed. Where `cursor` is empty there are no more yet: ask again later
 /// with the last id you have as `after`.
-#[utoipa::path(get, path = "/api/v1/events", operation_id = "listEvents", tag = "Events",
-    params(EventsQuery), responses((status = 200, body = inline(Page<Event>)), (status = 410, description = "The event is not kept any more")))]
-pub(super) async fn list(
+#[utoipa::path(get, path = "/api/v1/events", operation_id = "listEvents", tag = "events",
+    params(EventsQuery), responses((status = 200, body = Page<Event>), (status = 410, description = "The event is not kept any more")))]
+async fn list(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
-    Query(query): Query<EventsQuery>,
-) -> Result<Json<Page<Event>>, Failure> {
+    Caller(principal): Caller,
+    StrictQuery(query): StrictQuery<EventsQuery>,
+) -> Answer<Json<Page<Event>>> {
     let take = query.take.unwrap_or(PAGE_TAKE_DEFAULT);
     if !(1..=PAGE_TAKE_MAX).contains(&take) {
-        return Err(bad_request(format!("take is {take}; 1 to {PAGE_TAKE_MAX} items fit a page")));
+        return Err(Problem::unreadable(format!("take is {take}; 1 to {PAGE_TAKE_MAX} items fit a page")));
     }
     let cursor = query.cursor.filter(|cursor| !cursor.is_empty());
     let after = event_id(cursor.or(query.after).as_deref())?;
@@ -65,29 +74,29 @@ pub(super) async fn list(
     Ok(Json(Page { items: page.events, cursor }))
 }
 
-fn event_id(text: Option<&str>) -> Result<Option<EventId>, Failure> {
+fn event_id(text: Option<&str>) -> Answer<Option<EventId>> {
     let parsed = text.map(str::parse).transpose();
-    parsed.map_err(|error: model::id::InvalidId| bad_request(format!("after: {error}")))
+    parsed.map_err(|error: model::id::InvalidId| Problem::unreadable(format!("after: {error}")))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct StreamQuery {
+struct StreamQuery {
     /// The last event you have, where the header `Last-Event-ID` can't be set.
     after: Option<String>,
 }
 
 /// Events as they happen (text/event-stream). `Last-Event-ID` goes on where a stream ended; without it, only what comes.
-#[utoipa::path(get, path = "/api/v1/events/stream", operation_id = "streamEvents", tag = "Events",
+#[utoipa::path(get, path = "/api/v1/events/stream", operation_id = "streamEvents", tag = "events",
     params(StreamQuery, ("Last-Event-ID" = Option<String>, Header)),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
-pub(super) async fn stream(
+async fn stream(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
+    Caller(principal): Caller,
     headers: HeaderMap,
-    Query(query): Query<StreamQuery>,
-) -> Result<Response, Failure> {
+    StrictQuery(query): StrictQuery<StreamQuery>,
+) -> Answer<Response> {
     let header = headers.get("last-event-id").map(|value| value.to_str().unwrap_or("?").to_owned());
     let last = header.filter(|id| !id.is_empty()).or(query.after);
     // Before the position is read: what is committed in between is news.
@@ -96,8 +105,14 @@ pub(super) async fn stream(
         Some(id) => events::position(&engine, &principal, Some(&id)).await?,
         None => events::newest_position(&engine, &principal).await?,
     };
-    let reader =
-        Reader { engine, principal, position, waiting: VecDeque::new(), news, ends_at: Instant::now() + STREAM_LIFETIME };
+    let reader = Reader {
+        engine,
+        principal,
+        position,
+        waiting: VecDeque::new(),
+        news,
+        ends_at: Instant::now() + STREAM_LIFETIME,
+    };
     let sse = Sse::new(reader.frames()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive"));
     // Proxies that gather answers would hold events back.
     Ok(([("x-accel-buffering", "no"), ("cache-control", "no-store")], sse).into_response())

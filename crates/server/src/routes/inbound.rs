@@ -7,14 +7,22 @@ use engine::{Engine, EngineError, inbound_http};
 use model::{ChannelId, MessageId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::failure::{Failure, Query, unauthenticated, unsupported_media_type};
 use super::wire::path_id;
+use crate::app::App;
+use crate::problem::{Answer, Problem};
+use crate::strict::StrictQuery;
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(receive))
+}
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct TokenQuery {
+struct TokenQuery {
     /// The channel's; part of its `webhookUrl`.
     token: Option<String>,
 }
@@ -22,7 +30,7 @@ pub(super) struct TokenQuery {
 /// What became of the mail.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Taken {
+struct Taken {
     /// The message's.
     id: MessageId,
     /// The same mail was here before; nothing was added.
@@ -30,28 +38,34 @@ pub(super) struct Taken {
 }
 
 /// Takes a mail in. The answer comes once it is durable.
-#[utoipa::path(post, path = "/webhooks/email/{channelId}", operation_id = "receiveMail", tag = "Public",
+#[utoipa::path(post, path = "/webhooks/email/{channelId}", operation_id = "receiveMail", tag = "public",
     params(("channelId" = ChannelId, Path), TokenQuery),
     request_body(content = String, content_type = "message/rfc822"), responses((status = 202, body = Taken)))]
-pub(super) async fn receive(
+async fn receive(
     State(engine): State<Engine>,
     Path(channel): Path<String>,
-    Query(query): Query<TokenQuery>,
+    StrictQuery(query): StrictQuery<TokenQuery>,
     request: Request,
-) -> Result<(StatusCode, Json<Taken>), Failure> {
+) -> Answer<(StatusCode, Json<Taken>)> {
     let channel: ChannelId = path_id(&channel, "the channel")?;
     let token = query.token.unwrap_or_default();
     let route = inbound_http::route(&engine, &channel, &token).await.map_err(|error| match error {
-        EngineError::Forbidden(_) => unauthenticated("the token is not this channel's; its webhookUrl carries the right one"),
+        EngineError::Forbidden(_) => {
+            Problem::unauthenticated("the token is not this channel's; its webhookUrl carries the right one")
+        }
         other => other.into(),
     })?;
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.and_then(|value| value.split(';').next()).map(str::trim).unwrap_or_default();
     if !media_type.eq_ignore_ascii_case("message/rfc822") {
-        return Err(unsupported_media_type(format!(
-            "the body is {}; post the mail itself, as message/rfc822",
-            if media_type.is_empty() { "of no type" } else { media_type }
-        )));
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupportedMediaType",
+            format!(
+                "the body is {}; post the mail itself, as message/rfc822",
+                if media_type.is_empty() { "of no type" } else { media_type }
+            ),
+        ));
     }
     let limit = usize::try_from(route.message_bytes_max).unwrap_or(usize::MAX);
     let too_large = EngineError::TooLarge { limit: route.message_bytes_max };

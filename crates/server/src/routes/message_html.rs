@@ -11,28 +11,38 @@ use model::MessageId;
 use rand::RngExt;
 use serde::Deserialize;
 use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::failure::{Auth, Failure, Query};
 use super::wire::path_id;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::problem::Answer;
+use crate::strict::StrictQuery;
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(html))
+}
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct HtmlQuery {
+struct HtmlQuery {
+    #[serde(default)]
     /// Whether images from elsewhere are shown; their hosts then learn that the mail is read.
     remote_images: bool,
 }
 
 /// A message's HTML (or its text), cleaned, as a page for a sandboxed frame. The page tells the one around it its height
 /// by `postMessage`: `{type: "postroom:height", height, remoteImagesBlocked}`.
-#[utoipa::path(get, path = "/api/v1/messages/{id}/html", operation_id = "getMessageHtml", tag = "Messages",
+#[utoipa::path(get, path = "/api/v1/messages/{id}/html", operation_id = "getMessageHtml", tag = "messages",
     params(("id" = MessageId, Path), HtmlQuery), responses((status = 200, content_type = "text/html", body = String)))]
-pub(super) async fn html(
+async fn html(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
+    Caller(principal): Caller,
     Path(id): Path<String>,
-    Query(query): Query<HtmlQuery>,
-) -> Result<Response, Failure> {
+    StrictQuery(query): StrictQuery<HtmlQuery>,
+) -> Answer<Response> {
     let id: MessageId = path_id(&id, "the message")?;
     let nonce = STANDARD.encode(rand::rng().random::<[u8; 18]>());
     let policy = policy(&engine.config.public_url, query.remote_images, &nonce);

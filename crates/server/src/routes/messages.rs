@@ -12,10 +12,27 @@ use model::message::{Delivery, Direction, Message, MessageStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::failure::{Auth, Body, Failure, Query, problem_of, read_value};
 use super::outgoing::SendBody;
-use super::wire::{Order, Page, path_id, query_id, slice};
+use super::wire::{page, path_id, query_id, slice};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::paging::{Order, Page};
+use crate::problem::{Answer, Problem};
+use crate::strict::{StrictJson, StrictQuery};
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, send))
+        .routes(routes!(batch))
+        .routes(routes!(get))
+        .routes(routes!(raw))
+        .routes(routes!(deliveries))
+        .routes(routes!(cancel))
+        .routes(routes!(retry))
+}
 
 /// Messages of one batch.
 const BATCH_MAX: usize = 500;
@@ -23,7 +40,7 @@ const BATCH_MAX: usize = 500;
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ListQuery {
+struct ListQuery {
     channel_id: Option<String>,
     conversation_id: Option<String>,
     contact_id: Option<String>,
@@ -41,13 +58,13 @@ pub(super) struct ListQuery {
 }
 
 /// Messages, newest first, without internal notes.
-#[utoipa::path(get, path = "/api/v1/messages", operation_id = "listMessages", tag = "Messages",
-    params(ListQuery), responses((status = 200, body = inline(Page<Message>))))]
-pub(super) async fn list(
+#[utoipa::path(get, path = "/api/v1/messages", operation_id = "listMessages", tag = "messages",
+    params(ListQuery), responses((status = 200, body = Page<Message>)))]
+async fn list(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<Page<Message>>, Failure> {
+    Caller(principal): Caller,
+    StrictQuery(query): StrictQuery<ListQuery>,
+) -> Answer<Json<Page<Message>>> {
     let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
     let asked = MessageQuery {
         channel_id: query_id("channelId", query.channel_id.as_deref())?,
@@ -58,17 +75,17 @@ pub(super) async fn list(
         tag: query.tag,
         transport: query.transport,
     };
-    Ok(Json(Page::of(messages::list(&engine, &principal, asked, part).await?)))
+    Ok(Json(page(messages::list(&engine, &principal, asked, part).await?)))
 }
 
 /// Accepts a message for sending.
-#[utoipa::path(post, path = "/api/v1/messages", operation_id = "sendMessage", tag = "Messages",
+#[utoipa::path(post, path = "/api/v1/messages", operation_id = "sendMessage", tag = "messages",
     request_body = SendBody, responses((status = 202, body = Message)))]
-pub(super) async fn send(
+async fn send(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
-    Body(body): Body<SendBody>,
-) -> Result<(StatusCode, Json<Message>), Failure> {
+    Caller(principal): Caller,
+    StrictJson(body): StrictJson<SendBody>,
+) -> Answer<(StatusCode, Json<Message>)> {
     Ok((StatusCode::ACCEPTED, Json(send_one(&engine, &principal, body).await?)))
 }
 
@@ -85,7 +102,7 @@ async fn send_one(engine: &Engine, principal: &Principal, body: SendBody) -> eng
 /// Messages to send, each on its own: one that is wrong keeps no other from being sent.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct BatchBody {
+struct BatchBody {
     /// 1 to 500.
     #[schema(value_type = Vec<SendBody>)]
     messages: Vec<Value>,
@@ -94,73 +111,60 @@ pub(super) struct BatchBody {
 /// What became of one message of a batch: the message, or why it was not accepted.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct BatchItem {
+struct BatchItem {
     /// What the answer's status would be for this message alone.
     status: u16,
     message: Option<Message>,
-    /// A problem document.
-    #[schema(value_type = Option<Object>)]
-    error: Option<Value>,
+    error: Option<Problem>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct BatchAnswer {
+struct BatchAnswer {
     /// One a message, in their order.
     items: Vec<BatchItem>,
 }
 
 /// Accepts up to 500 messages for sending and answers for each.
-#[utoipa::path(post, path = "/api/v1/messages/batch", operation_id = "sendMessages", tag = "Messages",
+#[utoipa::path(post, path = "/api/v1/messages/batch", operation_id = "sendMessages", tag = "messages",
     request_body = BatchBody, responses((status = 202, body = BatchAnswer)))]
-pub(super) async fn batch(
+async fn batch(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
-    Body(body): Body<BatchBody>,
-) -> Result<(StatusCode, Json<BatchAnswer>), Failure> {
+    Caller(principal): Caller,
+    StrictJson(body): StrictJson<BatchBody>,
+) -> Answer<(StatusCode, Json<BatchAnswer>)> {
     if !(1..=BATCH_MAX).contains(&body.messages.len()) {
         let detail = format!("{} messages; 1 to {BATCH_MAX} fit a batch", body.messages.len());
         return Err(engine::EngineError::invalid("/messages", detail).into());
     }
     let mut items = Vec::with_capacity(body.messages.len());
     for value in body.messages {
-        let sent = match read_value::<SendBody>(value) {
-            Ok(body) => send_one(&engine, &principal, body).await,
-            Err(error) => Err(error),
+        let sent = match crate::strict::parse::<SendBody>(value.to_string().as_bytes()) {
+            Ok(body) => send_one(&engine, &principal, body).await.map_err(Problem::from),
+            Err(problem) => Err(problem),
         };
         items.push(match sent {
             Ok(message) => BatchItem { status: StatusCode::ACCEPTED.as_u16(), message: Some(message), error: None },
-            Err(error) => {
-                let (status, problem) = problem_of(error);
-                BatchItem { status, message: None, error: Some(problem) }
-            }
+            Err(problem) => BatchItem { status: problem.status, message: None, error: Some(problem) },
         });
     }
     Ok((StatusCode::ACCEPTED, Json(BatchAnswer { items })))
 }
 
-fn message_id(text: &str) -> Result<MessageId, Failure> {
+fn message_id(text: &str) -> Answer<MessageId> {
     path_id(text, "the message")
 }
 
 /// A message.
-#[utoipa::path(get, path = "/api/v1/messages/{id}", operation_id = "getMessage", tag = "Messages",
+#[utoipa::path(get, path = "/api/v1/messages/{id}", operation_id = "getMessage", tag = "messages",
     params(("id" = MessageId, Path)), responses((status = 200, body = Message)))]
-pub(super) async fn get(
-    State(engine): State<Engine>,
-    Auth(principal): Auth,
-    Path(id): Path<String>,
-) -> Result<Json<Message>, Failure> {
+async fn get(State(engine): State<Engine>, Caller(principal): Caller, Path(id): Path<String>) -> Answer<Json<Message>> {
     Ok(Json(messages::get(&engine, &principal, &message_id(&id)?).await?))
 }
 
 /// The raw mail, as it came or was sent.
-#[utoipa::path(get, path = "/api/v1/messages/{id}/raw", operation_id = "getRawMessage", tag = "Messages",
+#[utoipa::path(get, path = "/api/v1/messages/{id}/raw", operation_id = "getRawMessage", tag = "messages",
     params(("id" = MessageId, Path)), responses((status = 200, content_type = "message/rfc822", body = String)))]
-pub(super) async fn raw(
-    State(engine): State<Engine>,
-    Auth(principal): Auth,
-    Path(id): Path<String>,
-) -> Result<Response, Failure> {
+async fn raw(State(engine): State<Engine>, Caller(principal): Caller, Path(id): Path<String>) -> Answer<Response> {
     let id = message_id(&id)?;
     let bytes = messages::raw(&engine, &principal, &id).await?;
     let headers: [(HeaderName, String); 4] = [
@@ -173,38 +177,38 @@ pub(super) async fn raw(
 }
 
 /// The deliveries of an outbound message, one a recipient.
-#[utoipa::path(get, path = "/api/v1/messages/{id}/deliveries", operation_id = "listDeliveries", tag = "Messages",
-    params(("id" = MessageId, Path)), responses((status = 200, body = inline(Page<Delivery>))))]
-pub(super) async fn deliveries(
+#[utoipa::path(get, path = "/api/v1/messages/{id}/deliveries", operation_id = "listDeliveries", tag = "messages",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Page<Delivery>)))]
+async fn deliveries(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
+    Caller(principal): Caller,
     Path(id): Path<String>,
-) -> Result<Json<Page<Delivery>>, Failure> {
+) -> Answer<Json<Page<Delivery>>> {
     let found = messages::deliveries(&engine, &principal, &message_id(&id)?).await?;
-    Ok(Json(Page::whole(found)))
+    Ok(Json(Page { items: found, cursor: String::new() }))
 }
 
 /// Cancels a message that is not being sent yet.
-#[utoipa::path(post, path = "/api/v1/messages/{id}/cancel", operation_id = "cancelMessage", tag = "Messages",
+#[utoipa::path(post, path = "/api/v1/messages/{id}/cancel", operation_id = "cancelMessage", tag = "messages",
     params(("id" = MessageId, Path)), responses((status = 200, body = Message)))]
-pub(super) async fn cancel(
+async fn cancel(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
+    Caller(principal): Caller,
     Path(id): Path<String>,
-) -> Result<Json<Message>, Failure> {
+) -> Answer<Json<Message>> {
     let id = message_id(&id)?;
     sending::cancel(&engine, &principal, &id).await?;
     Ok(Json(messages::load(&engine, &principal, &id).await?))
 }
 
 /// Tries the deliveries that failed, or wait for another try, once more, now.
-#[utoipa::path(post, path = "/api/v1/messages/{id}/retry", operation_id = "retryMessage", tag = "Messages",
+#[utoipa::path(post, path = "/api/v1/messages/{id}/retry", operation_id = "retryMessage", tag = "messages",
     params(("id" = MessageId, Path)), responses((status = 200, body = Message)))]
-pub(super) async fn retry(
+async fn retry(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
+    Caller(principal): Caller,
     Path(id): Path<String>,
-) -> Result<Json<Message>, Failure> {
+) -> Answer<Json<Message>> {
     let id = message_id(&id)?;
     sending::retry(&engine, &principal, &id).await?;
     Ok(Json(messages::load(&engine, &principal, &id).await?))

@@ -82,7 +82,7 @@ fn mailbox(value: &Value, pointer: &str, fields: &mut Fields) -> Option<Mailbox>
 
 /// A file: its bytes in Base64, or where to fetch them.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct AttachmentBody {
     filename: Option<String>,
     content_type: Option<String>,
@@ -95,11 +95,7 @@ pub(super) struct AttachmentBody {
 }
 
 /// The files of a message; `pointer` is the list's.
-pub(super) fn attachments(
-    bodies: Vec<AttachmentBody>,
-    pointer: &str,
-    fields: &mut Fields,
-) -> Vec<AttachmentRequest> {
+pub(super) fn attachments(bodies: Vec<AttachmentBody>, pointer: &str, fields: &mut Fields) -> Vec<AttachmentRequest> {
     let one = |(place, body): (usize, AttachmentBody)| attachment(body, format!("{pointer}/{place}"), fields);
     bodies.into_iter().enumerate().filter_map(one).collect()
 }
@@ -107,7 +103,8 @@ pub(super) fn attachments(
 fn attachment(body: AttachmentBody, pointer: String, fields: &mut Fields) -> Option<AttachmentRequest> {
     let source = match (body.content, body.url) {
         (Some(content), None) => {
-            let compact: Vec<u8> = content.into_bytes().into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            let compact: Vec<u8> =
+                content.into_bytes().into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
             match STANDARD.decode(compact) {
                 Ok(bytes) => AttachmentSource::Bytes(bytes.into()),
                 Err(error) => {
@@ -169,8 +166,9 @@ pub(super) struct ContentBody {
 }
 
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct EmailBody {
+    #[serde(default)]
     subject: String,
     text: Option<String>,
     html: Option<String>,
@@ -180,18 +178,23 @@ pub(super) struct EmailBody {
     bcc: Option<Value>,
     #[schema(value_type = Option<Recipients>)]
     reply_to: Option<Value>,
+    #[serde(default)]
     #[schema(value_type = Object)]
     headers: Map<String, Value>,
     /// With or without angle brackets.
     in_reply_to: Option<String>,
+    #[serde(default)]
     references: Vec<String>,
+    #[serde(default)]
     attachments: Vec<AttachmentBody>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TrackingBody {
+    #[serde(default)]
     opens: bool,
+    #[serde(default)]
     clicks: bool,
 }
 
@@ -233,7 +236,9 @@ impl SendBody {
 
     fn channel(&self, fields: &mut Fields) -> Option<ChannelId> {
         match self.channel_id.as_deref() {
-            Some(id) => id.parse().map_err(|error: model::id::InvalidId| fields.wrong("/channelId", error.to_string())).ok(),
+            Some(id) => {
+                id.parse().map_err(|error: model::id::InvalidId| fields.wrong("/channelId", error.to_string())).ok()
+            }
             None => {
                 fields.wrong("/channelId", "a channel to send by is needed");
                 None

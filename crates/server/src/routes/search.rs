@@ -6,14 +6,24 @@ use engine::Engine;
 use engine::search::{self, RANKED_MAX, SearchHit, Sort};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::failure::{Auth, Failure, Query};
-use super::wire::{Order, Page, slice};
+use super::wire::{page, slice};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::paging::{Order, Page};
+use crate::problem::Answer;
+use crate::strict::StrictQuery;
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(find))
+}
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct SearchQuery {
+struct SearchQuery {
     /// Words that must all be there; `"words together"`, `begin*`, `from:`, `has:attachment`, `is:open`, `label:`.
     q: String,
     #[serde(default)]
@@ -26,7 +36,7 @@ pub(super) struct SearchQuery {
 
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum SortBy {
+enum SortBy {
     #[default]
     Newest,
     /// Of the newest 1,000 matches the best first.
@@ -36,7 +46,7 @@ pub(super) enum SortBy {
 /// Messages that were found.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SearchAnswer {
+struct SearchAnswer {
     #[serde(flatten)]
     page: Page<SearchHit>,
     /// What was left out, if something was.
@@ -45,21 +55,21 @@ pub(super) struct SearchAnswer {
 }
 
 /// Messages that hold what is looked for, newest first. A page may be shorter than asked for and still go on.
-#[utoipa::path(get, path = "/api/v1/search", operation_id = "search", tag = "Search",
+#[utoipa::path(get, path = "/api/v1/search", operation_id = "search", tag = "search",
     params(SearchQuery), responses((status = 200, body = SearchAnswer)))]
-pub(super) async fn find(
+async fn find(
     State(engine): State<Engine>,
-    Auth(principal): Auth,
-    Query(query): Query<SearchQuery>,
-) -> Result<Json<SearchAnswer>, Failure> {
+    Caller(principal): Caller,
+    StrictQuery(query): StrictQuery<SearchQuery>,
+) -> Answer<Json<SearchAnswer>> {
     let part = slice(query.cursor.as_deref(), query.take, None, Order::Desc)?;
     let sort = match query.sort {
         SortBy::Newest => Sort::Newest,
         SortBy::Relevance => Sort::Relevance,
     };
     let found = search::find(&engine, &principal, &query.q, sort, part).await?;
-    let note = found.ranked_newest_only.then(|| {
-        format!("the newest {RANKED_MAX} matches were ranked; there are older ones, which sort=newest shows")
-    });
-    Ok(Json(SearchAnswer { page: Page::of(found.listing), note }))
+    let note = found
+        .ranked_newest_only
+        .then(|| format!("the newest {RANKED_MAX} matches were ranked; there are older ones, which sort=newest shows"));
+    Ok(Json(SearchAnswer { page: page(found.listing), note }))
 }

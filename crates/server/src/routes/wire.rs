@@ -1,36 +1,27 @@
-//! What the routes of mail share of requests and answers: pages, strict queries and bodies, who asks.
+//! What the routes of mail share: parts of lists by typed places, ids in paths and queries, fields that may be null.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use engine::FieldError;
+use axum::extract::FromRef;
 use engine::listing::{Listing, SliceOf};
-use model::limits::{PAGE_TAKE_DEFAULT, PAGE_TAKE_MAX};
-use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use engine::{Engine, EngineError, FieldError};
+use serde::{Deserialize, Deserializer};
 
-use super::failure::{Failure, bad_request};
+use crate::app::App;
+use crate::paging::{self, Order, Page};
+use crate::problem::{Answer, Problem};
 
-/// A page of a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Page<T> {
-    pub items: Vec<T>,
-    /// Where the next page begins; empty on the last one.
-    pub cursor: String,
+impl FromRef<App> for Engine {
+    fn from_ref(app: &App) -> Self {
+        app.engine.clone()
+    }
 }
 
-impl<T> Page<T> {
-    pub fn of<Place: Display>(listing: Listing<T, Place>) -> Self {
-        let cursor = listing.next.map(|place| URL_SAFE_NO_PAD.encode(place.to_string())).unwrap_or_default();
-        Self { items: listing.items, cursor }
-    }
-
-    /// All there is.
-    pub fn whole(items: Vec<T>) -> Self {
-        Self { items, cursor: String::new() }
-    }
+/// A page on the wire: its place as an opaque cursor.
+pub(super) fn page<T, Place: Display>(listing: Listing<T, Place>) -> Page<T> {
+    let cursor = listing.next.map(|place| paging::encode(&place.to_string())).unwrap_or_default();
+    Page { items: listing.items, cursor }
 }
 
 /// The part of a list a query asks for.
@@ -39,46 +30,28 @@ pub(super) fn slice<Place: FromStr>(
     take: Option<usize>,
     order: Option<Order>,
     usual: Order,
-) -> Result<SliceOf<Place>, Failure> {
-    let after = match cursor.filter(|cursor| !cursor.is_empty()) {
-        None => None,
-        Some(cursor) => Some(place(cursor).ok_or_else(|| {
-            bad_request("cursor can't be read: give the one of the page before, unchanged, or none for the first page")
-        })?),
-    };
-    let take = take.unwrap_or(PAGE_TAKE_DEFAULT);
-    if !(1..=PAGE_TAKE_MAX).contains(&take) {
-        return Err(bad_request(format!("take is {take}; 1 to {PAGE_TAKE_MAX} items fit a page")));
-    }
-    Ok(SliceOf { after, ascending: order.unwrap_or(usual) == Order::Asc, take })
-}
-
-fn place<Place: FromStr>(cursor: &str) -> Option<Place> {
-    String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?.parse().ok()
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Order {
-    Asc,
-    Desc,
+) -> Answer<SliceOf<Place>> {
+    let after = paging::decode::<String>(cursor)?.map(|place| place.parse()).transpose();
+    let other_list =
+        |_| Problem::unreadable("the cursor is of another list; pass the one that the page before answered");
+    Ok(SliceOf {
+        after: after.map_err(other_list)?,
+        ascending: order.unwrap_or(usual) == Order::Asc,
+        take: paging::take(take)?,
+    })
 }
 
 /// An id of the path. What is no id of this kind is nothing that is there.
-pub(super) fn path_id<Id: FromStr>(text: &str, what: &'static str) -> Result<Id, Failure> {
-    text.parse().map_err(|_| engine::EngineError::NotFound { what }.into())
+pub(super) fn path_id<Id: FromStr>(text: &str, what: &'static str) -> Answer<Id> {
+    text.parse().map_err(|_| EngineError::NotFound { what }.into())
 }
 
 /// An id of a query parameter.
-pub(super) fn query_id<Id: FromStr<Err = impl Display>>(
-    name: &str,
-    text: Option<&str>,
-) -> Result<Option<Id>, Failure> {
-    text.map(str::parse).transpose().map_err(|error| bad_request(format!("{name}: {error}")))
+pub(super) fn query_id<Id: FromStr<Err: Display>>(name: &str, text: Option<&str>) -> Answer<Option<Id>> {
+    text.map(str::parse).transpose().map_err(|error| Problem::unreadable(format!("{name} is {error}")))
 }
 
 /// Tells a field that is null from one that is not there.
-#[expect(clippy::option_option, reason = "absent, null and a value are three things in a PATCH")]
 pub(super) fn nullable<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     T: Deserialize<'de>,
@@ -96,7 +69,7 @@ impl Fields {
         self.0.push(FieldError::new(pointer, detail));
     }
 
-    pub fn done(self) -> Result<(), engine::EngineError> {
-        if self.0.is_empty() { Ok(()) } else { Err(engine::EngineError::Invalid(self.0)) }
+    pub fn done(self) -> Result<(), EngineError> {
+        if self.0.is_empty() { Ok(()) } else { Err(EngineError::Invalid(self.0)) }
     }
 }
