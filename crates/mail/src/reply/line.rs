@@ -186,19 +186,14 @@ pub(super) fn attribution(lines: &[&str]) -> usize {
 
 /// Whether an attribution that begins so may end in a later line.
 fn may_go_on(first: &str) -> bool {
-    let end = first.floor_char_boundary(24);
-    let lower = first.get(..end).unwrap_or_default().to_lowercase();
-    first.ends_with('<')
-        || has_address(first)
-        || begins_with_date(first)
-        || words::ON.iter().any(|word| starts_with_word(&lower, word))
+    first.ends_with('<') || has_address(first) || begins_with_date(first) || begins_with_on(first)
 }
 
 /// These lines are an attribution by themselves, from the first word on.
 fn begins_anew(lines: &[&str]) -> bool {
     let joined = lines.iter().map(|line| undecorated(line)).collect::<Vec<_>>().join(" ");
     let lower = joined.to_lowercase();
-    let on = words::ON.iter().any(|word| starts_with_word(&lower, word)) || begins_with_date(&joined);
+    let on = begins_with_on(&joined) || begins_with_date(&joined);
     has_year(&lower) && on && is_attribution(&joined)
 }
 
@@ -228,7 +223,7 @@ fn is_attribution(text: &str) -> bool {
     let colon = lower.len() > end.len() && lower.get(end.len()..).is_some_and(|tail| tail.contains([':', '：', '-']));
     let wrote_last = words::WROTE.iter().any(|verb| ends_with_word(end, verb));
     let wrote = wrote_last || words::WROTE.iter().any(|verb| contains_word(&lower, verb));
-    let on = words::ON.iter().any(|word| starts_with_word(&lower, word)) || begins_with_date(text);
+    let on = begins_with_on(text) || begins_with_date(text);
     let dated = has_date(&lower);
     let addressed = has_address(&lower);
     let told = ["i wrote", "we wrote"].iter().any(|own| end.ends_with(own));
@@ -248,6 +243,18 @@ fn ends_with_word(text: &str, word: &str) -> bool {
 fn starts_with_word(text: &str, word: &str) -> bool {
     text.strip_prefix(word)
         .is_some_and(|rest| !rest.chars().next().is_some_and(char::is_alphabetic) || !word.is_ascii())
+}
+
+/// "On", "Am", "Le" …: the first word, whatever its case.
+fn begins_with_on(text: &str) -> bool {
+    const WORD_BYTES: usize = 24;
+    let Some(first) = text.chars().next().and_then(|first| first.to_lowercase().next()) else { return false };
+    let mut candidates = words::ON.iter().filter(|word| word.starts_with(first)).peekable();
+    if candidates.peek().is_none() {
+        return false;
+    }
+    let lower = text.get(..text.floor_char_boundary(WORD_BYTES)).unwrap_or_default().to_lowercase();
+    candidates.any(|word| starts_with_word(&lower, word))
 }
 
 fn contains_word(text: &str, word: &str) -> bool {
