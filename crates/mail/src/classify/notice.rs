@@ -5,38 +5,16 @@
 const RECIPIENTS_MAX: usize = 100;
 
 /// Lines that begin the copy of the original mail, in lower case without dashes and blanks around them.
+#[rustfmt::skip]
 const ORIGINAL_BEGINS: &[&str] = &[
-    "below this line is a copy of the message",
-    "this is a copy of",
-    "below is a copy of",
-    "the header of the original",
-    "header of the original",
-    "original message",
-    "original message follows",
-    "original mail as follows",
-    "original message header",
-    "original message headers",
-    "original headers",
-    "original text follows",
-    "returned message",
-    "returned message follows",
-    "the body of the message is",
-    "unsent message follows",
-    "unsent message below",
-    "message header follows",
-    "message headers follow",
-    "message text follows",
-    "included is a copy of the message header",
-    "included below is",
-    "a copy of your message",
-    "the original message follows",
-    "undelivered message",
-    "copy of message",
-    "your original message",
-    "message follows",
-    "content-type: message/rfc822",
-    "start of returned message",
-    "begin of returned message",
+    "below this line is a copy of the message", "this is a copy of", "below is a copy of",
+    "the header of the original", "header of the original", "original message", "original message follows",
+    "original mail as follows", "original message header", "original message headers", "original headers",
+    "original text follows", "returned message", "returned message follows", "the body of the message is",
+    "unsent message follows", "unsent message below", "message header follows", "message headers follow",
+    "message text follows", "included is a copy of the message header", "included below is", "a copy of your message",
+    "the original message follows", "undelivered message", "copy of message", "your original message",
+    "message follows", "content-type: message/rfc822", "start of returned message", "begin of returned message",
 ];
 
 /// The notice and the copy of the original mail that follows it, if one does.
