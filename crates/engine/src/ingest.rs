@@ -54,10 +54,10 @@ pub async fn accept(engine: &Engine, mail: InboundMail) -> Result<Accepted, Acce
 
 async fn read_mail(mail: &Arc<InboundMail>) -> Result<Reading, AcceptError> {
     if mail.raw.len() <= READ_APART_BYTES {
-        return Ok(read(&mail.raw, mail.arrival.mail_from.is_empty()));
+        return Ok(read(&mail.raw, mail.arrival.has_null_reverse_path()));
     }
     let mail = mail.clone();
-    let reading = tokio::task::spawn_blocking(move || read(&mail.raw, mail.arrival.mail_from.is_empty())).await;
+    let reading = tokio::task::spawn_blocking(move || read(&mail.raw, mail.arrival.has_null_reverse_path())).await;
     reading.map_err(|_| AcceptError::Unavailable("reading the mail failed".into()))
 }
 

@@ -21,6 +21,7 @@ pub mod ports;
 pub mod raw;
 #[cfg(test)]
 mod reading_tests;
+pub mod reindex;
 pub mod search;
 pub mod search_index;
 pub mod search_query;

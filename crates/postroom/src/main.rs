@@ -2,6 +2,7 @@
 
 mod admin;
 mod config;
+mod import;
 mod inspect;
 mod serve;
 mod wiring;
@@ -58,6 +59,10 @@ enum Command {
     /// API keys for programs.
     #[command(subcommand)]
     Key(admin::Key),
+    /// Take mail of old into a channel. Importing twice adds nothing.
+    Import(import::Args),
+    /// Rebuild from the raw mails all that is derived from them.
+    Reindex,
     /// Show how mails are read: one JSON object a line and a file, in the order given.
     Inspect(inspect::Args),
 }
@@ -85,6 +90,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             let engine = wiring::engine(&config)?;
             block_on(serve::run(config, engine))
         }
+        Command::Import(args) => with_engine(&config, async |engine| import::run(engine, args).await),
+        Command::Reindex => with_engine(&config, reindex),
         Command::Workspace(command) => with_engine(&config, async |engine| admin::workspace(engine, command).await),
         Command::User(command) => with_engine(&config, async |engine| admin::user(engine, command).await),
         Command::Key(command) => with_engine(&config, async |engine| admin::key(engine, command).await),
@@ -137,5 +144,26 @@ fn migrate(config: &Config) -> anyhow::Result<()> {
     } else {
         println!("The schema is at version {version} now.");
     }
+    Ok(())
+}
+
+/// The search index is brought up to date before the command ends.
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+async fn reindex(engine: &engine::Engine) -> anyhow::Result<()> {
+    let bar = indicatif::ProgressBar::no_length();
+    let done = engine::reindex::reindex(engine, |progress| {
+        bar.set_length(progress.newest.unsigned_abs());
+        bar.set_position(progress.position.unsigned_abs());
+    })
+    .await?;
+    bar.finish_and_clear();
+    let mut indexed = 0;
+    loop {
+        match engine::search_index::index_some(engine).await? {
+            0 => break,
+            count => indexed += count,
+        }
+    }
+    println!("{} messages read again, {} of them changed, {indexed} put into the search index", done.messages, done.changed);
     Ok(())
 }

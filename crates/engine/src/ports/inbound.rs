@@ -38,6 +38,13 @@ pub struct Arrival {
     pub tls: bool,
 }
 
+impl Arrival {
+    /// It came by SMTP with `MAIL FROM:<>`, as bounces do. Mail that came otherwise has no reverse-path at all.
+    pub fn has_null_reverse_path(&self) -> bool {
+        self.helo.is_some() && self.mail_from.is_empty()
+    }
+}
+
 /// A mail with its envelope, ready to be taken in. One mail to several channels is several messages.
 #[derive(Debug, Clone)]
 pub struct InboundMail {
