@@ -16,8 +16,8 @@ use store::{Priority, Tx, channels, events};
 
 use crate::ports::{Smarthost, TestStep};
 use crate::{Engine, EngineError, Result};
-pub use routing::{RouteCache, route};
 pub(crate) use routing::of_channel;
+pub use routing::{RouteCache, route};
 
 const MISSING: EngineError = EngineError::NotFound { what: "the channel" };
 

@@ -37,7 +37,11 @@ pub async fn accept(engine: &Engine, route: Route, raw: Bytes) -> Result<Accepte
         AcceptError::Unavailable(detail) => EngineError::Unavailable(detail),
         AcceptError::Refused(detail) => EngineError::invalid("", detail),
     })?;
-    accepted.messages.into_iter().next().ok_or_else(|| EngineError::Internal("a mail was taken in as no message".into()))
+    accepted
+        .messages
+        .into_iter()
+        .next()
+        .ok_or_else(|| EngineError::Internal("a mail was taken in as no message".into()))
 }
 
 /// What the transaction that is not there would have said: the Return-Path of the last delivery, else the author.

@@ -35,7 +35,12 @@ pub async fn reindex(engine: &Engine, mut watch: impl FnMut(Progress)) -> Result
             .db
             .read(move |tx| {
                 let rows = messages::after(tx, position, STEP)?;
-                rows.into_iter().map(|row| { let blob = row.blob_id.map(|id| blobs_table::get(tx, id)).transpose()?; Ok((row, blob)) }).collect::<store::Result<Vec<_>>>()
+                rows.into_iter()
+                    .map(|row| {
+                        let blob = row.blob_id.map(|id| blobs_table::get(tx, id)).transpose()?;
+                        Ok((row, blob))
+                    })
+                    .collect::<store::Result<Vec<_>>>()
             })
             .await?;
         let Some(last) = rows.last().map(|(row, _)| row.seq) else { break };
@@ -55,7 +60,11 @@ pub async fn reindex(engine: &Engine, mut watch: impl FnMut(Progress)) -> Result
         if !changes.is_empty() {
             engine
                 .db
-                .write(Priority::Background, move |tx| changes.iter().try_for_each(|(before, after)| messages::rewrite_derived(tx, before, after).map(drop)))
+                .write(Priority::Background, move |tx| {
+                    changes
+                        .iter()
+                        .try_for_each(|(before, after)| messages::rewrite_derived(tx, before, after).map(drop))
+                })
                 .await?;
         }
         watch(progress);
@@ -91,7 +100,8 @@ fn derived(row: &MessageRow, reading: Reading) -> MessageRow {
 fn attachments(row: &MessageRow, found: &[mail::ParsedAttachment]) -> Vec<AttachmentRow> {
     let mut rows = AttachmentPolicy(&ChannelLimits::default()).rows(&row.id, row.created_at, found);
     for attachment in &mut rows {
-        attachment.withheld = row.attachments.iter().find(|before| before.id == attachment.id).and_then(|before| before.withheld);
+        attachment.withheld =
+            row.attachments.iter().find(|before| before.id == attachment.id).and_then(|before| before.withheld);
     }
     rows
 }

@@ -51,7 +51,8 @@ struct Tally {
 pub async fn run(engine: &Engine, args: Args) -> anyhow::Result<()> {
     let route = engine.route(&args.to).await.map_err(|error| anyhow::anyhow!("{}: {error}", args.to))?;
     let bar = ProgressBar::no_length().with_style(
-        ProgressStyle::with_template("{spinner} {human_pos} mails  {per_sec}  {elapsed}  {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
+        ProgressStyle::with_template("{spinner} {human_pos} mails  {per_sec}  {elapsed}  {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
     );
     let mails = mails(args.kind, &args.paths)?;
     let mut outcomes = stream::iter(mails)
@@ -82,7 +83,9 @@ pub async fn run(engine: &Engine, args: Args) -> anyhow::Result<()> {
                 tally.refused += 1;
                 bar.println(format!("{name}: {why}"));
             }
-            Err(error) => return Err(anyhow::anyhow!("{name}: {error}; run the import again, it goes on where it stopped")),
+            Err(error) => {
+                return Err(anyhow::anyhow!("{name}: {error}; run the import again, it goes on where it stopped"));
+            }
         }
         bar.inc(1);
     }
@@ -116,9 +119,11 @@ fn collect(kind: Kind, path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<
         files.push(path.to_owned());
         return Ok(());
     }
-    let directories = if kind == Kind::Maildir { vec![path.join("cur"), path.join("new")] } else { vec![path.to_owned()] };
+    let directories =
+        if kind == Kind::Maildir { vec![path.join("cur"), path.join("new")] } else { vec![path.to_owned()] };
     for directory in directories {
-        let entries = std::fs::read_dir(&directory).with_context(|| format!("{} can't be read; is it a maildir?", directory.display()))?;
+        let entries = std::fs::read_dir(&directory)
+            .with_context(|| format!("{} can't be read; is it a maildir?", directory.display()))?;
         let mut found: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
         found.sort();
         files.extend(found.into_iter().filter(|path| path.is_file()));
@@ -152,7 +157,12 @@ struct Mailbox {
 impl Mailbox {
     fn open(path: &Path) -> anyhow::Result<Self> {
         let file = File::open(path).with_context(|| format!("{} can't be read", path.display()))?;
-        Ok(Self { path: path.display().to_string(), reader: BufReader::with_capacity(256 * 1024, file), begun: false, count: 0 })
+        Ok(Self {
+            path: path.display().to_string(),
+            reader: BufReader::with_capacity(256 * 1024, file),
+            begun: false,
+            count: 0,
+        })
     }
 
     fn read(&mut self) -> anyhow::Result<Option<(String, Bytes)>> {
@@ -160,7 +170,8 @@ impl Mailbox {
         let mut line = Vec::new();
         loop {
             line.clear();
-            let read = self.reader.read_until(b'\n', &mut line).with_context(|| format!("{} can't be read", self.path))?;
+            let read =
+                self.reader.read_until(b'\n', &mut line).with_context(|| format!("{} can't be read", self.path))?;
             let ends = read == 0 || line.starts_with(b"From ");
             if ends && self.begun {
                 self.begun = read != 0;
@@ -177,8 +188,15 @@ impl Mailbox {
                 self.begun = true;
                 continue;
             }
-            anyhow::ensure!(self.begun || line.trim_ascii().is_empty(), "{} is no mbox: it does not begin with a `From ` line", self.path);
-            let quoted = line.iter().position(|byte| *byte != b'>').is_some_and(|depth| depth > 0 && line.get(depth..).is_some_and(|rest| rest.starts_with(b"From ")));
+            anyhow::ensure!(
+                self.begun || line.trim_ascii().is_empty(),
+                "{} is no mbox: it does not begin with a `From ` line",
+                self.path
+            );
+            let quoted = line
+                .iter()
+                .position(|byte| *byte != b'>')
+                .is_some_and(|depth| depth > 0 && line.get(depth..).is_some_and(|rest| rest.starts_with(b"From ")));
             // One mail larger than any we take must not fill the memory; what is cut off makes it one that is refused.
             if raw.len() as u64 <= MESSAGE_BYTES_MAX {
                 raw.extend_from_slice(if quoted { &line[1..] } else { &line });

@@ -164,6 +164,9 @@ async fn reindex(engine: &engine::Engine) -> anyhow::Result<()> {
             count => indexed += count,
         }
     }
-    println!("{} messages read again, {} of them changed, {indexed} put into the search index", done.messages, done.changed);
+    println!(
+        "{} messages read again, {} of them changed, {indexed} put into the search index",
+        done.messages, done.changed
+    );
     Ok(())
 }

@@ -47,7 +47,7 @@ pub async fn run(config: Config, engine: Engine) -> anyhow::Result<()> {
     start_workers(&mut tasks, &engine, &shutdown);
     tasks.spawn(upkeep(metrics.clone(), shutdown.clone()));
     let smtp = smtp_config(&config)?;
-    let authenticator = Authenticator::new(&config.hostname, &DnsConfig::from_text(&config.dns_server)?)
+    let authenticator = Authenticator::new(&DnsConfig::from_text(&config.dns_server)?)
         .inspect_err(|error| tracing::warn!(%error, "SPF, DKIM and DMARC are not checked"))
         .ok()
         .map(Arc::new);

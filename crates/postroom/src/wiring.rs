@@ -36,15 +36,7 @@ pub fn engine(config: &Config) -> anyhow::Result<Engine> {
         hostname: config.hostname.clone(),
         smarthost: config.smarthost.clone(),
     };
-    Ok(Engine {
-        config: Arc::new(engine_config),
-        db,
-        blobs: Arc::new(blobs),
-        vault: Arc::new(vault),
-        ports: ports(config)?,
-        routes: Arc::default(),
-        keys: Arc::default(),
-    })
+    Ok(Engine::new(engine_config, db, Arc::new(blobs), Arc::new(vault), ports(config)?))
 }
 
 /// # Errors

@@ -149,10 +149,7 @@ fn questions() -> Vec<(&'static str, Asked)> {
             };
             let clauses: Vec<SearchClause> = queries.iter().map(clause).collect();
             let terms = TermQuery { workspace_id: &workspace_id, channel_id: None, clauses: &clauses };
-            let filter = MatchFilter {
-                conversation: ConversationFilter::all(workspace_id.clone()),
-                attachments: None,
-            };
+            let filter = MatchFilter { conversation: ConversationFilter::all(workspace_id.clone()), attachments: None };
             Ok(search_lists::messages(tx, &terms, &filter, i64::MAX, 50)?.items.len())
         })
     };
@@ -166,10 +163,19 @@ fn questions() -> Vec<(&'static str, Asked)> {
         ("  assignee", list(ConversationFilter { assignee: user.clone(), ..all() })),
         ("  nobody", list(ConversationFilter { assignee: Some(Assignee::Nobody), ..all() })),
         ("  label", list(ConversationFilter { label: Some("urgent".into()), ..all() })),
-        ("  channel+assignee+open", list(ConversationFilter { channel_id: channel.clone(), assignee: user, status: open, ..all() })),
+        (
+            "  channel+assignee+open",
+            list(ConversationFilter { channel_id: channel.clone(), assignee: user, status: open, ..all() }),
+        ),
         ("messages", mails(MessageFilter::all(id(WorkspaceId::derived, 0)))),
         ("  channel", mails(MessageFilter { channel_id: channel, ..MessageFilter::all(id(WorkspaceId::derived, 0)) })),
-        ("  sent", mails(MessageFilter { status: Some(MessageStatus::Sent), ..MessageFilter::all(id(WorkspaceId::derived, 0)) })),
+        (
+            "  sent",
+            mails(MessageFilter {
+                status: Some(MessageStatus::Sent),
+                ..MessageFilter::all(id(WorkspaceId::derived, 0))
+            }),
+        ),
         ("search a common word", found(&["w1"])),
         ("  a rarer word", found(&["w2000"])),
         ("  a rare word", found(&["w4999"])),

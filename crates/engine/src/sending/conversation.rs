@@ -44,7 +44,9 @@ impl Thread {
     /// The mail that is answered when the request names none.
     pub fn answered(&self) -> Option<&str> {
         let newest = self.newest_inbound.as_ref().or(self.newest_mail.as_ref());
-        newest.and_then(|message| message.rfc_message_id.as_deref())
+        newest
+            .and_then(|message| message.rfc_message_id.as_deref())
+            .filter(|id| mail::compose::clean_message_id(id).is_ok())
     }
 
     /// The whole chain, oldest first, ending in `in_reply_to`: what the answered mail named, what the request names, and what we
@@ -57,7 +59,9 @@ impl Thread {
             .map(|message| message.references.as_slice())
             .unwrap_or_default();
         let mut chain: Vec<String> = Vec::new();
-        for id in named.iter().chain(&self.chain).chain(requested) {
+        // What a stranger's mail calls an id may be none; it must not spoil our answer.
+        let inherited = named.iter().chain(&self.chain).filter(|id| mail::compose::clean_message_id(id).is_ok());
+        for id in inherited.chain(requested) {
             if !chain.contains(id) && Some(id.as_str()) != in_reply_to {
                 chain.push(id.clone());
             }
