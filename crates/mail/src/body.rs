@@ -145,11 +145,12 @@ fn text_part(leaf: &Leaf<'_>, body: &mut Body, mail: &mut ParsedMail) {
     body.sections.push(Section { html: false, alone: !leaf.place.alternative, content: clean(content) });
 }
 
-/// Lists what winmail.dat wraps up; false if nothing can be read of it, and the part is to be kept as it is.
+/// Lists what winmail.dat wraps up; false if it holds what cannot be read here, and is to be listed as it is.
 fn tnef_part(leaf: &Leaf<'_>, body: &mut Body, mail: &mut ParsedMail) -> bool {
     let Some(tnef) = tnef::read(&leaf.decoded()) else { return false };
     let section = |html, content: String| Section { html, alone: false, content: clean(content) };
     let holds_text = tnef.text.is_some() || tnef.html.is_some();
+    let told = holds_text || body.sections.iter().any(|section| !section.content.trim().is_empty());
     body.fallback.extend(tnef.text.map(|text| section(false, text)));
     body.fallback.extend(tnef.html.map(|html| section(true, html)));
     for (index, file) in tnef.files.iter().enumerate() {
@@ -162,7 +163,7 @@ fn tnef_part(leaf: &Leaf<'_>, body: &mut Body, mail: &mut ParsedMail) -> bool {
             size: file.place.len() as u64,
         });
     }
-    holds_text || !tnef.files.is_empty()
+    (holds_text || !tnef.files.is_empty()) && (told || !tnef.rich_text)
 }
 
 fn contained(leaf: &Leaf<'_>, index: usize) -> u32 {

@@ -21,6 +21,7 @@ const ATTACH_PROPERTIES: u32 = 0x0006_9005;
 // [MS-OXPROPS]: the properties read.
 const TAG_BODY: u16 = 0x1000;
 const TAG_BODY_HTML: u16 = 0x1013;
+const TAG_RTF_COMPRESSED: u16 = 0x1009;
 const TAG_ATTACH_DATA: u16 = 0x3701;
 const TAG_ATTACH_FILENAME: u16 = 0x3704;
 const TAG_ATTACH_LONG_FILENAME: u16 = 0x3707;
@@ -44,6 +45,8 @@ pub(crate) struct Tnef {
     pub files: Vec<File>,
     pub text: Option<String>,
     pub html: Option<String>,
+    /// It has a text in Outlook's rich text format, which is not read here.
+    pub rich_text: bool,
 }
 
 /// Reads a stream as far as it goes; `None` if it is no TNEF.
@@ -77,6 +80,7 @@ fn attribute(input: &mut Input<'_>, tnef: &mut Tnef, codepage: &mut Option<Strin
         MESSAGE_PROPERTIES => properties(data, |tag, kind, value| match tag {
             TAG_BODY => tnef.text = Some(property_string(kind, value.bytes, codepage.as_deref())),
             TAG_BODY_HTML => tnef.html = Some(property_string(kind, value.bytes, codepage.as_deref())),
+            TAG_RTF_COMPRESSED => tnef.rich_text = !value.bytes.is_empty(),
             _ => {}
         }),
         RENDER_DATA if tnef.files.len() < FILES_MAX => tnef.files.push(File::default()),

@@ -142,6 +142,31 @@ fn files_pasted_into_text_are_attachments() {
 }
 
 #[test]
+fn what_outlook_wraps_up_is_listed_and_can_be_fetched() {
+    let attribute = |id: u32, data: &[u8]| {
+        let mut out = vec![1];
+        out.extend(id.to_le_bytes());
+        out.extend((data.len() as u32).to_le_bytes());
+        out.extend(data);
+        out.extend([0, 0]);
+        out
+    };
+    let mut tnef = vec![0x78, 0x9f, 0x3e, 0x22, 1, 0];
+    for (id, data) in [(0x0006_9002, &[0; 14][..]), (0x0001_8010, b"tea.txt\0"), (0x0006_800f, b"Earl Grey")] {
+        tnef.extend(attribute(id, data));
+    }
+    let mut raw = mail(
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee the list.\n--b\nContent-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: binary\n\n",
+    );
+    raw.extend(&tnef);
+    raw.extend(b"\r\n--b--\r\n");
+    let parsed = parse(&raw);
+    assert_eq!(parsed.text.as_deref(), Some("See the list."));
+    assert_eq!(names(&parsed), [("tea.txt", "application/octet-stream")]);
+    assert_eq!(attachment_bytes(&raw, parsed.attachments[0].part).unwrap(), b"Earl Grey");
+}
+
+#[test]
 fn broken_mails_are_shown_as_well_as_can_be() {
     for (raw, text) in [
         (&b""[..], None),
