@@ -99,7 +99,8 @@ pub fn load(file: Option<PathBuf>, flags: &Flags) -> Result<Config> {
             return Err(ConfigError::new("--config", format!("there is no file {}", path.display())));
         }
         Some(path) => figment = figment.merge(Toml::file_exact(path)),
-        None => figment = figment.merge(Toml::file_exact(DEFAULT_FILE)),
+        None if std::path::Path::new(DEFAULT_FILE).is_file() => figment = figment.merge(Toml::file_exact(DEFAULT_FILE)),
+        None => {}
     }
     let from_file: BTreeMap<String, Value> =
         figment.extract().map_err(|error| ConfigError::new("the configuration file", error.to_string()))?;
