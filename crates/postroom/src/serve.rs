@@ -130,7 +130,7 @@ fn announce(config: &Config, bootstrap: &Bootstrap) {
         println!("  Receiving address  {address}");
         println!("\n  Try it:\n\n    printf 'Subject: Hello\\nFrom: me@example.com\\n\\nIt works.\\n' | \\");
         println!(
-            "      curl smtp://{} --mail-from me@example.com --mail-rcpt {address} --upload-file -\n",
+            "      curl smtp://{} --mail-from me@example.com --mail-rcpt {address} --crlf --upload-file -\n",
             config.smtp_addr
         );
     }

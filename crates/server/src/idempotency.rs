@@ -75,7 +75,7 @@ fn replay(status: u16, response: String) -> Response {
     (status, [(header::CONTENT_TYPE.as_str(), content_type), ("idempotent-replayed", "true")], response).into_response()
 }
 
-/// Keeps an answer that came of the work; frees the key after one that did nothing and may be tried again.
+/// Keeps the answer of work that was done; frees the key after a refusal, which did nothing and may be mended and tried again.
 async fn answer(app: &App, workspace: WorkspaceId, key: String, response: Response) -> Result<Response, Problem> {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map_err(|error| Problem::internal(&error))?.to_bytes();
@@ -87,7 +87,7 @@ async fn answer(app: &App, workspace: WorkspaceId, key: String, response: Respon
         .engine
         .db
         .write(Priority::Foreground, move |tx| {
-            if final_answer {
+            if status.is_success() {
                 idempotency::answer(tx, &workspace, &key, status.as_u16(), &text)
             } else {
                 idempotency::release(tx, &workspace, &key)
