@@ -80,8 +80,6 @@ async fn answer(app: &App, workspace: WorkspaceId, key: String, response: Respon
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map_err(|error| Problem::internal(&error))?.to_bytes();
     let status = parts.status;
-    let final_answer =
-        !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS && status != StatusCode::CONFLICT;
     let text = String::from_utf8_lossy(&body).into_owned();
     let kept = app
         .engine
