@@ -54,7 +54,7 @@ pub(crate) fn read(leaves: &[Leaf<'_>], mail: &mut ParsedMail) {
                     part: leaf.number,
                     filename: leaf.filename(),
                     content_type: leaf.content_type(),
-                    content_id: leaf.content_id().map(str::to_owned),
+                    content_id: leaf.content_id(),
                     disposition: Disposition::Attachment,
                     size: leaf.decoded_len(),
                 });

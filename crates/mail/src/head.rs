@@ -21,7 +21,7 @@ pub(crate) fn read(headers: Headers<'_>, body_charset: Option<&str>, mail: &mut 
             ));
             break;
         }
-        let name = header.raw_name().trim().to_ascii_lowercase();
+        let name = printable(header.raw_name()).to_ascii_lowercase();
         let raw = header.raw_value();
         if raw.len() > FIELD_BYTES_MAX {
             mail.limits.push(format!(
@@ -73,10 +73,14 @@ pub(crate) fn mailboxes(value: &str) -> Vec<Mailbox> {
     list.mailboxes().filter_map(mailbox).collect()
 }
 
+/// Without control characters, which no store keeps and no other mail may be made of.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
+}
+
 fn mailbox(entry: Entry<'_>) -> Option<Mailbox> {
-    let clean = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned();
-    let name = entry.name().map(clean).filter(|name| !name.is_empty());
-    let address = entry.address().map(clean).filter(|address| !address.is_empty());
+    let name = entry.name().map(printable).filter(|name| !name.is_empty());
+    let address = entry.address().map(printable).filter(|address| !address.is_empty());
     match (name, address) {
         (name, Some(address)) => Some(Mailbox { name, address }),
         // A bare word where an address should be.

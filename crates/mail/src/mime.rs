@@ -10,6 +10,7 @@ use mail_parser::{
 use model::limits;
 
 use crate::charset;
+use crate::head::printable;
 use crate::uuencode;
 
 /// Parts the reader tells apart at most, those of attached messages with them. Ours, [`limits::MIME_PARTS_MAX`], are fewer.
@@ -176,7 +177,7 @@ impl<'m> Leaf<'m> {
 
     pub fn content_type(&self) -> String {
         let (kind, subtype) = self.media();
-        format!("{kind}/{subtype}")
+        printable(&format!("{kind}/{subtype}"))
     }
 
     pub fn charset(&self) -> Option<&'m str> {
@@ -204,9 +205,8 @@ impl<'m> Leaf<'m> {
         let name = self
             .parameter("content-disposition", self.part.content_disposition(), "filename")
             .or_else(|| self.parameter("content-type", self.part.content_type(), "name"))?;
-        let name: String = name.chars().filter(|c| !c.is_control()).collect();
-        let name = name.trim();
-        (!name.is_empty()).then(|| name.to_owned())
+        let name = printable(&name);
+        (!name.is_empty()).then_some(name)
     }
 
     /// A parameter, read again from its bytes where they are not UTF-8.
@@ -222,8 +222,8 @@ impl<'m> Leaf<'m> {
     }
 
     /// Without angle brackets.
-    pub fn content_id(&self) -> Option<&'m str> {
-        let id = self.part.content_id()?.trim().trim_start_matches('<').trim_end_matches('>').trim();
+    pub fn content_id(&self) -> Option<String> {
+        let id = printable(self.part.content_id()?.trim().trim_start_matches('<').trim_end_matches('>'));
         (!id.is_empty()).then_some(id)
     }
 

@@ -23,6 +23,7 @@ fn mail_like() -> impl Strategy<Value = Vec<u8>> {
         Just("From: MAILER-DAEMON <>\r\nSubject: undeliverable\r\n".to_owned()),
         Just("Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n".to_owned()),
         Just("Subject: =?utf-8?q?=E2?= =?iso-2022-jp?b?GyRC?=\r\n".to_owned()),
+        Just("Content-ID: <\u{1}a\u{0}>\r\nX-\u{b}Y: z\u{7}\r\n".to_owned()),
         Just("begin 644 x\r\n#0V%T\r\n`\r\nend\r\n".to_owned()),
         Just("On Mon, 5 Jan 2026 at 10:12, A <a@b.example> wrote:\n> x\n".to_owned()),
         Just("From: a\nSent: b\nTo: c\n".to_owned()),
@@ -49,11 +50,14 @@ proptest! {
         for text in parsed.text.iter().chain(&parsed.html) {
             prop_assert!(!text.contains(['\0', '\r']));
         }
-        for (_, value) in &parsed.headers {
-            prop_assert!(!value.contains(|c: char| c.is_control()));
+        let judged = mail::classify::classify(&raw, &parsed, true);
+        let heads = parsed.headers.iter().flat_map(|(name, value)| [name, value]);
+        let files = parsed.attachments.iter().flat_map(|a| a.filename.iter().chain(&a.content_id).chain([&a.content_type]));
+        let people = parsed.from.iter().map(|mailbox| &mailbox.address).chain(judged.recipients.iter().map(|recipient| &recipient.address));
+        for text in heads.chain(files).chain(people).chain(&parsed.references).chain([&parsed.subject]) {
+            prop_assert!(!text.contains(|c: char| c.is_control()), "{:?}", text);
         }
         prop_assert_eq!(mail::fingerprint(&raw, &parsed), mail::fingerprint(&raw, &parsed.clone()));
-        mail::classify::classify(&raw, &parsed, true);
         mail::reply::of(&parsed);
         prop_assert!(mail::inspect(&raw).is_object());
     }

@@ -6,6 +6,7 @@ use super::reason;
 use super::report::{self, Action, Group};
 use super::{BounceClass, BouncedRecipient, COMPLAINED, Classification, Complaint, MailKind, Suspicion, contains};
 use crate::ParsedMail;
+use crate::head::printable;
 use crate::mime::{self, Leaf};
 
 /// What a report is made of.
@@ -87,17 +88,13 @@ pub(super) fn report(raw: &[u8], mail: &ParsedMail, suspicion: Suspicion, judged
     let material = Material::of(raw, mail);
     if let Some(feedback) = complaint(mail, &material) {
         judged.kind = MailKind::Complaint;
-        judged.recipients = feedback
-            .recipients
-            .into_iter()
-            .map(|address| BouncedRecipient {
-                address,
-                class: BounceClass::Soft,
-                status: None,
-                reason: "feedback".to_owned(),
-            })
-            .collect();
-        judged.complaint = Some(Complaint { feedback_type: feedback.kind.unwrap_or_else(|| "abuse".to_owned()) });
+        for address in feedback.recipients {
+            let reason = "feedback".to_owned();
+            add(judged, BouncedRecipient { address, class: BounceClass::Soft, status: None, reason });
+        }
+        judged.complaint = Some(Complaint {
+            feedback_type: feedback.kind.map_or_else(|| "abuse".to_owned(), |kind| printable(&kind)),
+        });
     } else if !material.groups.is_empty() {
         judge_groups(&material, judged);
     } else if material.read_receipt {
@@ -178,7 +175,8 @@ fn status_of(status: Option<&str>, texts: &[&str]) -> Option<String> {
     }
 }
 
-fn add(judged: &mut Classification, recipient: BouncedRecipient) {
+fn add(judged: &mut Classification, mut recipient: BouncedRecipient) {
+    recipient.address = printable(&recipient.address);
     if judged.recipients.iter().all(|known| known.address != recipient.address) {
         judged.recipients.push(recipient);
     }
