@@ -9,7 +9,7 @@ mod evidence;
 mod health;
 mod spf;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verdict;
 
 use std::net::IpAddr;

@@ -3,7 +3,7 @@
 mod corpora;
 mod outages;
 mod results;
-mod zone;
+pub(crate) mod zone;
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -16,7 +16,7 @@ use zone::{NameServer, Zone};
 
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
-fn authenticator(server: &NameServer) -> Authenticator {
+pub(crate) fn authenticator(server: &NameServer) -> Authenticator {
     let dns = DnsConfig { server: Some(server.address), ..DnsConfig::default() };
     Authenticator::new(&dns).expect("a resolver")
 }

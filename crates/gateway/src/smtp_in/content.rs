@@ -42,11 +42,13 @@ impl Content {
 
     pub(crate) fn append(&mut self, piece: &[u8]) {
         self.received = self.received.saturating_add(piece.len() as u64);
+        // Whatever else is wrong with it, and however it was cut: a mail that is too large is told so.
+        if self.received > self.bytes_max && self.flaw != Some(Flaw::NoRoom) {
+            self.bytes = Vec::new();
+            self.flaw = Some(Flaw::TooLarge);
+        }
         if self.flaw.is_some() || piece.is_empty() {
             return;
-        }
-        if self.received > self.bytes_max {
-            return self.spoil(Flaw::TooLarge);
         }
         let previous = if self.bytes.len() > self.trace_bytes { self.bytes.last().copied() } else { None };
         match flaw_of(previous, piece) {
@@ -66,7 +68,7 @@ impl Content {
         self.bytes.extend_from_slice(piece);
     }
 
-    /// The first flaw stays; the memory goes at once.
+    /// The first flaw stays, but for the size; the memory goes at once.
     pub(crate) fn spoil(&mut self, flaw: Flaw) {
         if self.flaw.is_none() {
             self.flaw = Some(flaw);

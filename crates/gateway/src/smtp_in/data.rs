@@ -74,12 +74,12 @@ impl Session {
 
     pub(super) fn read_data(&mut self, input: &mut &[u8], out: &mut Vec<u8>) -> Option<Step> {
         let State::Data(reader, content) = &mut self.state else { return None };
-        if !reader.read(input, content) {
-            return if content.excess() > content_excess_max(&self.config.limits) {
-                self.close_for(out, Refusal::TooLarge)
-            } else {
-                Some(Step::Read)
-            };
+        let ended = reader.read(input, content);
+        if content.excess() > content_excess_max(&self.config.limits) {
+            return self.close_for(out, Refusal::TooLarge);
+        }
+        if !ended {
+            return Some(Step::Read);
         }
         match std::mem::replace(&mut self.state, State::Command) {
             State::Data(_, content) => self.end_of_mail(content, out),

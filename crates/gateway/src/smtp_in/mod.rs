@@ -9,6 +9,8 @@ mod command;
 mod connection;
 mod content;
 mod data;
+#[doc(hidden)]
+pub mod dry_run;
 mod envelope;
 mod hello;
 mod limits;

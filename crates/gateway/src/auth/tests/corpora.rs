@@ -61,8 +61,9 @@ fn spf_zone(described: &Value) -> Zone {
         let records = records.as_array().cloned().unwrap_or_default();
         let has_txt = records.iter().any(|record| record.get("TXT").is_some());
         for record in &records {
-            // Where something is known of a name, only the rest of it is silent.
-            if record == "TIMEOUT" && records.len() == 1 {
+            // A TXT record that is written out is found all the same.
+            let found = |record: &Value| record.get("TXT").is_some_and(|text| text != "NONE");
+            if record == "TIMEOUT" && !records.iter().any(found) {
                 zone = zone.failing(owner);
             }
             for (kind, value) in record.as_object().into_iter().flatten() {
@@ -109,7 +110,7 @@ async fn spf_vectors() {
         tally.count(text(&row, "id"), expected.contains(&found.as_str()), &expected.join("|"), &found);
         current = Some((row["zone"].clone(), server));
     }
-    tally.hold(95);
+    tally.hold(98);
 }
 
 fn with_crlf(mail: &str) -> String {

@@ -18,14 +18,16 @@ use tokio::net::{TcpListener, UdpSocket};
 const TTL_SECONDS: u32 = 60;
 
 #[derive(Default)]
-pub(super) struct Zone {
+pub(crate) struct Zone {
     records: HashMap<LowerName, Vec<RData>>,
     silent: HashSet<LowerName>,
     failing: HashSet<LowerName>,
 }
 
 fn name(text: &str) -> Option<LowerName> {
-    let mut name = Name::from_str_relaxed(text).ok()?;
+    // Labels may hold any byte, also those that a zone file would write otherwise.
+    let labels = text.trim_end_matches('.').split('.').map(|label| label.as_bytes());
+    let mut name = Name::from_labels(labels).ok()?;
     name.set_fqdn(true);
     Some(LowerName::from(name))
 }
@@ -39,7 +41,7 @@ impl Zone {
         self
     }
 
-    pub(super) fn txt(self, owner: &str, text: &str) -> Self {
+    pub(crate) fn txt(self, owner: &str, text: &str) -> Self {
         self.txt_parts(owner, &[text])
     }
 
@@ -84,7 +86,7 @@ impl Zone {
         self
     }
 
-    pub(super) async fn serve(self) -> NameServer {
+    pub(crate) async fn serve(self) -> NameServer {
         let (udp, tcp) = loop {
             let udp = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
             let address = udp.local_addr().expect("an address");
@@ -140,7 +142,7 @@ impl Zone {
 }
 
 /// Runs until it is dropped.
-pub(super) struct NameServer {
+pub(crate) struct NameServer {
     pub(super) address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
     _server: Server<Handler>,
@@ -153,7 +155,7 @@ impl NameServer {
     }
 }
 
-pub(super) struct Handler {
+pub(crate) struct Handler {
     zone: Zone,
     asked: Arc<Mutex<Vec<String>>>,
 }

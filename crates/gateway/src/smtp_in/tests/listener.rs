@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::{SmtpInConfig, SmtpInLimits, bind, serve};
 use super::{DOMAIN, ENVELOPE, Kept};
+use crate::auth::Authenticator;
 use crate::tls::ServerTls;
 
 /// A listener on a free port, with a mailroom that keeps what it gets.
@@ -27,7 +28,22 @@ impl Server {
         Self::start_with(limits, Kept::default(), None, false).await
     }
 
+    /// One that verifies senders.
+    pub(super) async fn start_verifying(auth: Authenticator) -> Self {
+        Self::start_all(SmtpInLimits::DEFAULT, Kept::default(), None, false, Some(Arc::new(auth))).await
+    }
+
     pub(super) async fn start_with(limits: SmtpInLimits, kept: Kept, tls: Option<ServerTls>, proxy: bool) -> Self {
+        Self::start_all(limits, kept, tls, proxy, None).await
+    }
+
+    async fn start_all(
+        limits: SmtpInLimits,
+        kept: Kept,
+        tls: Option<ServerTls>,
+        proxy: bool,
+        auth: Option<Arc<Authenticator>>,
+    ) -> Self {
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
         let address = listener.local_addr().expect("an address");
         let config = SmtpInConfig {
@@ -39,7 +55,7 @@ impl Server {
         };
         let kept = Arc::new(kept);
         let shutdown = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, config, kept.clone(), None, shutdown.clone()));
+        let task = tokio::spawn(serve(listener, config, kept.clone(), auth, shutdown.clone()));
         Self { address, kept, shutdown, task }
     }
 

@@ -1,7 +1,9 @@
 //! The listener's tests: the machine alone by tables, and the whole over real sockets.
 
+mod authentication;
 mod limits;
 mod listener;
+mod properties;
 mod protocol;
 mod relay;
 mod smuggling;
