@@ -34,19 +34,16 @@ pub struct TestEngine {
 
 impl TestEngine {
     pub async fn start(database: TestDb) -> Self {
-        let engine = Engine {
-            config: Arc::new(EngineConfig {
-                public_url: "http://127.0.0.1:8025".into(),
-                inbound_domain: "inbox.localhost".into(),
-                hostname: "postroom.test".into(),
-                smarthost: None,
-            }),
-            db: database.db.clone(),
-            blobs: Arc::new(BlobStore::open(None, database.folder()).expect("a blob store")),
-            vault: Arc::new(Vault::open(database.folder(), None).expect("a vault")),
-            ports: Ports { transport: Arc::new(Nobody), webhooks: Arc::new(Nobody), fetcher: Arc::new(Nobody) },
-            routes: Arc::default(),
+        let config = EngineConfig {
+            public_url: "http://127.0.0.1:8025".into(),
+            inbound_domain: "inbox.localhost".into(),
+            hostname: "postroom.test".into(),
+            smarthost: None,
         };
+        let blobs = Arc::new(BlobStore::open(None, database.folder()).expect("a blob store"));
+        let vault = Arc::new(Vault::open(database.folder(), None).expect("a vault"));
+        let ports = Ports { transport: Arc::new(Nobody), webhooks: Arc::new(Nobody), fetcher: Arc::new(Nobody) };
+        let engine = Engine::new(config, database.db.clone(), blobs, vault, ports);
         let workspace_id = workspace(&engine, "First").await;
         let channel = channel(&engine, &all_scopes(&workspace_id), "Support").await;
         Self { engine, workspace_id, channel, _database: database }

@@ -8,6 +8,8 @@ pub mod conversations;
 pub mod events;
 pub mod health;
 pub mod inbound;
+#[cfg(test)]
+mod mail_tests;
 pub mod message_html;
 pub mod messages;
 mod outgoing;

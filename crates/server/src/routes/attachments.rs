@@ -46,7 +46,7 @@ struct LinkQuery {
 }
 
 /// An attachment by the signed link its message carries; no key is needed.
-#[utoipa::path(get, path = "/attachments/{messageId}/{attachmentId}", operation_id = "getAttachmentByLink",
+#[utoipa::path(get, path = "/attachments/{messageId}/{attachmentId}", operation_id = "getAttachmentByLink", security(()),
     tag = "public", params(("messageId" = MessageId, Path), ("attachmentId" = AttachmentId, Path), LinkQuery),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
 async fn by_link(

@@ -38,7 +38,7 @@ struct Taken {
 }
 
 /// Takes a mail in. The answer comes once it is durable.
-#[utoipa::path(post, path = "/webhooks/email/{channelId}", operation_id = "receiveMail", tag = "public",
+#[utoipa::path(post, path = "/webhooks/email/{channelId}", operation_id = "receiveMail", security(()), tag = "public",
     params(("channelId" = ChannelId, Path), TokenQuery),
     request_body(content = String, content_type = "message/rfc822"), responses((status = 202, body = Taken)))]
 async fn receive(
