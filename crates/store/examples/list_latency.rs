@@ -7,14 +7,14 @@ use std::time::Instant;
 use model::conversation::{Conversation, ConversationStatus};
 use model::message::{Direction, MessageStatus, ThreadedBy};
 use model::{ChannelId, ContactId, ConversationId, MessageId, Timestamp, UserId, WorkspaceId};
-use store::conversation_lists::{self, ActivitySlice, Assignee, ConversationFilter};
-use store::conversations::{self, ConversationRow};
-use store::message_lists::{self, MessageFilter, MessageSlice};
-use store::messages::{self, Envelope, MessageFlags, MessageRow};
-use store::search::{self, SearchClause, SearchDocument, TermQuery};
-use store::search_lists::{self, MatchFilter};
-use store::testing::TestDb;
-use store::{Db, Priority, Tx};
+use postroom_store::conversation_lists::{self, ActivitySlice, Assignee, ConversationFilter};
+use postroom_store::conversations::{self, ConversationRow};
+use postroom_store::message_lists::{self, MessageFilter, MessageSlice};
+use postroom_store::messages::{self, Envelope, MessageFlags, MessageRow};
+use postroom_store::search::{self, SearchClause, SearchDocument, TermQuery};
+use postroom_store::search_lists::{self, MatchFilter};
+use postroom_store::testing::TestDb;
+use postroom_store::{Db, Priority, Tx};
 
 const ROUNDS: usize = 200;
 const WORDS: usize = 5_000;
@@ -114,7 +114,7 @@ fn words(n: usize) -> Vec<String> {
     (0..40).map(word).collect()
 }
 
-fn add(tx: &mut Tx<'_>, n: usize) -> store::Result<()> {
+fn add(tx: &mut Tx<'_>, n: usize) -> postroom_store::Result<()> {
     let row = conversation(n);
     conversations::insert(tx, &row)?;
     if scrambled(n, 7) % 50 == 0 {
@@ -128,7 +128,7 @@ fn add(tx: &mut Tx<'_>, n: usize) -> store::Result<()> {
     search::put(tx, &[SearchDocument { seq, workspace_id, channel_id, sender: vec!["ann".into()], terms: words(n) }])
 }
 
-type Asked = Box<dyn Fn(&mut Tx<'_>) -> store::Result<usize> + Send + Sync>;
+type Asked = Box<dyn Fn(&mut Tx<'_>) -> postroom_store::Result<usize> + Send + Sync>;
 
 fn questions() -> Vec<(&'static str, Asked)> {
     let all = || ConversationFilter::all(id(WorkspaceId::derived, 0));
