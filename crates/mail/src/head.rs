@@ -56,8 +56,7 @@ fn field(name: &str, value: &str, mail: &mut ParsedMail) {
 /// Unfolded, encoded words decoded, without control characters.
 pub(crate) fn text(value: &str) -> String {
     let trimmed = value.trim();
-    let plain = |byte: &u8| *byte >= b' ' && *byte != 0x7f;
-    if trimmed.bytes().all(|byte| plain(&byte)) && !trimmed.contains("=?") {
+    if !trimmed.contains(char::is_control) && !trimmed.contains("=?") {
         return trimmed.to_owned();
     }
     let parsed = HeaderForm::Text.parse(trimmed.as_bytes());

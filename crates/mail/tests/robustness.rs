@@ -23,7 +23,7 @@ fn mail_like() -> impl Strategy<Value = Vec<u8>> {
         Just("From: MAILER-DAEMON <>\r\nSubject: undeliverable\r\n".to_owned()),
         Just("Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n".to_owned()),
         Just("Subject: =?utf-8?q?=E2?= =?iso-2022-jp?b?GyRC?=\r\n".to_owned()),
-        Just("Content-ID: <\u{1}a\u{0}>\r\nX-\u{b}Y: z\u{7}\r\n".to_owned()),
+        Just("Content-ID: <\u{1}a\u{0}>\r\nX-\u{b}Y: z\u{7}\u{89}\r\n".to_owned()),
         Just("begin 644 x\r\n#0V%T\r\n`\r\nend\r\n".to_owned()),
         Just("On Mon, 5 Jan 2026 at 10:12, A <a@b.example> wrote:\n> x\n".to_owned()),
         Just("From: a\nSent: b\nTo: c\n".to_owned()),
