@@ -172,7 +172,7 @@ function Actions({ conversation }: { conversation: Conversation }) {
     toast(closed ? m.conversation.reopened : m.conversation.resolved, {
       action: {
         label: m.undo,
-        run: () => mutate({ conversation, patch: { status: before, ...(conversation.snoozedUntil ? { snoozedUntil: conversation.snoozedUntil } : {}) } }),
+        run: () => mutate({ conversation, patch: { status: before, ...(before === "snoozed" ? { snoozedUntil: conversation.snoozedUntil } : {}) } }),
       },
     });
   };
