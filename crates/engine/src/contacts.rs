@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use model::contact::{Activity, Contact};
+use model::contact::{Activity, Contact, ContactSummary};
 use model::conversation::Conversation;
 use model::key::{Principal, Scope};
 use model::limits::{CONTACT_ATTRIBUTES_BYTES_MAX, CONTACT_NAME_CHARS_MAX};
@@ -108,6 +108,16 @@ pub async fn get(engine: &Engine, principal: &Principal, id: &ContactId) -> Resu
     let (filter, id) = (filter(principal), id.clone());
     let found = engine.db.read(move |tx| known(tx, &filter, &id)).await?;
     found.ok_or(EngineError::NotFound { what: "the contact" })
+}
+
+/// Who the people of a page of conversations are. Whoever sees the conversations sees with whom they are.
+///
+/// # Errors
+/// The scope `conversations:read` is missing.
+pub async fn summaries(engine: &Engine, principal: &Principal, ids: Vec<ContactId>) -> Result<Vec<ContactSummary>> {
+    access_check::scope(principal, Scope::ConversationsRead)?;
+    let workspace = principal.workspace_id.clone();
+    Ok(engine.db.read(move |tx| contact_lists::summaries(tx, &workspace, &ids)).await?)
 }
 
 fn known(tx: &mut store::Tx<'_>, filter: &ContactFilter, id: &ContactId) -> store::Result<Option<Contact>> {

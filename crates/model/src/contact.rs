@@ -24,6 +24,16 @@ pub struct Contact {
     pub created_at: Timestamp,
 }
 
+/// Who somebody is, in one line of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ContactSummary {
+    pub id: ContactId,
+    pub name: Option<String>,
+    /// The primary address.
+    pub address: Option<String>,
+}
+
 /// One mail to or from a contact, in short.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]

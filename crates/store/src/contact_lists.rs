@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-use model::contact::{Contact, ContactAddress};
+use model::contact::{Contact, ContactAddress, ContactSummary};
 use model::{ChannelId, ContactId, WorkspaceId};
 use serde_json::{Map, Value as Json};
 
@@ -264,6 +264,31 @@ pub fn is_known(tx: &mut Tx<'_>, filter: &ContactFilter, contact: &ContactId) ->
     filter.restrict("c.id", &mut conditions);
     let sql = format!("SELECT 1 FROM contact c WHERE {}", conditions.text());
     Ok(tx.query_one(&sql, conditions.values(), |_| Ok(()))?.is_some())
+}
+
+/// Who these are, in no order; those that are not there are left out.
+///
+/// # Errors
+/// What the database says.
+pub fn summaries(tx: &mut Tx<'_>, workspace: &WorkspaceId, ids: &[ContactId]) -> Result<Vec<ContactSummary>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = crate::db::placeholders(3, ids.len());
+    let sql = format!(
+        "SELECT c.id, c.name, a.address FROM contact c
+         LEFT JOIN contact_address a ON a.contact_id = c.id AND a.workspace_id = c.workspace_id AND a.is_primary = $2
+         WHERE c.workspace_id = $1 AND c.id IN ({places})"
+    );
+    let mut values: Vec<Value<'_>> = vec![workspace.into(), true.into()];
+    values.extend(ids.iter().map(Value::from));
+    tx.query(&sql, &values, |row| {
+        Ok(ContactSummary {
+            id: ContactId::from_stored(row.text(0)?),
+            name: row.text_or_null(1)?,
+            address: row.text_or_null(2)?,
+        })
+    })
 }
 
 #[cfg(test)]

@@ -124,7 +124,28 @@ async fn a_changed_name_is_found_and_the_old_one_is_not(test: TestDb) {
     assert_eq!(kept, Some(anna));
 }
 
+async fn a_page_of_conversations_names_its_people_at_once(test: TestDb) {
+    let people = fill(&test.db).await;
+    let mut ids: Vec<ContactId> = people.iter().map(|contact| contact.id.clone()).collect();
+    ids.push(ContactId::generate());
+    let (asked, workspace) = (ids.clone(), everybody().workspace_id);
+    let mut found = test.db.read(move |tx| summaries(tx, &workspace, &asked)).await.unwrap();
+    found.sort_by_key(|summary| ids.iter().position(|id| *id == summary.id));
+    let expected: Vec<ContactSummary> = people
+        .into_iter()
+        .map(|contact| ContactSummary {
+            address: contact.addresses.iter().find(|address| address.primary).map(|address| address.address.clone()),
+            id: contact.id,
+            name: contact.name,
+        })
+        .collect();
+    assert_eq!(found, expected);
+    let elsewhere = WorkspaceId::generate();
+    assert!(test.db.read(move |tx| summaries(tx, &elsewhere, &ids)).await.unwrap().is_empty());
+}
+
 on_both_engines!(
+    a_page_of_conversations_names_its_people_at_once,
     contacts_are_found_by_the_beginning_of_an_address_or_a_name,
     all_contacts_are_listed_newest_first_without_those_of_others,
     a_channel_knows_only_those_it_talked_with,
