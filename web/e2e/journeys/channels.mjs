@@ -6,7 +6,9 @@ export const channels = [
     name: "a forwarding channel is created by hand, waits for its first mail, and leads to it",
     async run(context) {
       const page = await context.signedInPage();
+      const stream = page.waitForResponse(/events\/stream/);
       await context.open(page, "/channels");
+      await stream;
       await page.getByRole("link", { name: "New channel" }).click();
       await page.getByRole("radio", { name: /Forwarding/ }).check();
       await page.getByRole("button", { name: "Continue" }).click();

@@ -11,7 +11,9 @@ export const firstStart = [
         return;
       }
       const page = await context.signedInPage();
+      const stream = page.waitForResponse(/events\/stream/);
       await context.open(page, "/");
+      await stream;
       await page.getByRole("heading", { name: "Send yourself the first mail" }).waitFor();
       const { items } = await context.api("GET", "/channels");
       await page.getByText(items[0].inboundAddress, { exact: true }).waitFor();

@@ -14,10 +14,11 @@ export const reading = [
       const channel = await context.channel();
       const page = await context.signedInPage();
       await context.receive(channel);
+      // The stream must be open before the mail comes, or the list's first load would prove nothing.
+      const stream = page.waitForResponse(/events\/stream/);
       await context.open(page, "/conversations");
-      await page.getByRole("searchbox").waitFor();
-      // The stream must be open before the mail comes, or a refetch would prove nothing.
-      await page.waitForRequest(/events\/stream/).catch(() => undefined);
+      await stream;
+      await page.locator("[data-row]").first().waitFor();
       const loads = [];
       page.on("framenavigated", (frame) => frame === page.mainFrame() && loads.push(frame.url()));
       const subject = unique("Live");

@@ -50,7 +50,9 @@ export const team = [
       const { conversation, subject } = await context.receive(channel);
       const first = await context.signedInPage();
       const second = await context.signedInPage();
+      const stream = second.waitForResponse(/events\/stream/);
       await context.open(second, "/conversations");
+      await stream;
       const row = second.getByRole("link", { name: new RegExp(subject) });
       await row.waitFor();
       await context.open(first, `/conversations/${conversation.id}`);

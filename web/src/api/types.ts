@@ -21,7 +21,11 @@ export type Conversation = {
   lastActivityAt: string;
   createdAt: string;
   relatedConversationIds: string[];
+  /** In lists and where one conversation is asked for; not in events and answers to changes. */
+  contact?: ContactSummary | null;
 };
+
+export type ContactSummary = { id: string; name: string | null; address: string | null };
 
 export type ConversationCounts = {
   open: number;

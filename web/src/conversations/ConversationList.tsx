@@ -14,7 +14,7 @@ import { ProblemNotice } from "../ui/ProblemNotice";
 import { useNow } from "../ui/useNow";
 import { FilterBar } from "./FilterBar";
 import { isFiltered, type ConversationFilter } from "./filter";
-import { useContact, useUsers, type useConversationList } from "./queries";
+import { useUsers, type useConversationList } from "./queries";
 import styles from "./ConversationList.module.css";
 
 const ROW_PX = 84;
@@ -124,12 +124,10 @@ function useRowFocus(scroller: RefObject<HTMLDivElement | null>, items: Conversa
 type RowProps = { conversation: Conversation; selected: boolean; href: string; index: number };
 
 function Row({ conversation, selected, href, index }: RowProps) {
-  const contact = useContact(conversation.contactId).data;
   const now = useNow();
   const users = useUsers().data;
   const assignee = users?.find((user) => user.id === conversation.assigneeId);
-  const address = contact?.addresses.find((each) => each.primary) ?? contact?.addresses[0];
-  const from = contact ? (contact.name ?? address?.address ?? m.contact.unknown) : null;
+  const from = conversation.contact?.name ?? conversation.contact?.address ?? m.contact.unknown;
   const subject = conversation.subject || m.list.noSubject;
   return (
     <Link
@@ -141,9 +139,7 @@ function Row({ conversation, selected, href, index }: RowProps) {
       <span className={styles.dot}>{conversation.unread && <span className="visually-hidden">{m.list.unreadMark}</span>}</span>
       <span>
         <span className={styles.top}>
-          <span className={styles.from}>
-            {from ?? (conversation.contactId ? <Skeleton width={120} height={12} /> : m.contact.unknown)}
-          </span>
+          <span className={styles.from}>{from}</span>
           {conversation.messageCount > 1 && (
             <span className={styles.count} title={m.list.messages(conversation.messageCount)}>
               {conversation.messageCount}

@@ -6,7 +6,7 @@ import { keys } from "../api/keys";
 import { asProblem } from "../api/problem";
 import type { Conversation, Message, Page } from "../api/types";
 import { m } from "../i18n";
-import { storeConversation } from "../live/apply";
+import { conversationInLists, storeConversation } from "../live/apply";
 import { useSession } from "../session/useSession";
 import { toast } from "../ui/toast";
 import { queryFromFilter, type ConversationFilter } from "./filter";
@@ -26,9 +26,12 @@ export function useConversationList(filter: ConversationFilter) {
 }
 
 export function useConversation(id: string) {
-  return useQuery({
+  const client = useQueryClient();
+  return useQuery<Conversation>({
     queryKey: keys.conversation(id),
     queryFn: ({ signal }) => conversations.get(id, signal),
+    // The list knows it already: the head is there at once, the rest follows.
+    placeholderData: () => conversationInLists(client, id),
   });
 }
 

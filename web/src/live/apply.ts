@@ -15,12 +15,25 @@ const GATHER_MS = 60;
 /** With more changed conversations than this at once, the first page is cheaper than each of them. */
 const SINGLE_FETCHES_MAX = 8;
 
-export function storeConversation(client: QueryClient, conversation: Conversation, myId: string): void {
+export function storeConversation(client: QueryClient, changed: Conversation, myId: string): void {
+  // The answer to a change does not say whom the conversation is with; that was known before.
+  const known = client.getQueryData<Conversation>(keys.conversation(changed.id)) ?? conversationInLists(client, changed.id);
+  const conversation = { ...changed, contact: changed.contact ?? known?.contact };
   client.setQueryData(keys.conversation(conversation.id), conversation);
   for (const [key] of client.getQueriesData<ListData>({ queryKey: keys.conversationLists })) {
     const filter = key[1] as ConversationFilter;
     client.setQueryData<ListData>(key, (data) => data && placeConversation(data, conversation, filter, myId));
   }
+}
+
+export function conversationInLists(client: QueryClient, id: string): Conversation | undefined {
+  for (const [, data] of client.getQueriesData<ListData>({ queryKey: keys.conversationLists })) {
+    for (const page of data?.pages ?? []) {
+      const found = page.items.find((item) => item.id === id);
+      if (found) return found;
+    }
+  }
+  return undefined;
 }
 
 /** Everything may have changed: ask again for what is on screen. */

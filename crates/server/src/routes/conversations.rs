@@ -1,14 +1,18 @@
 //! `/api/v1/conversations`: lists, counts, changes, the thread, replies and notes.
 
+use std::collections::{HashMap, HashSet};
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use engine::conversations::{self, AssigneeQuery, ConversationChange, ConversationQuery};
 use engine::sending::{self, ReplyRequest};
-use engine::{Engine, messages};
+use engine::{Engine, contacts, messages};
+use model::contact::ContactSummary;
 use model::conversation::{Conversation, ConversationStatus};
+use model::key::Principal;
 use model::message::Message;
-use model::{ConversationId, TeamId, Timestamp, UserId};
+use model::{ContactId, ConversationId, TeamId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -51,14 +55,42 @@ struct ListQuery {
     order: Option<Order>,
 }
 
+/// A conversation and whom it is with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ConversationWithContact {
+    #[serde(flatten)]
+    conversation: Conversation,
+    /// So that a list need not ask for each of them.
+    contact: Option<ContactSummary>,
+}
+
+async fn with_contacts(
+    engine: &Engine,
+    principal: &Principal,
+    conversations: Vec<Conversation>,
+) -> Answer<Vec<ConversationWithContact>> {
+    let ids: HashSet<ContactId> = conversations.iter().filter_map(|item| item.contact_id.clone()).collect();
+    let found = contacts::summaries(engine, principal, ids.into_iter().collect()).await?;
+    let people: HashMap<ContactId, ContactSummary> =
+        found.into_iter().map(|summary| (summary.id.clone(), summary)).collect();
+    Ok(conversations
+        .into_iter()
+        .map(|conversation| {
+            let contact = conversation.contact_id.as_ref().and_then(|id| people.get(id)).cloned();
+            ConversationWithContact { conversation, contact }
+        })
+        .collect())
+}
+
 /// Conversations, the last active first.
 #[utoipa::path(get, path = "/api/v1/conversations", operation_id = "listConversations", tag = "conversations",
-    params(ListQuery), responses((status = 200, body = Page<Conversation>)))]
+    params(ListQuery), responses((status = 200, body = Page<ConversationWithContact>)))]
 async fn list(
     State(engine): State<Engine>,
     Caller(principal): Caller,
     StrictQuery(query): StrictQuery<ListQuery>,
-) -> Answer<Json<Page<Conversation>>> {
+) -> Answer<Json<Page<ConversationWithContact>>> {
     let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
     let assignee = match query.assignee_id.as_deref() {
         Some("me") => Some(AssigneeQuery::Me),
@@ -74,7 +106,9 @@ async fn list(
         unread: query.unread,
         q: query.q,
     };
-    Ok(Json(page(conversations::list(&engine, &principal, asked, part).await?)))
+    let listed: Page<Conversation> = page(conversations::list(&engine, &principal, asked, part).await?);
+    let items = with_contacts(&engine, &principal, listed.items).await?;
+    Ok(Json(Page { items, cursor: listed.cursor }))
 }
 
 /// How many conversations of each kind there are. `unread`, `mine` and `unassigned` are of the open ones.
@@ -107,13 +141,18 @@ async fn counts(State(engine): State<Engine>, Caller(principal): Caller) -> Answ
 
 /// A conversation.
 #[utoipa::path(get, path = "/api/v1/conversations/{id}", operation_id = "getConversation", tag = "conversations",
-    params(("id" = ConversationId, Path)), responses((status = 200, body = Conversation)))]
+    params(("id" = ConversationId, Path)), responses((status = 200, body = ConversationWithContact)))]
 async fn get(
     State(engine): State<Engine>,
     Caller(principal): Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Conversation>> {
-    Ok(Json(conversations::get(&engine, &principal, &conversation_id(&id)?).await?))
+) -> Answer<Json<ConversationWithContact>> {
+    let conversation = conversations::get(&engine, &principal, &conversation_id(&id)?).await?;
+    let contact = match &conversation.contact_id {
+        Some(id) => contacts::summaries(&engine, &principal, vec![id.clone()]).await?.pop(),
+        None => None,
+    };
+    Ok(Json(ConversationWithContact { conversation, contact }))
 }
 
 fn conversation_id(text: &str) -> Answer<ConversationId> {
