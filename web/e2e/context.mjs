@@ -84,6 +84,12 @@ export class Context {
     await page.goto(this.server.url + path);
   }
 
+  /** A conversation, with everything that keys and buttons act on. */
+  async openConversation(page, id) {
+    await this.open(page, `/conversations/${id}`);
+    await page.getByRole("button", { name: /^(Write a reply|Discard draft)$/ }).waitFor();
+  }
+
   async channel(change = {}) {
     return this.api("POST", "/channels", { type: "email", provider: "forwarding", name: unique("Inbox"), ...change });
   }

@@ -15,8 +15,8 @@ struct Dashboard;
 const INDEX: &str = "index.html";
 const NOT_BUILT: &str = "<!doctype html><title>Postroom</title><p>This build has no dashboard. Start it with <code>cargo xtask serve</code>, \
      which builds one. The API is described at <a href=\"/docs\">/docs</a>.";
-/// First segments of paths that are never pages of the dashboard.
-const RESERVED: [&str; 6] = ["api", "v1", "webhooks", "assets", "attachments", "metrics"];
+/// Beginnings of paths that are never pages of the dashboard, whose own `/webhooks` is one.
+const RESERVED: [&str; 6] = ["api", "v1", "webhooks/email", "assets", "attachments", "metrics"];
 
 pub async fn serve(request: Request) -> Response {
     let uri: &Uri = request.uri();
@@ -24,7 +24,9 @@ pub async fn serve(request: Request) -> Response {
     if let Some(file) = Dashboard::get(path) {
         return embedded(path, file);
     }
-    let reserved = path.split('/').next().is_some_and(|first| RESERVED.contains(&first));
+    let reserved = RESERVED
+        .iter()
+        .any(|reserved| path.strip_prefix(reserved).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
     if reserved || !request.method().is_safe() {
         return Problem::not_found(format!("there is nothing at {}", uri.path())).into_response();
     }

@@ -16,7 +16,7 @@ export const answering = [
       const channel = await context.channel({ provider: "sandbox" });
       const { conversation, subject } = await context.receive(channel);
       const page = await context.signedInPage();
-      await context.open(page, `/conversations/${conversation.id}`);
+      await context.openConversation(page, conversation.id);
       await page.getByRole("button", { name: "Write a reply" }).click();
       await page.getByText("ada@example.org", { exact: true }).first().waitFor();
       const words = unique("answer");
@@ -55,7 +55,7 @@ export const answering = [
       const channel = await context.channel({ provider: "sandbox" });
       const { conversation } = await context.receive(channel);
       const page = await context.signedInPage();
-      await context.open(page, `/conversations/${conversation.id}`);
+      await context.openConversation(page, conversation.id);
       await page.keyboard.press("r");
       await write(page, "Later, then.");
       await page.getByRole("button", { name: "More ways to send" }).click();
@@ -91,7 +91,7 @@ export const answering = [
       const channel = await context.channel({ provider: "sandbox" });
       const { conversation } = await context.receive(channel);
       const page = await context.signedInPage();
-      await context.open(page, `/conversations/${conversation.id}`);
+      await context.openConversation(page, conversation.id);
       await page.keyboard.press("r");
       await write(page, "Precious words.");
       await page.context().setOffline(true);

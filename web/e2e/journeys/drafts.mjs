@@ -8,7 +8,7 @@ export const drafts = [
       const one = await context.receive(channel);
       const two = await context.receive(channel, { from: "Bob <bob@example.org>" });
       const page = await context.signedInPage();
-      await context.open(page, `/conversations/${one.conversation.id}`);
+      await context.openConversation(page, one.conversation.id);
       await page.keyboard.press("r");
       const editor = page.getByRole("textbox", { name: "Message" });
       await editor.waitFor();

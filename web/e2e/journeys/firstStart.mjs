@@ -20,7 +20,7 @@ export const firstStart = [
       await page.getByText("Waiting for your first mail…").waitFor();
       await page.getByRole("button", { name: "Send a sample mail now" }).click();
       await page.getByRole("link", { name: /A first mail to Postroom/ }).click();
-      await page.getByText("this is a sample mail").waitFor();
+      await page.getByRole("region", { name: "Messages" }).getByText("this is a sample mail").waitFor();
     },
   },
 ];

@@ -8,7 +8,7 @@ export const team = [
       const { conversation } = await context.receive(channel);
       const now = () => context.api("GET", `/conversations/${conversation.id}`);
       const page = await context.signedInPage();
-      await context.open(page, `/conversations/${conversation.id}`);
+      await context.openConversation(page, conversation.id);
       await page.getByRole("button", { name: "Write a note" }).click();
       await page.keyboard.type("Ask finance first.");
       await page.keyboard.press("Control+Enter");
@@ -21,7 +21,7 @@ export const team = [
       await page.getByRole("button", { name: "Reopen" }).click();
       await context.eventually("open again", async () => (await now()).status === "open");
 
-      await page.getByRole("button", { name: /^Assign/ }).click();
+      await page.getByRole("button", { name: /^Assign:/ }).click();
       await page.getByRole("combobox", { name: "Find a person" }).fill(context.server.email);
       await page.keyboard.press("Enter");
       await context.eventually("an assignee", async () => (await now()).assigneeId !== null);
@@ -55,7 +55,7 @@ export const team = [
       await stream;
       const row = second.getByRole("link", { name: new RegExp(subject) });
       await row.waitFor();
-      await context.open(first, `/conversations/${conversation.id}`);
+      await context.openConversation(first, conversation.id);
       await first.getByRole("button", { name: "Resolve" }).click();
       await row.waitFor({ state: "detached", timeout: 5_000 });
       await first.getByRole("button", { name: "Reopen" }).click();

@@ -116,7 +116,13 @@ function useRowFocus(scroller: RefObject<HTMLDivElement | null>, items: Conversa
     const focused = document.activeElement?.closest("[data-row]")?.getAttribute("data-row");
     const next = focused == null ? 0 : Math.max(0, Math.min(items.length - 1, Number(focused) + by));
     show(next);
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-row="${next}"]`)?.focus());
+    const focusRow = () => {
+      const row = scroller.current?.querySelector<HTMLElement>(`[data-row="${next}"]`);
+      row?.focus();
+      return row !== null && row !== undefined;
+    };
+    // At once where the row exists, so that fast keys do not outrun the focus; else when the scroll has made it.
+    if (!focusRow()) requestAnimationFrame(focusRow);
     return true;
   };
 }
