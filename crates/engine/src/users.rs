@@ -44,6 +44,15 @@ pub struct CreatedUser {
     pub sign_in_url: Option<String>,
 }
 
+/// Users see every channel: a key that sees one makes none.
+fn require_admin_of_all(principal: &Principal) -> Result<()> {
+    require_admin(principal)?;
+    if principal.channel_id.is_some() {
+        return Err(EngineError::Forbidden("a key bound to a channel can't add or change users".into()));
+    }
+    Ok(())
+}
+
 fn check_name(name: Option<String>) -> Result<Option<String>> {
     let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     if name.as_deref().is_some_and(|name| name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control)) {
@@ -74,7 +83,7 @@ pub async fn me(engine: &Engine, principal: &Principal) -> Result<User> {
 /// # Errors
 /// Not an administrator; fields that are wrong; the address is taken.
 pub async fn create(engine: &Engine, principal: &Principal, new: NewUser) -> Result<CreatedUser> {
-    require_admin(principal)?;
+    require_admin_of_all(principal)?;
     let (name, password) = (check_name(new.name)?, new.password.map(SecretString::from));
     let by_link = password.is_none();
     let user = access::create_user(engine, &principal.workspace_id, &new.email, name, new.role, password).await?;
@@ -99,7 +108,7 @@ async fn hash(password: Option<String>) -> Result<Option<String>> {
 pub async fn update(engine: &Engine, principal: &Principal, id: &UserId, change: UserChange) -> Result<User> {
     let own = matches!(&principal.actor, Actor::User(user, _) if user == id);
     if !own || change.role.is_some() {
-        require_admin(principal)?;
+        require_admin_of_all(principal)?;
     }
     let name = check_name(change.name)?;
     let password_hash = hash(change.password).await?;
@@ -150,7 +159,7 @@ impl From<Changed> for Result<User> {
 /// # Errors
 /// Not an administrator; no such user; the last administrator.
 pub async fn delete(engine: &Engine, principal: &Principal, id: &UserId) -> Result<()> {
-    require_admin(principal)?;
+    require_admin_of_all(principal)?;
     let (workspace, id) = (principal.workspace_id.clone(), id.clone());
     let changed = engine
         .db

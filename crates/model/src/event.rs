@@ -7,7 +7,7 @@ use crate::{EventId, Timestamp, WorkspaceId};
 
 macro_rules! event_types {
     ($($variant:ident = $name:literal,)*) => {
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum EventType { $(#[serde(rename = $name)] $variant,)* }
 
         impl EventType {
@@ -48,6 +48,22 @@ event_types! {
     ThreadRejected = "thread.rejected",
     WebhookDisabled = "webhook.disabled",
     WebhookTest = "webhook.test",
+}
+
+// By hand: the derive does not see names that a macro hands on.
+impl utoipa::PartialSchema for EventType {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .enum_values(Some(Self::ALL.iter().map(|event_type| event_type.as_str())))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for EventType {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "EventType".into()
+    }
 }
 
 impl EventType {

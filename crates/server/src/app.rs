@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use engine::Engine;
@@ -19,7 +19,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 
 use crate::problem::Problem;
 use crate::rate_limit::Limiter;
-use crate::{assets, docs, idempotency, openapi, routes};
+use crate::{assets, docs, idempotency, observe, openapi, query_names, routes};
 
 /// What the server is started with beside the engine.
 #[derive(Clone)]
@@ -49,9 +49,13 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
     let compressible =
         SizeAbove::new(1_024).and(NotForContentType::IMAGES).and(NotForContentType::SSE).and(NotForContentType::GRPC);
     Router::new()
-        .merge(api.layer(middleware::from_fn_with_state(app.clone(), idempotency::layer)))
+        .merge(
+            api.layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
+                .layer(middleware::from_fn(query_names::layer)),
+        )
         .merge(routes::health::router())
         .merge(docs::router())
+        .method_not_allowed_fallback(method_not_allowed)
         .fallback(assets::serve)
         .layer(CompressionLayer::new().compress_when(compressible))
         .layer(middleware::from_fn(security_headers))
@@ -59,7 +63,13 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
             axum::response::IntoResponse::into_response(Problem::internal(&"a handler panicked"))
         }))
         .layer(DefaultBodyLimit::max(REQUEST_BODY_BYTES_MAX))
+        .layer(middleware::from_fn(observe::layer))
         .with_state(app)
+}
+
+async fn method_not_allowed(request: Request) -> Problem {
+    let detail = format!("{} is not possible at {}; see /docs", request.method(), request.uri().path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", detail)
 }
 
 /// For every answer; a handler that sets its own policy keeps it.

@@ -18,6 +18,7 @@ pub enum Order {
 /// What every list takes.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// From the page before; absent for the first.
     pub cursor: Option<String>,
@@ -43,6 +44,20 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page of a list that is short by nature and known whole, ordered by id.
+    ///
+    /// # Errors
+    /// `take` or the cursor can't be read (400).
+    pub fn of_all(all: Vec<T>, query: &PageQuery, usual: Order, id: impl Fn(&T) -> &str) -> Result<Self, Problem> {
+        let (take, ascending) = (take(query.take)?, query.order.unwrap_or(usual) == Order::Asc);
+        let after: Option<String> = decode(query.cursor.as_deref())?;
+        let behind =
+            |item: &T| after.as_deref().is_none_or(|after| if ascending { id(item) > after } else { id(item) < after });
+        let mut found: Vec<T> = all.into_iter().filter(behind).collect();
+        found.sort_by(|left, right| if ascending { id(left).cmp(id(right)) } else { id(right).cmp(id(left)) });
+        Ok(Self::cut(found, take, |item| id(item).to_owned()))
+    }
+
     /// Of `take` + 1 found items: the page, and a cursor to the place of its last item if there is more.
     pub fn cut<Place: Serialize>(mut found: Vec<T>, take: usize, place: impl Fn(&T) -> Place) -> Self {
         let more = found.len() > take;

@@ -80,7 +80,7 @@ impl Problem {
 
     /// Ours to mend: logged with an id, told without a detail.
     pub fn internal(error: &dyn std::fmt::Display) -> Self {
-        let request_id = format!("req_{}", engine::tokens::random(16));
+        let request_id = crate::observe::request_id();
         tracing::error!(%error, request_id, "a request failed");
         let detail = "something went wrong on our side; look the request id up in the log";
         Self { request_id: Some(request_id), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail) }

@@ -10,7 +10,7 @@ use model::limits::{REQUESTS_BURST, REQUESTS_PER_SECOND};
 
 use crate::problem::Problem;
 
-/// Attempts to sign in a minute and address.
+/// Attempts to sign in, a minute and network address, and a minute and account.
 const SIGN_INS_PER_MINUTE: u32 = 20;
 /// When this many keys were seen, those that are quiet are forgotten.
 const KEYS_KEPT: usize = 10_000;
@@ -18,6 +18,7 @@ const KEYS_KEPT: usize = 10_000;
 pub struct Limiter {
     requests: DefaultKeyedRateLimiter<String>,
     sign_ins: DefaultKeyedRateLimiter<IpAddr>,
+    accounts: DefaultKeyedRateLimiter<String>,
 }
 
 impl Default for Limiter {
@@ -28,6 +29,7 @@ impl Default for Limiter {
                 Quota::per_second(at_least_one(REQUESTS_PER_SECOND)).allow_burst(at_least_one(REQUESTS_BURST)),
             ),
             sign_ins: RateLimiter::keyed(Quota::per_minute(at_least_one(SIGN_INS_PER_MINUTE))),
+            accounts: RateLimiter::keyed(Quota::per_minute(at_least_one(SIGN_INS_PER_MINUTE))),
         }
     }
 }
@@ -58,6 +60,20 @@ impl Limiter {
         self.sign_ins.check_key(&peer).map_err(|not_until| {
             let wait = not_until.wait_time_from(DefaultClock::default().now());
             Problem::too_many("too many attempts to sign in from this address", wait.as_secs() + 1)
+        })
+    }
+
+    /// However many addresses the guesses come from.
+    ///
+    /// # Errors
+    /// 429 with the seconds to wait.
+    pub fn check_account(&self, email: &str) -> Result<(), Problem> {
+        if self.accounts.len() > KEYS_KEPT {
+            self.accounts.retain_recent();
+        }
+        self.accounts.check_key(&email.trim().to_lowercase()).map_err(|not_until| {
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            Problem::too_many("too many attempts to sign in with this address", wait.as_secs() + 1)
         })
     }
 }

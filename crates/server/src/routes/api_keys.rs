@@ -13,9 +13,9 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::auth::Caller;
-use crate::paging::Page;
+use crate::paging::{Order, Page, PageQuery};
 use crate::problem::Answer;
-use crate::strict::{IdPath, StrictJson};
+use crate::strict::{IdPath, StrictJson, StrictQuery};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(delete))
@@ -40,14 +40,18 @@ struct CreatedApiKey {
 }
 
 /// List API keys
-#[utoipa::path(get, path = "/api/v1/api-keys", tag = "api-keys", responses((status = 200, description = "Newest first", body = Page<ApiKey>)))]
-async fn list(State(app): State<App>, caller: Caller) -> Answer<Json<Page<ApiKey>>> {
-    let items = access::keys(&app.engine, &caller.0).await?;
-    Ok(Json(Page { items, cursor: String::new() }))
+#[utoipa::path(get, path = "/api/v1/api-keys", operation_id = "listApiKeys", tag = "api-keys", params(PageQuery), responses((status = 200, description = "Newest first", body = Page<ApiKey>)))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    StrictQuery(query): StrictQuery<PageQuery>,
+) -> Answer<Json<Page<ApiKey>>> {
+    let all = access::keys(&app.engine, &caller.0).await?;
+    Ok(Json(Page::of_all(all, &query, Order::Desc, |key| key.id.as_str())?))
 }
 
 /// Create an API key
-#[utoipa::path(post, path = "/api/v1/api-keys", tag = "api-keys", request_body = NewApiKey, responses((status = 201, description = "The key, shown once", body = CreatedApiKey)))]
+#[utoipa::path(post, path = "/api/v1/api-keys", operation_id = "createApiKey", tag = "api-keys", request_body = NewApiKey, responses((status = 201, description = "The key, shown once", body = CreatedApiKey)))]
 async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -58,7 +62,7 @@ async fn create(
 }
 
 /// Delete an API key
-#[utoipa::path(delete, path = "/api/v1/api-keys/{id}", tag = "api-keys", params(("id" = String, Path)), responses((status = 204, description = "It opens nothing any more")))]
+#[utoipa::path(delete, path = "/api/v1/api-keys/{id}", operation_id = "deleteApiKey", tag = "api-keys", params(("id" = String, Path)), responses((status = 204, description = "It opens nothing any more")))]
 async fn delete(State(app): State<App>, caller: Caller, IdPath(id): IdPath<ApiKeyId>) -> Answer<StatusCode> {
     access::delete_key(&app.engine, &caller.0, &id).await?;
     Ok(StatusCode::NO_CONTENT)

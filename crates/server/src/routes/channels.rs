@@ -131,7 +131,7 @@ impl From<Vec<TestStep>> for TestResult {
 }
 
 /// List channels
-#[utoipa::path(get, path = "/api/v1/channels", tag = "channels", params(PageQuery), responses((status = 200, description = "Newest first", body = Page<Channel>)))]
+#[utoipa::path(get, path = "/api/v1/channels", operation_id = "listChannels", tag = "channels", params(PageQuery), responses((status = 200, description = "Newest first", body = Page<Channel>)))]
 async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -145,7 +145,7 @@ async fn list(
 }
 
 /// Create a channel
-#[utoipa::path(post, path = "/api/v1/channels", tag = "channels", request_body = ChannelBody, responses((status = 201, description = "The channel, receiving at once", body = Channel)))]
+#[utoipa::path(post, path = "/api/v1/channels", operation_id = "createChannel", tag = "channels", request_body = ChannelBody, responses((status = 201, description = "The channel, receiving at once", body = Channel)))]
 async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -156,7 +156,7 @@ async fn create(
 }
 
 /// Try a channel without keeping it
-#[utoipa::path(post, path = "/api/v1/channels/test", tag = "channels", request_body = ChannelBody, responses((status = 200, description = "A result a step", body = TestResult)))]
+#[utoipa::path(post, path = "/api/v1/channels/test", operation_id = "testNewChannel", tag = "channels", request_body = ChannelBody, responses((status = 200, description = "A result a step", body = TestResult)))]
 async fn test_new(
     State(app): State<App>,
     caller: Caller,
@@ -166,13 +166,13 @@ async fn test_new(
 }
 
 /// Show a channel
-#[utoipa::path(get, path = "/api/v1/channels/{id}", tag = "channels", params(("id" = String, Path)), responses((status = 200, description = "The channel", body = Channel)))]
+#[utoipa::path(get, path = "/api/v1/channels/{id}", operation_id = "getChannel", tag = "channels", params(("id" = String, Path)), responses((status = 200, description = "The channel", body = Channel)))]
 async fn show(State(app): State<App>, caller: Caller, IdPath(id): IdPath<ChannelId>) -> Answer<Json<Channel>> {
     Ok(Json(channels::get(&app.engine, &caller.0, &id).await?))
 }
 
 /// Change a channel
-#[utoipa::path(patch, path = "/api/v1/channels/{id}", tag = "channels", params(("id" = String, Path)), request_body = ChannelBody, responses((status = 200, description = "The channel as it is now", body = Channel)))]
+#[utoipa::path(patch, path = "/api/v1/channels/{id}", operation_id = "changeChannel", tag = "channels", params(("id" = String, Path)), request_body = ChannelBody, responses((status = 200, description = "The channel as it is now", body = Channel)))]
 async fn change(
     State(app): State<App>,
     caller: Caller,
@@ -183,14 +183,14 @@ async fn change(
 }
 
 /// Delete a channel; its conversations stay, its address is never used again
-#[utoipa::path(delete, path = "/api/v1/channels/{id}", tag = "channels", params(("id" = String, Path)), responses((status = 204, description = "It receives nothing any more")))]
+#[utoipa::path(delete, path = "/api/v1/channels/{id}", operation_id = "deleteChannel", tag = "channels", params(("id" = String, Path)), responses((status = 204, description = "It receives nothing any more")))]
 async fn delete(State(app): State<App>, caller: Caller, IdPath(id): IdPath<ChannelId>) -> Answer<StatusCode> {
     channels::delete(&app.engine, &caller.0, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Try a channel
-#[utoipa::path(post, path = "/api/v1/channels/{id}/test", tag = "channels", params(("id" = String, Path)), responses((status = 200, description = "A result a step", body = TestResult)))]
+#[utoipa::path(post, path = "/api/v1/channels/{id}/test", operation_id = "testChannel", tag = "channels", params(("id" = String, Path)), responses((status = 200, description = "A result a step", body = TestResult)))]
 async fn test(State(app): State<App>, caller: Caller, IdPath(id): IdPath<ChannelId>) -> Answer<Json<TestResult>> {
     Ok(Json(channels::test(&app.engine, &caller.0, &id).await?.into()))
 }

@@ -36,7 +36,7 @@ struct SearchQuery {
 
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum SortBy {
+pub enum SortBy {
     #[default]
     Newest,
     /// Of the newest 1,000 matches the best first.

@@ -45,7 +45,7 @@ struct Session {
 }
 
 /// Sign in with an email and a password, or with a one-time link's token
-#[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = SignIn, security(()), responses((status = 200, description = "Signed in; the cookie is set", body = Session), (status = 401, description = "They do not fit")))]
+#[utoipa::path(post, path = "/api/v1/session", operation_id = "signIn", tag = "session", request_body = SignIn, security(()), responses((status = 200, description = "Signed in; the cookie is set", body = Session), (status = 401, description = "They do not fit")))]
 async fn sign_in(State(app): State<App>, request: Request) -> Answer<(CookieJar, Json<Session>)> {
     use secrecy::ExposeSecret;
     app.limiter.check_sign_in(peer(request.extensions()))?;
@@ -60,6 +60,7 @@ async fn sign_in(State(app): State<App>, request: Request) -> Answer<(CookieJar,
     let signed_in = match credentials {
         SignIn { token: Some(token), .. } => access::sign_in_by_link(&app.engine, token.expose_secret()).await,
         SignIn { email: Some(email), password: Some(password), .. } => {
+            app.limiter.check_account(&email)?;
             access::sign_in(&app.engine, &email, password).await
         }
         _ => {
@@ -79,7 +80,7 @@ async fn sign_in(State(app): State<App>, request: Request) -> Answer<(CookieJar,
 }
 
 /// Who is signed in
-#[utoipa::path(get, path = "/api/v1/session", tag = "session", responses((status = 200, description = "The user and the workspace", body = Session), (status = 401, description = "Nobody is")))]
+#[utoipa::path(get, path = "/api/v1/session", operation_id = "getSession", tag = "session", responses((status = 200, description = "The user and the workspace", body = Session), (status = 401, description = "Nobody is")))]
 async fn show(State(app): State<App>, headers: HeaderMap) -> Answer<Json<Session>> {
     let found = auth::session(&app.engine, &headers).await?;
     let (principal, user) = found.ok_or_else(|| Problem::unauthenticated("nobody is signed in"))?;
@@ -88,7 +89,7 @@ async fn show(State(app): State<App>, headers: HeaderMap) -> Answer<Json<Session
 }
 
 /// Sign out
-#[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses((status = 204, description = "Signed out")))]
+#[utoipa::path(delete, path = "/api/v1/session", operation_id = "signOut", tag = "session", responses((status = 204, description = "Signed out")))]
 async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Answer<(StatusCode, CookieJar)> {
     if let Some(token) = auth::session_token(&headers) {
         auth::check_origin(&app, &headers)?;

@@ -2,31 +2,71 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use engine::access;
+use engine::users::{self, CreatedUser, NewUser, UserChange};
+use model::UserId;
 use model::key::User;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::auth::Caller;
-use crate::paging::Page;
-use crate::problem::{Answer, Problem};
+use crate::paging::{Order, Page, PageQuery};
+use crate::problem::Answer;
+use crate::strict::{IdPath, StrictJson, StrictQuery};
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(me))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(me)).routes(routes!(show, change, delete))
 }
 
 /// List the users of the workspace
-#[utoipa::path(get, path = "/api/v1/users", tag = "users", responses((status = 200, description = "Oldest first", body = Page<User>)))]
-async fn list(State(app): State<App>, caller: Caller) -> Answer<Json<Page<User>>> {
-    let items = access::users(&app.engine, &caller.0).await?;
-    Ok(Json(Page { items, cursor: String::new() }))
+#[utoipa::path(get, path = "/api/v1/users", operation_id = "listUsers", tag = "users", params(PageQuery), responses((status = 200, description = "Oldest first", body = Page<User>)))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    StrictQuery(query): StrictQuery<PageQuery>,
+) -> Answer<Json<Page<User>>> {
+    let all = access::users(&app.engine, &caller.0).await?;
+    Ok(Json(Page::of_all(all, &query, Order::Asc, |user| user.id.as_str())?))
 }
 
-/// The user who asks
-#[utoipa::path(get, path = "/api/v1/users/me", tag = "users", responses((status = 200, description = "The user", body = User), (status = 404, description = "A key asks, which is no user")))]
+/// Add a user
+#[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", request_body = NewUser, responses((status = 201, description = "The user, with a link to sign in once if no password was set", body = CreatedUser)))]
+async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    StrictJson(new): StrictJson<NewUser>,
+) -> Answer<(StatusCode, Json<CreatedUser>)> {
+    Ok((StatusCode::CREATED, Json(users::create(&app.engine, &caller.0, new).await?)))
+}
+
+/// Show the user who asks
+#[utoipa::path(get, path = "/api/v1/users/me", operation_id = "getMe", tag = "users", responses((status = 200, description = "The user", body = User), (status = 404, description = "A key asks, which is no user")))]
 async fn me(State(app): State<App>, caller: Caller) -> Answer<Json<User>> {
-    let users = access::users(&app.engine, &caller.0).await?;
-    let found = users.into_iter().find(|user| Some(&user.id) == caller.user());
-    found.map(Json).ok_or_else(|| Problem::not_found("an API key asks, which is no user"))
+    Ok(Json(users::me(&app.engine, &caller.0).await?))
+}
+
+/// Show a user
+#[utoipa::path(get, path = "/api/v1/users/{id}", operation_id = "getUser", tag = "users", params(("id" = String, Path)), responses((status = 200, description = "The user", body = User)))]
+async fn show(State(app): State<App>, caller: Caller, IdPath(id): IdPath<UserId>) -> Answer<Json<User>> {
+    Ok(Json(users::get(&app.engine, &caller.0, &id).await?))
+}
+
+/// Change a user; a new password ends their sessions
+#[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "changeUser", tag = "users", params(("id" = String, Path)), request_body = UserChange, responses((status = 200, description = "The user as they are now", body = User)))]
+async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    IdPath(id): IdPath<UserId>,
+    StrictJson(change): StrictJson<UserChange>,
+) -> Answer<Json<User>> {
+    Ok(Json(users::update(&app.engine, &caller.0, &id, change).await?))
+}
+
+/// Remove a user; what they wrote stays
+#[utoipa::path(delete, path = "/api/v1/users/{id}", operation_id = "deleteUser", tag = "users", params(("id" = String, Path)), responses((status = 204, description = "They are signed out everywhere")))]
+async fn delete(State(app): State<App>, caller: Caller, IdPath(id): IdPath<UserId>) -> Answer<StatusCode> {
+    users::delete(&app.engine, &caller.0, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

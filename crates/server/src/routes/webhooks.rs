@@ -67,14 +67,18 @@ struct ReplayQueued {
 }
 
 /// List webhook endpoints
-#[utoipa::path(get, path = "/api/v1/webhooks", tag = "webhooks", responses((status = 200, description = "Newest first", body = Page<WebhookEndpoint>)))]
-async fn list(State(app): State<App>, caller: Caller) -> Answer<Json<Page<WebhookEndpoint>>> {
-    let items = webhook_endpoints::list(&app.engine, &caller.0).await?;
-    Ok(Json(Page { items, cursor: String::new() }))
+#[utoipa::path(get, path = "/api/v1/webhooks", operation_id = "listWebhooks", tag = "webhooks", params(PageQuery), responses((status = 200, description = "Newest first", body = Page<WebhookEndpoint>)))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    StrictQuery(query): StrictQuery<PageQuery>,
+) -> Answer<Json<Page<WebhookEndpoint>>> {
+    let all = webhook_endpoints::list(&app.engine, &caller.0).await?;
+    Ok(Json(Page::of_all(all, &query, Order::Desc, |endpoint| endpoint.id.as_str())?))
 }
 
 /// Create a webhook endpoint
-#[utoipa::path(post, path = "/api/v1/webhooks", tag = "webhooks", request_body = EndpointBody, responses((status = 201, description = "The endpoint with its secret, shown once", body = WebhookEndpoint)))]
+#[utoipa::path(post, path = "/api/v1/webhooks", operation_id = "createWebhook", tag = "webhooks", request_body = EndpointBody, responses((status = 201, description = "The endpoint with its secret, shown once", body = WebhookEndpoint)))]
 async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -85,7 +89,7 @@ async fn create(
 }
 
 /// Show a webhook endpoint
-#[utoipa::path(get, path = "/api/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)), responses((status = 200, description = "The endpoint", body = WebhookEndpoint)))]
+#[utoipa::path(get, path = "/api/v1/webhooks/{id}", operation_id = "getWebhook", tag = "webhooks", params(("id" = String, Path)), responses((status = 200, description = "The endpoint", body = WebhookEndpoint)))]
 async fn show(
     State(app): State<App>,
     caller: Caller,
@@ -95,7 +99,7 @@ async fn show(
 }
 
 /// Change a webhook endpoint
-#[utoipa::path(patch, path = "/api/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)), request_body = EndpointBody, responses((status = 200, description = "The endpoint as it is now", body = WebhookEndpoint)))]
+#[utoipa::path(patch, path = "/api/v1/webhooks/{id}", operation_id = "changeWebhook", tag = "webhooks", params(("id" = String, Path)), request_body = EndpointBody, responses((status = 200, description = "The endpoint as it is now", body = WebhookEndpoint)))]
 async fn change(
     State(app): State<App>,
     caller: Caller,
@@ -112,14 +116,14 @@ async fn change(
 }
 
 /// Delete a webhook endpoint and its deliveries
-#[utoipa::path(delete, path = "/api/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)), responses((status = 204, description = "It hears of nothing any more")))]
+#[utoipa::path(delete, path = "/api/v1/webhooks/{id}", operation_id = "deleteWebhook", tag = "webhooks", params(("id" = String, Path)), responses((status = 204, description = "It hears of nothing any more")))]
 async fn delete(State(app): State<App>, caller: Caller, IdPath(id): IdPath<WebhookEndpointId>) -> Answer<StatusCode> {
     webhook_endpoints::delete(&app.engine, &caller.0, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Send a test event to one endpoint
-#[utoipa::path(post, path = "/api/v1/webhooks/{id}/test", tag = "webhooks", params(("id" = String, Path)), responses((status = 202, description = "Queued; see the deliveries", body = TestQueued)))]
+#[utoipa::path(post, path = "/api/v1/webhooks/{id}/test", operation_id = "testWebhook", tag = "webhooks", params(("id" = String, Path)), responses((status = 202, description = "Queued; see the deliveries", body = TestQueued)))]
 async fn test(
     State(app): State<App>,
     caller: Caller,
@@ -130,7 +134,7 @@ async fn test(
 }
 
 /// List an endpoint's deliveries with their attempts
-#[utoipa::path(get, path = "/api/v1/webhooks/{id}/deliveries", tag = "webhooks", params(("id" = String, Path), PageQuery), responses((status = 200, description = "Newest first", body = Page<WebhookDelivery>)))]
+#[utoipa::path(get, path = "/api/v1/webhooks/{id}/deliveries", operation_id = "listWebhookDeliveries", tag = "webhooks", params(("id" = String, Path), PageQuery), responses((status = 200, description = "Newest first", body = Page<WebhookDelivery>)))]
 async fn deliveries(
     State(app): State<App>,
     caller: Caller,
@@ -153,7 +157,7 @@ async fn deliveries(
 }
 
 /// Send a delivery again, now
-#[utoipa::path(post, path = "/api/v1/webhooks/{id}/deliveries/{deliveryId}/retry", tag = "webhooks", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 202, description = "Queued", body = WebhookDelivery)))]
+#[utoipa::path(post, path = "/api/v1/webhooks/{id}/deliveries/{deliveryId}/retry", operation_id = "retryWebhookDelivery", tag = "webhooks", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 202, description = "Queued", body = WebhookDelivery)))]
 async fn retry(
     State(app): State<App>,
     caller: Caller,
@@ -166,7 +170,7 @@ async fn retry(
 }
 
 /// Send the events behind one of them again
-#[utoipa::path(post, path = "/api/v1/webhooks/{id}/replay", tag = "webhooks", params(("id" = String, Path)), request_body = ReplayBody, responses((status = 202, description = "How many were queued", body = ReplayQueued)))]
+#[utoipa::path(post, path = "/api/v1/webhooks/{id}/replay", operation_id = "replayWebhook", tag = "webhooks", params(("id" = String, Path)), request_body = ReplayBody, responses((status = 202, description = "How many were queued", body = ReplayQueued)))]
 async fn replay(
     State(app): State<App>,
     caller: Caller,
@@ -178,7 +182,7 @@ async fn replay(
 }
 
 /// Make a new signing secret; the old one signs beside it for a day
-#[utoipa::path(post, path = "/api/v1/webhooks/{id}/rotate-secret", tag = "webhooks", params(("id" = String, Path)), responses((status = 200, description = "The endpoint with its new secret, shown once", body = WebhookEndpoint)))]
+#[utoipa::path(post, path = "/api/v1/webhooks/{id}/rotate-secret", operation_id = "rotateWebhookSecret", tag = "webhooks", params(("id" = String, Path)), responses((status = 200, description = "The endpoint with its new secret, shown once", body = WebhookEndpoint)))]
 async fn rotate_secret(
     State(app): State<App>,
     caller: Caller,

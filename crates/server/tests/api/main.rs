@@ -1,0 +1,11 @@
+//! The API over its own router, on both databases: what each route answers, what it refuses, and that workspaces never meet.
+
+mod access;
+mod channels;
+mod idempotency;
+mod openapi;
+mod requests;
+mod schema;
+mod support;
+mod tenancy;
+mod webhooks;

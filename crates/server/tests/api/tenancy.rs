@@ -1,0 +1,158 @@
+//! Workspaces never meet: every route of the document, asked about one workspace's things with another's key.
+
+use serde_json::{Value, json};
+use store::testing::TestDb;
+
+use crate::support::Server;
+
+store::on_both_engines!(every_route_answers_a_foreign_key_as_if_nothing_were_there);
+
+const MAIL: &str = "From: Ann <ann@example.org>\r\nTo: support@acme.test\r\nSubject: hello\r\nMessage-ID: <m1@example.org>\r\n\
+    Date: Mon, 15 Jan 2024 10:30:00 +0000\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+    --b\r\nContent-Type: text/html\r\n\r\n<p>hello there</p>\r\n--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\
+    Content-Disposition: attachment; filename=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERg==\r\n--b--\r\n";
+
+/// One of everything, in the product's own workspace.
+pub struct Things {
+    channel: String,
+    message: String,
+    conversation: String,
+    contact: String,
+    attachment: String,
+    webhook: String,
+    delivery: String,
+    api_key: String,
+    user: String,
+    event: String,
+}
+
+impl Things {
+    pub async fn make(server: &Server) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("an id, not {value}")).to_owned();
+        let webhook = json!({"url": "https://hooks.example.com/in", "events": ["*"]});
+        let webhook = text(&server.post("/api/v1/webhooks", webhook).await.expect(201).json()["id"]);
+        server.post(&format!("/api/v1/webhooks/{webhook}/test"), json!({})).await.expect(202);
+        let deliveries = server.get(&format!("/api/v1/webhooks/{webhook}/deliveries")).await.expect(200).json();
+        let user = json!({"email": "ann@example.com", "role": "admin", "password": "correct horse"});
+        let key = json!({"name": "App", "scopes": ["channels:read"]});
+        let message = server.product.receive(MAIL).await.to_string();
+        server.product.settle().await;
+        let shown = server.get(&format!("/api/v1/messages/{message}")).await.expect(200).json();
+        Self {
+            channel: server.product.channel.id.to_string(),
+            conversation: text(&shown["conversationId"]),
+            contact: text(&shown["contactId"]),
+            attachment: text(&shown["content"]["email"]["attachments"][0]["id"]),
+            message,
+            delivery: text(&deliveries["items"][0]["id"]),
+            webhook,
+            api_key: text(&server.post("/api/v1/api-keys", key).await.expect(201).json()["id"]),
+            user: text(&server.post("/api/v1/users", user).await.expect(201).json()["id"]),
+            event: text(&server.get("/api/v1/events").await.expect(200).json()["items"][0]["id"]),
+        }
+    }
+
+    /// A path of the document with these things' ids in its places.
+    pub fn fill(&self, template: &str) -> String {
+        let id = match template.trim_start_matches("/api/v1/").split('/').next() {
+            Some("channels") => &self.channel,
+            Some("messages") => &self.message,
+            Some("conversations") => &self.conversation,
+            Some("contacts") => &self.contact,
+            Some("webhooks") => &self.webhook,
+            Some("api-keys") => &self.api_key,
+            Some("users") => &self.user,
+            _ => "",
+        };
+        let path = template
+            .replace("{id}", id)
+            .replace("{attachmentId}", &self.attachment)
+            .replace("{deliveryId}", &self.delivery);
+        assert!(!path.contains('{') && !path.contains("//"), "{template}: say here what its ids are");
+        path
+    }
+
+    /// A body that would do, if the thing were the asker's.
+    fn body(&self, template: &str) -> Value {
+        match template {
+            "/api/v1/conversations/{id}/messages" => json!({"text": "hello"}),
+            "/api/v1/webhooks/{id}/replay" => json!({"after": self.event}),
+            _ => json!({}),
+        }
+    }
+
+    fn ids(&self) -> [&str; 10] {
+        [
+            &self.channel,
+            &self.message,
+            &self.conversation,
+            &self.contact,
+            &self.attachment,
+            &self.webhook,
+            &self.delivery,
+            &self.api_key,
+            &self.user,
+            &self.event,
+        ]
+    }
+}
+
+async fn every_route_answers_a_foreign_key_as_if_nothing_were_there(database: TestDb) {
+    let server = Server::start(database).await;
+    let things = Things::make(&server).await;
+    let foreign = server.foreign_key().await;
+    let document = serde_json::to_value(postroom_server::document()).expect("serialises");
+    let mut with_ids = 0;
+    for (template, item) in document["paths"].as_object().expect("paths") {
+        // Those prove themselves by a token of the thing's own; their tests are beside them.
+        if !template.starts_with("/api/v1/") || template.ends_with("/stream") {
+            continue;
+        }
+        for method in item.as_object().expect("operations").keys() {
+            let method = method.to_uppercase();
+            let body = (method == "POST" || method == "PATCH").then(|| things.body(template));
+            let path = things.fill(template);
+            let answer = server.ask(&method, &path, &foreign, body).await;
+            if template.contains("{id}") {
+                with_ids += 1;
+                assert_eq!(answer.status.as_u16(), 404, "{method} {path}: {}", answer.text);
+            }
+            for id in things.ids().into_iter().filter(|id| !path.contains(*id)) {
+                assert!(!answer.text.contains(id), "{method} {path} tells of {id}: {}", answer.text);
+            }
+        }
+    }
+    assert!(with_ids >= 25, "only {with_ids} operations were asked");
+
+    // What is named in a body or a query is as foreign as what is named in a path.
+    let content = json!({"type": "email", "email": {"subject": "s", "text": "t"}});
+    for (method, path, body) in [
+        (
+            "POST",
+            "/api/v1/messages".to_owned(),
+            Some(json!({"channelId": things.channel, "to": "a@example.com", "content": content})),
+        ),
+        (
+            "POST",
+            "/api/v1/api-keys".to_owned(),
+            Some(json!({"name": "A", "scopes": ["admin"], "channelId": things.channel})),
+        ),
+        ("GET", format!("/api/v1/events?after={}", things.event), None),
+    ] {
+        let answer = server.ask(method, &path, &foreign, body).await;
+        assert!(answer.status.is_client_error(), "{method} {path}: {answer:?}");
+    }
+    for query in ["channelId", "conversationId", "contactId"] {
+        let id = match query {
+            "channelId" => &things.channel,
+            "conversationId" => &things.conversation,
+            _ => &things.contact,
+        };
+        let answer = server.ask("GET", &format!("/api/v1/messages?{query}={id}"), &foreign, None).await;
+        assert!(!answer.text.contains(&things.message), "{query}: {}", answer.text);
+    }
+    // And nothing was changed by all of it.
+    for template in ["/api/v1/channels/{id}", "/api/v1/messages/{id}", "/api/v1/webhooks/{id}", "/api/v1/users/{id}"] {
+        server.get(&things.fill(template)).await.expect(200);
+    }
+}
