@@ -119,6 +119,11 @@ impl Db {
                     let queue = writes.clone();
                     move || writer.run(&queue)
                 })?);
+                let checkpointer = sqlite::Checkpointer::open(path)?;
+                threads.push(spawn("db-checkpoint", {
+                    let queue = writes.clone();
+                    move || checkpointer.run(&queue)
+                })?);
                 for _ in 0..READERS {
                     let reader = sqlite::Reader::open(path)?;
                     threads.push(spawn("db-reader", {

@@ -1,6 +1,6 @@
 //! SQLite: one writer thread that commits whatever waits in one transaction, and reader threads.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,8 +15,15 @@ use crate::error::{Result, StoreError};
 const JOBS_A_COMMIT: usize = 256;
 /// A commit that has run this long takes no further closures.
 const COMMIT_OPEN_MAX: Duration = Duration::from_millis(25);
-/// Pages of the WAL before a checkpoint is made (4 KiB each: 64 MB).
+/// Pages of the WAL at which the writer itself makes a checkpoint (4 KiB each: 64 MB): the cap. Usually the checkpointer
+/// was there before, and little is left to do.
 const CHECKPOINT_PAGES: u32 = 16_384;
+/// Bytes of the WAL at which the checkpointer begins, and how often it looks.
+const CHECKPOINT_BYTES: u64 = 8 * 1024 * 1024;
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
+/// Page cache of the writer and of each reader, KiB. What does not fit is in the system's cache.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const READER_CACHE_KIB: i64 = 4 * 1024;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Sqlite> {
@@ -24,7 +31,6 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Sqlite> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     connection.pragma_update(None, "foreign_keys", false)?;
-    connection.pragma_update(None, "cache_size", -16_384)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     Ok(connection)
 }
@@ -37,6 +43,7 @@ pub(super) struct Writer {
 impl Writer {
     pub fn open(path: &Path, topics: Arc<Topics>) -> Result<Self> {
         let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         // FULL: what was committed survives a power cut, not just a crash.
         connection.pragma_update(None, "synchronous", "full")?;
@@ -62,8 +69,8 @@ impl Writer {
         let mut answers: Vec<Box<dyn FnOnce(Result<()>) + Send>> = Vec::new();
         let mut topics = 0;
         if let Err(error) = self.connection.execute_batch("BEGIN IMMEDIATE") {
-            let finished = first(&mut Tx::new(Connection::Sqlite(&self.connection)));
-            (finished.answer)(Err(error.into()));
+            // The closure is dropped unrun; whoever waits hears that the database gave no answer.
+            tracing::error!(%error, "SQLite began no transaction; a write was not done");
             return 1;
         }
         let mut next = Some(first);
@@ -124,8 +131,8 @@ impl Reader {
     pub fn open(path: &Path) -> Result<Self> {
         // Read-write, because a read-only connection can't recover a WAL; query_only keeps it from writing.
         let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         connection.pragma_update(None, "query_only", true)?;
-        connection.pragma_update(None, "mmap_size", 0)?;
         Ok(Self { connection })
     }
 
@@ -140,6 +147,34 @@ impl Reader {
                 tracing::error!(%error, "a read transaction did not end");
             }
             (finished.answer)(Ok(()));
+        }
+    }
+}
+
+/// Folds the write-ahead log into the database beside the writer, so that the accept path need not.
+pub(super) struct Checkpointer {
+    connection: Sqlite,
+    log: PathBuf,
+}
+
+impl Checkpointer {
+    pub fn open(path: &Path) -> Result<Self> {
+        let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        Ok(Self { connection, log: log.into() })
+    }
+
+    pub fn run(self, lifetime: &Queue) {
+        while !lifetime.is_closed() {
+            std::thread::sleep(CHECKPOINT_EVERY);
+            if std::fs::metadata(&self.log).is_ok_and(|log| log.len() >= CHECKPOINT_BYTES) {
+                // PASSIVE waits for nobody and makes nobody wait.
+                let folded = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+                if let Err(error) = folded {
+                    tracing::warn!(%error, "the write-ahead log was not folded into the database; trying again");
+                }
+            }
         }
     }
 }
