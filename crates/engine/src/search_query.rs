@@ -79,7 +79,7 @@ impl SearchQuery {
                 return is_filter;
             }
             ("label", _) if !token.value.is_empty() => {
-                let label = std::mem::replace(&mut self.label, Some(token.value.clone()));
+                let label = self.label.replace(token.value.clone());
                 self.nothing |= label.is_some_and(|other| other != token.value);
             }
             ("has", "attachment" | "attachments" | "file" | "files") => self.attachments = Some(true),
