@@ -106,6 +106,7 @@ export const reading = [
       await context.eventually("the search index", async () =>
         (await context.api("GET", `/conversations?q=${word}`)).items.length === 1,
       );
+      await page.locator("[data-row]").first().waitFor();
       await page.keyboard.press("/");
       await page.keyboard.type(word);
       await page.waitForURL(new RegExp(`q=${word}`));

@@ -9,6 +9,7 @@ import { firstPage, placeConversation, type ListData } from "../conversations/li
 import { displayName, parseMailbox } from "../format/address";
 import { m } from "../i18n";
 import { announce } from "../ui/announce";
+import { createAskAgain } from "./askAgain";
 
 /** Events come in bursts: what they touch is gathered this long, then asked for once. */
 const GATHER_MS = 60;
@@ -45,6 +46,7 @@ export function refreshAll(client: QueryClient): void {
 }
 
 export function createApplier(client: QueryClient, myId: string) {
+  const askAgain = createAskAgain(client);
   const conversationIds = new Set<string>();
   const messageLists = new Set<string>();
   let counts = false;
@@ -56,12 +58,12 @@ export function createApplier(client: QueryClient, myId: string) {
     const lists = [...messageLists];
     conversationIds.clear();
     messageLists.clear();
-    if (counts) void client.invalidateQueries({ queryKey: keys.counts });
+    if (counts) void askAgain(keys.counts);
     counts = false;
-    for (const id of lists) void client.invalidateQueries({ queryKey: keys.messages(id) });
+    for (const id of lists) void askAgain(keys.messages(id));
     if (ids.length > SINGLE_FETCHES_MAX) {
-      void client.invalidateQueries({ queryKey: keys.conversationLists });
-      for (const id of ids) void client.invalidateQueries({ queryKey: keys.conversation(id) });
+      void askAgain(keys.conversationLists);
+      for (const id of ids) void askAgain(keys.conversation(id));
       return;
     }
     await Promise.all(
@@ -70,7 +72,7 @@ export function createApplier(client: QueryClient, myId: string) {
           storeConversation(client, await conversations.get(id), myId);
         } catch {
           // Gone, or the connection is: the list's next refetch tells.
-          void client.invalidateQueries({ queryKey: keys.conversationLists });
+          void askAgain(keys.conversationLists);
         }
       }),
     );
@@ -84,9 +86,9 @@ export function createApplier(client: QueryClient, myId: string) {
     conversationIds.add(message.conversationId);
     messageLists.add(message.conversationId);
     counts = true;
-    void client.invalidateQueries({ queryKey: keys.deliveries(message.id) });
-    if (message.direction === "outbound") void client.invalidateQueries({ queryKey: keys.outbox });
-    if (message.contactId) void client.invalidateQueries({ queryKey: keys.contactConversations(message.contactId) });
+    void askAgain(keys.deliveries(message.id));
+    if (message.direction === "outbound") void askAgain(keys.outbox);
+    if (message.contactId) void askAgain(keys.contactConversations(message.contactId));
     if (type === "message.received" && message.content.type === "email") {
       const subject = message.content.email.subject || m.list.noSubject;
       announce(m.list.newMail(displayName(parseMailbox(message.metadata.headers["from"] ?? message.from)), subject));
@@ -97,7 +99,7 @@ export function createApplier(client: QueryClient, myId: string) {
   return {
     apply(event: PostroomEvent): void {
       const [family] = event.type.split(".");
-      void client.invalidateQueries({ queryKey: keys.allWebhookDeliveries });
+      void askAgain(keys.allWebhookDeliveries);
       if (family === "message") onMessage(event.type, event.data as Message);
       if (family === "conversation") {
         const id = (event.data as { id?: unknown }).id;
@@ -105,8 +107,8 @@ export function createApplier(client: QueryClient, myId: string) {
         counts = true;
         gather();
       }
-      if (family === "channel") void client.invalidateQueries({ queryKey: keys.channels });
-      if (family === "webhook") void client.invalidateQueries({ queryKey: keys.webhooks });
+      if (family === "channel") void askAgain(keys.channels);
+      if (family === "webhook") void askAgain(keys.webhooks);
     },
     stop(): void {
       clearTimeout(timer);

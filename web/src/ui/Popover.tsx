@@ -12,6 +12,8 @@ import {
 } from "react";
 import styles from "./Popover.module.css";
 
+/** Unseen until it has its place, but there: what is inside takes the focus before that. */
+const UNPLACED: CSSProperties = { top: 0, left: 0, opacity: 0 };
 const GAP_PX = 6;
 const EDGE_PX = 8;
 
@@ -25,7 +27,7 @@ type Props = {
 
 export function Popover({ anchor, onClose, children, label }: Props) {
   const box = useRef<HTMLDivElement>(null);
-  const [place, setPlace] = useState<CSSProperties>({ visibility: "hidden" });
+  const [place, setPlace] = useState<CSSProperties>(UNPLACED);
   const close = useRef(onClose);
   useEffect(() => {
     close.current = onClose;
