@@ -30,6 +30,7 @@ struct Entries<K, V> {
 }
 
 /// When a question was asked.
+#[derive(Debug)]
 pub(crate) struct Ticket {
     news: u64,
     generation: u64,
@@ -91,11 +92,11 @@ mod tests {
     fn an_answer_from_before_a_change_is_not_kept() {
         let (sender, receiver) = watch::channel(0);
         let cache: Remembered<u8, u8> = Remembered::with_changes(receiver);
-        let ticket = cache.get(&1).err().expect("empty");
+        let ticket = cache.get(&1).expect_err("empty");
         cache.keep(&ticket, 1, &7);
         assert_eq!(cache.get(&1).ok(), Some(7));
         sender.send_modify(|count| *count += 1);
-        let ticket = cache.get(&1).err().expect("another node changed something");
+        let ticket = cache.get(&1).expect_err("another node changed something");
         cache.forget();
         cache.keep(&ticket, 1, &8);
         assert!(cache.get(&1).is_err(), "this node changed something while the question was under way");
