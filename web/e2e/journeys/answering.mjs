@@ -101,7 +101,7 @@ export const answering = [
       await page.getByRole("textbox", { name: "Message" }).getByText("Precious words.").waitFor();
       await page.context().setOffline(false);
       await page.getByRole("button", { name: "Send", exact: true }).click();
-      await page.locator("article[data-direction=outbound]").getByText("Precious words.").first().waitFor({ state: "attached" }).catch(() => undefined);
+      await page.locator("article[data-direction=outbound]").waitFor();
       await context.eventually("exactly one answer", async () => {
         const { items } = await context.api("GET", `/conversations/${conversation.id}/messages`);
         return items.filter((item) => item.direction === "outbound").length === 1;

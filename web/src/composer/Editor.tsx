@@ -36,7 +36,6 @@ export default function Editor(props: EditorProps) {
       Placeholder.configure({ placeholder: props.placeholder }),
     ],
     content: props.initialHtml,
-    autofocus: props.autoFocus ? "end" : false,
     // The page's CSP allows no style element that a script adds; Composer.module.css has what is needed.
     injectCSS: false,
     editorProps: {
@@ -61,6 +60,14 @@ export default function Editor(props: EditorProps) {
         text: plainText(editor.getJSON() as Node),
       }),
   });
+
+  const { autoFocus } = props;
+  useEffect(() => {
+    // At once: the library's own autofocus waits a frame, in which what is typed would be taken for shortcuts.
+    if (!autoFocus) return;
+    editor.commands.setTextSelection(editor.state.doc.content.size);
+    editor.view.focus();
+  }, [autoFocus, editor]);
 
   return (
     <div className={styles.editor}>

@@ -28,7 +28,7 @@ export function LazyEditor(props: EditorProps) {
     <Guard>
       <Suspense
         fallback={
-          <div className={styles.editorLoading} role="status" aria-label={m.composer.loadingEditor}>
+          <div className={styles.editorLoading} data-keys="off" role="status" aria-label={m.composer.loadingEditor}>
             <Skeleton width="50%" />
           </div>
         }

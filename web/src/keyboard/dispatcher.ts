@@ -24,9 +24,9 @@ export function isTyping(target: EventTarget | null): boolean {
 }
 
 function onKeyDown(event: KeyboardEvent): void {
-  // A modal dialog or an open menu has the keyboard to itself.
+  // A modal dialog or an open menu has the keyboard to itself, and so has an editor that is still on its way.
   const typing = isTyping(event.target) || event.isComposing;
-  const modal = document.querySelector("dialog[open], [role=menu], [role=listbox]") !== null;
+  const modal = document.querySelector("dialog[open], [role=menu], [role=listbox], [data-keys=off]") !== null;
   const result = interpret(pending, {
     key: event.key,
     ctrl: event.ctrlKey,
