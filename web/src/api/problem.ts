@@ -15,7 +15,7 @@ export class Problem extends Error {
     this.name = "Problem";
     this.status = status;
     this.code = document.code;
-    this.requestId = document.requestId;
+    this.requestId = document.requestId ?? undefined;
     this.fields = (document.errors ?? []).map((error) => ({ pointer: error.pointer ?? "", detail: error.detail }));
   }
 

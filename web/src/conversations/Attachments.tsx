@@ -39,36 +39,39 @@ function here(url: string): string {
 }
 
 function Item({ attachment }: { attachment: Attachment }) {
+  const name = attachment.filename ?? m.message.unnamed;
   const size = formatBytes(attachment.size);
-  const icon = <Icon name={iconFor(attachment.contentType, attachment.filename)} size={22} />;
-  if (attachment.withheld) {
+  const icon = <Icon name={iconFor(attachment.contentType, name)} size={22} />;
+  if (attachment.withheld || attachment.url == null) {
     return (
       <div className={styles.attachment}>
         <Icon name="warning" size={22} />
         <span>
-          <b>{attachment.filename}</b>
+          <b>{name}</b>
           <small>
-            {size} · {m.message.withheld[attachment.withheld]}
+            {size}
+            {attachment.withheld && ` · ${m.message.withheld[attachment.withheld]}`}
           </small>
         </span>
       </div>
     );
   }
+  const href = here(attachment.url);
   return (
     <a
       className={styles.attachment}
-      href={here(attachment.url)}
-      download={attachment.filename}
-      title={attachment.filename}
-      aria-label={m.message.download(attachment.filename, size)}
+      href={href}
+      download={name}
+      title={name}
+      aria-label={m.message.download(name, size)}
     >
       {RASTER.test(attachment.contentType) ? (
-        <img className={styles.thumb} src={here(attachment.url)} alt="" loading="lazy" />
+        <img className={styles.thumb} src={href} alt="" loading="lazy" />
       ) : (
         icon
       )}
       <span>
-        <b>{attachment.filename}</b>
+        <b>{name}</b>
         <small>{size}</small>
       </span>
     </a>

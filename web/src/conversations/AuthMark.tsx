@@ -22,7 +22,7 @@ const LOOKS: Record<Verdict, { tone: Tone; icon: IconName; text: string }> = {
   none: { tone: "plain", icon: "shieldOff", text: m.message.authNone },
 };
 
-export function AuthMark({ auth }: { auth: AuthResults | null }) {
+export function AuthMark({ auth }: { auth: AuthResults | null | undefined }) {
   if (!auth) return null;
   const look = LOOKS[verdictOf(auth)];
   const words = m.message.authWords;

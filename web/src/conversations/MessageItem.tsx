@@ -146,7 +146,7 @@ function EmailBody({ message, email }: { message: Message; email: EmailContent }
   return (
     <>
       <Warnings metadata={message.metadata} />
-      {email.html !== null ? (
+      {email.html != null ? (
         <MailFrame messageId={message.id} title={m.message.frameTitle(displayName(parseMailbox(message.from)))} />
       ) : (
         <PlainText text={email.text} replyText={email.replyText} />
@@ -170,9 +170,9 @@ export function Linked({ text }: { text: string }) {
   );
 }
 
-function PlainText({ text, replyText }: { text: string | null; replyText: string | null }) {
+function PlainText({ text, replyText }: { text?: string | null; replyText?: string | null }) {
   const [all, setAll] = useState(false);
-  const { shown, hasMore } = visibleText(text, replyText);
+  const { shown, hasMore } = visibleText(text ?? null, replyText ?? null);
   if (shown === "" && !hasMore) return <p className="muted">{m.message.empty}</p>;
   return (
     <>

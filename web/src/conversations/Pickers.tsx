@@ -29,7 +29,7 @@ export function AssignControl({ conversation }: Props) {
 
   const ordered = [...users.filter((user) => user.id === me.id), ...users.filter((user) => user.id !== me.id)];
   const options: PickerOption[] = [
-    { id: "", label: m.conversation.unassign, checked: conversation.assigneeId === null },
+    { id: "", label: m.conversation.unassign, checked: conversation.assigneeId == null },
     ...ordered.map((user) => ({
       id: user.id,
       label: user.name ?? user.email,

@@ -69,7 +69,7 @@ export function matchesFilter(
 ): boolean | undefined {
   if (filter.status !== "all" && conversation.status !== filter.status) return false;
   if (filter.assignee === "me" && conversation.assigneeId !== myId) return false;
-  if (filter.assignee === "none" && conversation.assigneeId !== null) return false;
+  if (filter.assignee === "none" && conversation.assigneeId != null) return false;
   if (filter.assignee && filter.assignee !== "me" && filter.assignee !== "none") {
     if (conversation.assigneeId !== filter.assignee) return false;
   }

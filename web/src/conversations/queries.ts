@@ -47,20 +47,20 @@ export function useMessages(conversationId: string) {
   });
 }
 
-export function useContact(id: string | null) {
+export function useContact(id: string | null | undefined) {
   return useQuery({
     queryKey: keys.contact(id ?? ""),
     queryFn: ({ signal }) => contacts.get(id ?? "", signal),
-    enabled: id !== null,
+    enabled: id != null,
     staleTime: 5 * 60_000,
   });
 }
 
-export function useContactConversations(id: string | null) {
+export function useContactConversations(id: string | null | undefined) {
   return useQuery({
     queryKey: keys.contactConversations(id ?? ""),
     queryFn: ({ signal }) => contacts.conversations(id ?? "", signal),
-    enabled: id !== null,
+    enabled: id != null,
   });
 }
 

@@ -226,6 +226,7 @@ export const en = {
     remoteBlocked: (n: number) => `${count(n, "remote image", "remote images")} not loaded, so that the sender does not learn when you read this.`,
     loadRemote: "Load images",
     attachments: (n: number) => count(n, "attachment", "attachments"),
+    unnamed: "Unnamed file",
     download: (name: string, size: string) => `Download ${name}, ${size}`,
     withheld: {
       tooLarge: "Too large for this channel; kept in the raw mail",

@@ -120,7 +120,7 @@ function DeliveryDetail({ endpointId, delivery, onReplay }: DeliveryProps) {
 }
 
 function Attempt({ attempt }: { attempt: WebhookAttempt }) {
-  const good = attempt.statusCode !== null && attempt.statusCode >= 200 && attempt.statusCode < 300;
+  const good = attempt.statusCode != null && attempt.statusCode >= 200 && attempt.statusCode < 300;
   return (
     <li className={styles.attempt}>
       <Badge tone={good ? "ok" : "danger"}>{attempt.statusCode ?? m.webhooks.noAnswer}</Badge>{" "}
