@@ -33,6 +33,7 @@ pub mod sequencer;
 pub mod testing;
 pub mod tokens;
 pub mod users;
+pub mod vault_rotation;
 pub mod way_out;
 pub mod webhook_endpoints;
 pub mod webhook_schedule;

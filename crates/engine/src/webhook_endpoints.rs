@@ -13,6 +13,7 @@ use store::webhook_endpoints::EndpointRow;
 use store::webhook_queue::{self, Endpoint};
 use store::{Priority, StoreError, events, webhook_endpoints};
 
+use crate::vault_rotation::endpoint_place as place;
 use crate::{Engine, EngineError, FieldError, Result, webhook_signing};
 
 const MISSING: EngineError = EngineError::NotFound { what: "the webhook endpoint" };
@@ -38,10 +39,6 @@ pub struct EndpointRequest {
 struct Secrets {
     current: String,
     previous: Option<(String, Timestamp)>,
-}
-
-fn place(id: &WebhookEndpointId) -> String {
-    format!("webhook_endpoint/secrets/{id}")
 }
 
 fn seal(engine: &Engine, id: &WebhookEndpointId, secrets: &Secrets) -> Result<Vec<u8>> {

@@ -59,12 +59,23 @@ enum Command {
     /// API keys for programs.
     #[command(subcommand)]
     Key(admin::Key),
+    /// The keys that seal secrets at rest.
+    #[command(subcommand)]
+    Vault(VaultCommand),
     /// Take mail of old into a channel. Importing twice adds nothing.
     Import(import::Args),
     /// Rebuild from the raw mails all that is derived from them.
     Reindex,
     /// Show how mails are read: one JSON object a line and a file, in the order given.
     Inspect(inspect::Args),
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum VaultCommand {
+    /// Make a new key and seal every secret with it. Stop the server first.
+    Rotate,
+    /// Seal with the newest key what an older one sealed, after `POSTROOM_VAULT_KEY` got a new first key.
+    Reseal,
 }
 
 fn main() -> ExitCode {
@@ -90,11 +101,18 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             let engine = wiring::engine(&config)?;
             block_on(serve::run(config, engine))
         }
-        Command::Import(args) => with_engine(&config, async |engine| import::run(engine, args).await),
-        Command::Reindex => with_engine(&config, reindex),
-        Command::Workspace(command) => with_engine(&config, async |engine| admin::workspace(engine, command).await),
-        Command::User(command) => with_engine(&config, async |engine| admin::user(engine, command).await),
-        Command::Key(command) => with_engine(&config, async |engine| admin::key(engine, command).await),
+        Command::Vault(command) => vault(&config, &command),
+        Command::Import(args) => with_engine(&config, wiring::engine, async |engine| import::run(engine, args).await),
+        Command::Reindex => with_engine(&config, wiring::engine_beside_server, reindex),
+        Command::Workspace(command) => {
+            with_engine(&config, wiring::engine_beside_server, async |engine| admin::workspace(engine, command).await)
+        }
+        Command::User(command) => {
+            with_engine(&config, wiring::engine_beside_server, async |engine| admin::user(engine, command).await)
+        }
+        Command::Key(command) => {
+            with_engine(&config, wiring::engine_beside_server, async |engine| admin::key(engine, command).await)
+        }
     }
 }
 
@@ -126,8 +144,12 @@ fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
-fn with_engine(config: &Config, work: impl AsyncFnOnce(&engine::Engine) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let engine = wiring::engine(config)?;
+fn with_engine(
+    config: &Config,
+    open: fn(&Config) -> anyhow::Result<engine::Engine>,
+    work: impl AsyncFnOnce(&engine::Engine) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let engine = open(config)?;
     let outcome = block_on(work(&engine));
     engine.db.close();
     outcome
@@ -168,5 +190,18 @@ async fn reindex(engine: &engine::Engine) -> anyhow::Result<()> {
         "{} messages read again, {} of them changed, {indexed} put into the search index",
         done.messages, done.changed
     );
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+fn vault(config: &Config, command: &VaultCommand) -> anyhow::Result<()> {
+    // Opened for writing: that fails while a server runs, which would go on with the keys it knows.
+    let engine = wiring::engine(config)?;
+    let resealed = match command {
+        VaultCommand::Rotate => engine::vault_rotation::rotate(&engine)?,
+        VaultCommand::Reseal => engine::vault_rotation::reseal(&engine)?,
+    };
+    engine.db.close();
+    println!("{resealed} secrets are sealed with the newest key. Back it up: older keys stay for older backups.");
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Puts the product together from its configuration: store, vault, adapters. The only place that knows all crates.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -10,7 +11,7 @@ use gateway::guard::Guard;
 use gateway::smtp_out::{SmtpOutConfig, SmtpTransport};
 use gateway::tls_client::TlsTrust;
 use gateway::webhooks::HttpWebhookSender;
-use store::blobs::BlobStore;
+use store::blobs::{BlobError, BlobStore};
 use store::vault::Vault;
 use store::{Db, StoreError};
 
@@ -21,6 +22,20 @@ use crate::config::Config;
 /// # Errors
 /// What stands in the way of starting, with what to do about it.
 pub fn engine(config: &Config) -> anyhow::Result<Engine> {
+    engine_with(config, BlobStore::open)
+}
+
+/// As [`engine`], for commands that may run beside a server: they keep no large mail.
+///
+/// # Errors
+/// As [`engine`].
+pub fn engine_beside_server(config: &Config) -> anyhow::Result<Engine> {
+    engine_with(config, BlobStore::open_read_only)
+}
+
+type OpenBlobs = fn(Option<&str>, &Path) -> Result<BlobStore, BlobError>;
+
+fn engine_with(config: &Config, open_blobs: OpenBlobs) -> anyhow::Result<Engine> {
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("the data directory {} can't be made", config.data_dir.display()))?;
     let db = open_database(config)?;
@@ -28,8 +43,8 @@ pub fn engine(config: &Config) -> anyhow::Result<Engine> {
     let vault =
         Vault::open(&config.data_dir, config.vault_key.clone()).context("the vault of secrets can't be opened")?;
     check_vault(&db, &vault)?;
-    let blobs = BlobStore::open(config.blob_url.as_deref(), &config.data_dir)
-        .context("the store of large mails can't be opened")?;
+    let blobs =
+        open_blobs(config.blob_url.as_deref(), &config.data_dir).context("the store of large mails can't be opened")?;
     let engine_config = EngineConfig {
         public_url: config.public_url.clone(),
         inbound_domain: config.inbound_domain.clone(),
@@ -59,8 +74,9 @@ pub fn open_database(config: &Config) -> anyhow::Result<Db> {
 /// Every node and every start must have the key that sealed what is stored.
 fn check_vault(db: &Db, vault: &Vault) -> anyhow::Result<()> {
     let fingerprint = vault.fingerprint();
-    let kept =
-        db.write_blocking(move |tx| store::workspaces::setting_or_insert(tx, "vault_fingerprint", &fingerprint))?;
+    let kept = db.write_blocking(move |tx| {
+        store::workspaces::setting_or_insert(tx, engine::vault_rotation::FINGERPRINT, &fingerprint)
+    })?;
     if vault.has_key(&kept) {
         return Ok(());
     }

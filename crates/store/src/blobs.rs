@@ -71,6 +71,8 @@ impl PutBlob {
 
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum BlobError {
+    #[error("the pack files were opened for reading alone")]
+    ReadOnly,
     #[error("{path}: {detail}")]
     Io { path: String, kind: io::ErrorKind, detail: String },
     #[error("{path} is in use by another process: only one may write pack files")]
@@ -113,6 +115,8 @@ impl From<BlobError> for StoreError {
 pub enum BlobStore {
     Disk(PackStore),
     Object(ObjectBlobs),
+    /// For commands beside a running server, which alone writes its packs.
+    ReadOnly(PackReader),
 }
 
 impl BlobStore {
@@ -129,6 +133,18 @@ impl BlobStore {
         }
     }
 
+    /// As [`BlobStore::open`], without taking the pack files from the process that writes them.
+    ///
+    /// # Errors
+    /// A URL that is none.
+    pub fn open_read_only(url: Option<&str>, data_dir: &Path) -> Result<Self, BlobError> {
+        let packs = PackReader::new(data_dir.join(PACK_DIRECTORY));
+        match url {
+            Some(url) => ObjectBlobs::open(url, packs).map(Self::Object),
+            None => Ok(Self::ReadOnly(packs)),
+        }
+    }
+
     /// Keeps the blobs durably and says where, in their order. All or nothing is told; on an error none counts.
     ///
     /// # Errors
@@ -137,6 +153,7 @@ impl BlobStore {
         match self {
             Self::Disk(packs) => packs.put_batch(blobs).await,
             Self::Object(objects) => objects.put_batch(blobs).await,
+            Self::ReadOnly(_) => Err(BlobError::ReadOnly),
         }
     }
 
@@ -148,6 +165,7 @@ impl BlobStore {
         match self {
             Self::Disk(packs) => packs.get(location).await,
             Self::Object(objects) => objects.get(location).await,
+            Self::ReadOnly(packs) => packs.get(location).await,
         }
     }
 }

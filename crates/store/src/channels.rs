@@ -172,6 +172,23 @@ pub fn by_address(tx: &mut Tx<'_>, address: &str) -> Result<Option<ChannelRow>> 
     tx.query_one(&sql, &[address.into()], from_row)
 }
 
+/// Sealed secrets of all workspaces, to be sealed anew.
+///
+/// # Errors
+/// What the database says.
+pub fn sealed(tx: &mut Tx<'_>) -> Result<Vec<(ChannelId, Vec<u8>)>> {
+    tx.query("SELECT id, secrets FROM channel WHERE secrets IS NOT NULL", &[], |row| {
+        Ok((ChannelId::from_stored(row.text(0)?), row.bytes(1)?))
+    })
+}
+
+/// # Errors
+/// What the database says.
+pub fn set_sealed(tx: &mut Tx<'_>, id: &ChannelId, secrets: &[u8]) -> Result<()> {
+    tx.execute("UPDATE channel SET secrets = $2 WHERE id = $1", &[id.into(), secrets.into()])?;
+    Ok(())
+}
+
 /// Channels of a workspace behind (or, newest first, before) `cursor`.
 ///
 /// # Errors

@@ -113,6 +113,23 @@ pub fn delete(tx: &mut Tx<'_>, id: &WebhookEndpointId) -> Result<()> {
     Ok(())
 }
 
+/// Sealed secrets of all workspaces, to be sealed anew.
+///
+/// # Errors
+/// What the database says.
+pub fn sealed(tx: &mut Tx<'_>) -> Result<Vec<(WebhookEndpointId, Vec<u8>)>> {
+    tx.query("SELECT id, secrets FROM webhook_endpoint", &[], |row| {
+        Ok((WebhookEndpointId::from_stored(row.text(0)?), row.bytes(1)?))
+    })
+}
+
+/// # Errors
+/// What the database says.
+pub fn set_sealed(tx: &mut Tx<'_>, id: &WebhookEndpointId, secrets: &[u8]) -> Result<()> {
+    tx.execute("UPDATE webhook_endpoint SET secrets = $2 WHERE id = $1", &[id.into(), secrets.into()])?;
+    Ok(())
+}
+
 const DELIVERY_COLUMNS: &str = "id, event_id, event_type, status, log, due_at, created_at";
 
 fn delivery(row: &Row<'_>) -> Result<WebhookDelivery> {

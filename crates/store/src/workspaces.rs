@@ -46,6 +46,16 @@ pub fn setting(tx: &mut Tx<'_>, name: &str) -> Result<Option<String>> {
     tx.query_one("SELECT value FROM setting WHERE name = $1", &[name.into()], |row| row.text(0))
 }
 
+/// # Errors
+/// What the database says.
+pub fn set_setting(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<()> {
+    tx.execute(
+        "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        &[name.into(), value.into()],
+    )?;
+    Ok(())
+}
+
 /// Keeps a setting unless it is there already. Answers what is kept.
 ///
 /// # Errors

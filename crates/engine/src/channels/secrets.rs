@@ -7,12 +7,8 @@ use store::StoreError;
 use store::channels::ChannelRow;
 
 use crate::ports::{Smarthost, SmtpAuth};
+use crate::vault_rotation::channel_place as place;
 use crate::{Engine, EngineError, Result};
-
-/// Where the secret is kept, so that a sealed one is worthless in another row.
-fn place(id: &ChannelId) -> String {
-    format!("channel/secrets/{id}")
-}
 
 pub(super) fn seal(engine: &Engine, id: &ChannelId, password: &SecretString) -> Vec<u8> {
     engine.vault.seal(&place(id), password.expose_secret().as_bytes())
