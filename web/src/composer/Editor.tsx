@@ -26,6 +26,7 @@ export default function Editor(props: EditorProps) {
   useEffect(() => {
     latest.current = props;
   });
+  const [created, setCreated] = useState(false);
   const editor = useEditor({
     extensions: [
       StarterKit.configure({
@@ -54,6 +55,13 @@ export default function Editor(props: EditorProps) {
       handlePaste: (_view, event) => takeFiles(event.clipboardData, latest.current.onFiles),
       handleDrop: (_view, event, _slice, moved) => !moved && takeFiles(event.dataTransfer, latest.current.onFiles),
     },
+    onCreate: ({ editor }) => {
+      setCreated(true);
+      // Directly: the library's own autofocus waits a frame, in which what is typed would be taken for shortcuts.
+      if (!latest.current.autoFocus) return;
+      editor.commands.setTextSelection(editor.state.doc.content.size);
+      editor.view.focus();
+    },
     onUpdate: ({ editor }) =>
       latest.current.onChange({
         html: editor.isEmpty ? "" : editor.getHTML(),
@@ -61,16 +69,8 @@ export default function Editor(props: EditorProps) {
       }),
   });
 
-  const { autoFocus } = props;
-  useEffect(() => {
-    // At once: the library's own autofocus waits a frame, in which what is typed would be taken for shortcuts.
-    if (!autoFocus) return;
-    editor.commands.setTextSelection(editor.state.doc.content.size);
-    editor.view.focus();
-  }, [autoFocus, editor]);
-
   return (
-    <div className={styles.editor}>
+    <div className={styles.editor} data-keys={created ? undefined : "off"}>
       <EditorContent editor={editor} className={styles.editorContent} />
       <Toolbar editor={editor} />
     </div>
