@@ -7,7 +7,7 @@ use model::conversation::ConversationStatus;
 use model::event::EventType;
 use model::limits::{EVENT_RETENTION_DAYS, IDEMPOTENCY_SECONDS};
 use store::events::NewEvent;
-use store::{Priority, StoreError, Tx, conversations, events};
+use store::{Priority, StoreError, Tx, conversation_lists, conversations, events};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, Result};
@@ -53,7 +53,11 @@ pub async fn step(engine: &Engine, now: Timestamp) -> Result<()> {
 
 fn wake_snoozed(tx: &mut Tx<'_>, now: Timestamp) -> store::Result<()> {
     for (workspace, id) in conversations::due_to_wake(tx, now, STEP)? {
+        conversation_lists::lock(tx, &id)?;
         let Some(before) = conversations::get(tx, &workspace, &id)? else { continue };
+        if before.public.snoozed_until.is_none_or(|until| until > now) {
+            continue; // woken, or put to sleep again, meanwhile
+        }
         let mut after = before.clone();
         after.public.snoozed_until = None;
         if after.public.status == ConversationStatus::Snoozed {

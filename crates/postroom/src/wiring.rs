@@ -87,7 +87,7 @@ fn check_vault(db: &Db, vault: &Vault) -> anyhow::Result<()> {
 }
 
 fn ports(config: &Config) -> anyhow::Result<Ports> {
-    let dns = DnsConfig::from_text(&config.dns_server)?;
+    let dns = DnsConfig::from_text(&config.dns_server).context("POSTROOM_DNS_SERVER (`dns_server` in the file)")?;
     let guard = if config.dns_server.is_empty() {
         Guard::new(config.allow_private_networks)
     } else {

@@ -16,7 +16,7 @@ use store::blobs_table::NewBlob;
 use store::conversations::ConversationRow;
 use store::events::NewEvent;
 use store::messages::{Envelope, MessageFlags, MessageRow};
-use store::{Result, StoreError, Tx, blobs_table, contacts, conversations, events, messages};
+use store::{Result, StoreError, Tx, blobs_table, contacts, conversation_lists, conversations, events, messages};
 
 use super::{AttachmentPolicy, Reading, accepted, resolve};
 use crate::ports::{AcceptedMessage, InboundMail, Route};
@@ -149,6 +149,8 @@ fn place(
 
 fn join(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route, id: &ConversationId) -> Result<ConversationRow> {
     let (reading, at) = (&prepared.reading, prepared.mail.arrival.at);
+    // Two mails at the same time must count two.
+    conversation_lists::lock(tx, id)?;
     let before = conversations::get(tx, &route.workspace_id, id)?
         .ok_or_else(|| StoreError::corrupt("conversation", format!("{id} is missing")))?;
     let mut after = before.clone();

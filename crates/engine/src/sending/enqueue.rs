@@ -10,7 +10,9 @@ use store::conversations::ConversationRow;
 use store::deliveries::DeliveryRow;
 use store::events::NewEvent;
 use store::messages::{Envelope, MessageFlags, MessageRow};
-use store::{Result, StoreError, Tx, blobs_table, contacts, conversations, deliveries, events, messages};
+use store::{
+    Result, StoreError, Tx, blobs_table, contacts, conversation_lists, conversations, deliveries, events, messages,
+};
 
 use super::conversation::Thread;
 use super::{SendRequest, draft};
@@ -112,6 +114,7 @@ fn place(tx: &mut Tx<'_>, outgoing: &Outgoing, contact: Option<&ContactId>) -> R
 
 /// Read again inside the transaction: somebody may have changed it since.
 fn touch(tx: &mut Tx<'_>, outgoing: &Outgoing, id: &ConversationId) -> Result<ConversationRow> {
+    conversation_lists::lock(tx, id)?;
     let before = conversations::get(tx, &outgoing.workspace_id, id)?
         .ok_or_else(|| StoreError::corrupt("conversation", format!("{id} is missing")))?;
     let mut after = before.clone();

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use store::Topic;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -92,7 +93,7 @@ struct StreamQuery {
     params(StreamQuery, ("Last-Event-ID" = Option<String>, Header)),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
 async fn stream(
-    State(engine): State<Engine>,
+    State(App { engine, config, .. }): State<App>,
     Caller(principal): Caller,
     headers: HeaderMap,
     StrictQuery(query): StrictQuery<StreamQuery>,
@@ -112,6 +113,7 @@ async fn stream(
         waiting: VecDeque::new(),
         news,
         ends_at: Instant::now() + STREAM_LIFETIME,
+        shutdown: config.shutdown,
     };
     let sse = Sse::new(reader.frames()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive"));
     // Proxies that gather answers would hold events back.
@@ -126,6 +128,7 @@ struct Reader {
     waiting: VecDeque<Event>,
     news: watch::Receiver<u64>,
     ends_at: Instant,
+    shutdown: CancellationToken,
 }
 
 impl Reader {
@@ -138,7 +141,7 @@ impl Reader {
         futures_util::StreamExt::chain(hello, events)
     }
 
-    /// The next event; `None` when the stream ends: its time is up, or the store fails.
+    /// The next event; `None` when the stream ends: its time is up, the server stops, or the store fails.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
@@ -159,6 +162,8 @@ impl Reader {
                 tokio::select! {
                     news = self.news.changed() => news.ok()?,
                     () = tokio::time::sleep_until(self.ends_at) => return None,
+                    // Its client comes back with the last id, to whoever serves then.
+                    () = self.shutdown.cancelled() => return None,
                 }
             }
         }
