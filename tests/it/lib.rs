@@ -1,1 +1,1 @@
-//! Integration tests live in `main.rs`.
+//! Empty: the scenarios are in `main.rs`, one test binary, so that they link once.

@@ -1,1 +1,41 @@
-fn main() {}
+//! The scenarios: the real `postroom` from outside, each on SQLite and on PostgreSQL, one behaviour a file.
+//! `cargo xtask test it` builds the program, starts PostgreSQL and runs them.
+
+#![expect(clippy::expect_used, reason = "a scenario that can't go on has failed, and says where")]
+
+// What the scenarios stand on.
+mod api;
+mod database;
+mod dns_zone;
+mod empty_name_server;
+mod event_stream;
+mod mail;
+mod postfix;
+mod postroom_process;
+mod smtp_client;
+mod webhook_receiver;
+
+// The scenarios.
+mod attachments;
+mod conversations;
+mod crash;
+mod duplicates;
+mod events;
+mod first_start;
+mod http_ingress;
+mod keys;
+mod main_job;
+mod readme_tour;
+mod rebuilding;
+mod requests;
+mod sender_authentication;
+mod sending;
+mod shutdown;
+mod smarthost;
+mod smtp_limits;
+mod smtp_recipients;
+mod smtp_smuggling;
+mod starting;
+mod threading;
+mod webhooks;
+mod workspaces;

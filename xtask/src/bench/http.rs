@@ -37,8 +37,8 @@ impl Http {
         Ok(serde_json::from_str(&self.request(method, path, Some(&body.to_string()))?)?)
     }
 
-    fn request(&mut self, method: &str, path: &str, body: Option<&str>) -> anyhow::Result<String> {
-        self.write_head(method, path, body)?;
+    fn request(&mut self, method: &str, path: &str, asked: Option<&str>) -> anyhow::Result<String> {
+        self.write_head(method, path, asked)?;
         let (status, length) = self.read_head()?;
         let body = match length {
             Some(length) => {
@@ -49,6 +49,11 @@ impl Http {
             None => self.read_chunks()?,
         };
         let body = String::from_utf8_lossy(&body).into_owned();
+        if status == 429 {
+            // Too often for the rate limit of a key. What is measured stays below it.
+            std::thread::sleep(Duration::from_secs(1));
+            return self.request(method, path, asked);
+        }
         if !(200..300).contains(&status) {
             bail!("{method} {path} → {status}: {body}");
         }

@@ -1,0 +1,46 @@
+//! A name server on loopback that knows the whole internet there is in a test: one zone, the root.
+
+use std::net::SocketAddr;
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use hickory_server::Server;
+use hickory_server::net::runtime::TokioRuntimeProvider;
+use hickory_server::proto::rr::rdata::{A, SOA, TXT};
+use hickory_server::proto::rr::{Name, RData, Record};
+use hickory_server::store::in_memory::InMemoryZoneHandler;
+use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneType};
+
+const TTL_SECONDS: u32 = 60;
+
+pub struct DnsZone {
+    pub address: SocketAddr,
+    _server: Server<Catalog>,
+}
+
+impl DnsZone {
+    /// Serve these TXT records and nothing else: every other name is NXDOMAIN.
+    pub async fn start(texts: &[(&str, &str)]) -> Self {
+        let name = |text: &str| Name::from_str(&format!("{text}.")).expect("a name");
+        let mut zone =
+            InMemoryZoneHandler::<TokioRuntimeProvider>::empty(Name::root(), ZoneType::Primary, AxfrPolicy::Deny);
+        let authority = SOA::new(name("ns.test"), name("root.test"), 1, 60, 60, 60, 60);
+        zone.upsert_mut(Record::from_rdata(Name::root(), TTL_SECONDS, RData::SOA(authority)), 1);
+        for (owner, text) in texts {
+            let data = RData::TXT(TXT::new(vec![(*text).to_owned()]));
+            zone.upsert_mut(Record::from_rdata(name(owner), TTL_SECONDS, data), 1);
+            // The domain of a From field exists.
+            let address = RData::A(A::new(127, 0, 0, 1));
+            zone.upsert_mut(Record::from_rdata(name(owner), TTL_SECONDS, address), 1);
+        }
+        let mut catalog = Catalog::new();
+        catalog.upsert(Name::root().into(), vec![Arc::new(zone)]);
+        let mut server = Server::new(catalog);
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+        let address = socket.local_addr().expect("an address");
+        let listener = tokio::net::TcpListener::bind(address).await.expect("the same port for TCP");
+        server.register_socket(socket);
+        server.register_listener(listener, std::time::Duration::from_secs(10), 65_535);
+        Self { address, _server: server }
+    }
+}

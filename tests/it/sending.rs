@@ -1,0 +1,185 @@
+//! Composing and sending: what is stored is what is sent, to whom it was meant, when it was meant.
+
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+use crate::api::{Api, eventually, text};
+use crate::database::{Database, on_both_databases};
+use crate::postroom_process::Postroom;
+
+on_both_databases!(
+    everything_a_mail_can_carry_is_sent,
+    an_attachment_is_fetched_by_its_url,
+    a_scheduled_message_waits_and_can_be_cancelled,
+    a_batch_answers_an_item_a_message,
+    outbound_limits_of_a_channel_are_kept,
+);
+
+fn base64_of(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+async fn sent(api: &Api, id: &str) -> Value {
+    eventually("the message to be sent", || async {
+        let message = api.get(&format!("/messages/{id}")).await.expect(200).json();
+        (message["status"] == "sent" || message["status"] == "delivered").then_some(message)
+    })
+    .await
+}
+
+async fn everything_a_mail_can_carry_is_sent(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let api = postroom.api();
+    let channel =
+        api.channel_like(json!({ "displayName": "Acme Support", "signature": { "text": "Your Acme team" } })).await;
+    let file = (0..=255_u8).cycle().take(5_000).collect::<Vec<_>>();
+    let email = json!({
+        "subject": "Grüße 🚀 aus der Werkstatt, wie besprochen, mit allem, was dazugehört und noch etwas mehr",
+        "text": "Siehe Anhang.\n.\nEin Punkt allein.",
+        "html": "<p>Siehe <b>Anhang</b>. <img src=\"cid:logo\"></p>",
+        "cc": ["cc@example.test"], "bcc": ["secret@example.test"], "replyTo": "answers@example.test",
+        "headers": { "X-Order": "4711" },
+        "inReplyTo": "parent@example.test", "references": ["<root@example.test>", "parent@example.test"],
+        "attachments": [
+            { "filename": "Übersicht.pdf", "content": base64_of(&file), "contentType": "application/pdf" },
+            { "filename": "logo.png", "content": base64_of(b"\x89PNG\r\n\x1a\n"), "contentType": "image/png", "contentId": "logo" },
+        ],
+    });
+    let body = json!({
+        "channelId": channel.id(), "to": [{ "address": "to@example.test", "name": "Tö Müller" }, "second@example.test"],
+        "content": { "type": "email", "email": email }, "tags": ["werkstatt"], "customData": { "order": 4711 },
+    });
+    let queued = api.post("/messages", body).await.expect(202).json();
+    let id = text(&queued, "/id");
+    let message = sent(&api, &id).await;
+    assert_eq!(message["customData"], json!({ "order": 4711 }));
+    assert_eq!(message["recipients"].as_array().map(Vec::len), Some(4), "{message}");
+    assert_eq!(message["metadata"]["inReplyTo"], "<parent@example.test>");
+    let deliveries = api.all(&format!("/messages/{id}/deliveries")).await;
+    let mut recipients: Vec<String> = deliveries.iter().map(|delivery| text(delivery, "/recipient")).collect();
+    recipients.sort();
+    assert_eq!(recipients, ["cc@example.test", "second@example.test", "secret@example.test", "to@example.test"]);
+    assert_eq!(api.all("/messages?tag=werkstatt").await.len(), 1);
+
+    let raw = api.get(&format!("/messages/{id}/raw")).await.expect(200).body;
+    let raw_text = String::from_utf8_lossy(&raw).into_owned();
+    assert!(raw.is_ascii(), "8-bit bytes go to servers that were not asked for 8BITMIME");
+    assert!(!raw_text.contains("secret@example.test"), "the blind copy is in the bytes");
+    assert!(raw_text.contains("X-Order: 4711"), "{raw_text}");
+    assert!(raw_text.contains("Your Acme team"), "the signature is missing");
+    assert!(raw_text.lines().all(|line| line.len() <= 998), "a line over 998 octets");
+    assert!(!raw_text.replace("\r\n", "").contains(['\r', '\n']), "a bare CR or LF");
+
+    let attachments = message["content"]["email"]["attachments"].as_array().expect("attachments").clone();
+    assert_eq!(attachments.len(), 2);
+    let pdf = attachments.iter().find(|file| file["filename"] == "Übersicht.pdf").expect("the PDF by its name");
+    let path = format!("/messages/{id}/attachments/{}", text(pdf, "/id"));
+    assert_eq!(api.get(&path).await.expect(200).body, file);
+    assert_eq!(message["content"]["email"]["subject"], body_subject());
+}
+
+fn body_subject() -> &'static str {
+    "Grüße 🚀 aus der Werkstatt, wie besprochen, mit allem, was dazugehört und noch etwas mehr"
+}
+
+async fn an_attachment_is_fetched_by_its_url(database: Database) {
+    let mut postroom = Postroom::start(database).await;
+    let (api, channel) = (postroom.api(), postroom.api().channel().await.id());
+    let file = axum::Router::new().route("/report.csv", axum::routing::get(|| async { "a;b\r\n1;2\r\n" }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/report.csv", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, file).await });
+    let body = |url: &str| {
+        let email = json!({ "subject": "Report", "text": "See it.", "attachments": [{ "url": url }] });
+        json!({ "channelId": channel, "to": "to@example.test", "content": { "type": "email", "email": email } })
+    };
+    let id = text(&api.post("/messages", body(&url)).await.expect(202).json(), "/id");
+    let message = sent(&api, &id).await;
+    let attachment = &message["content"]["email"]["attachments"][0];
+    assert_eq!(attachment["filename"], "report.csv");
+    let path = format!("/messages/{id}/attachments/{}", text(attachment, "/id"));
+    assert_eq!(api.get(&path).await.expect(200).body, "a;b\r\n1;2\r\n");
+    let missing = api.post("/messages", body(&url.replace("report", "nothing"))).await.expect(422);
+    assert!(missing.pointers()[0].starts_with("/content/email/attachments/0"), "{:?}", missing.body);
+    // Under guard the same URL is refused.
+    postroom.stop().await;
+    postroom.unset("POSTROOM_ALLOW_PRIVATE_NETWORKS");
+    postroom.launch().await;
+    api.post("/messages", body(&url)).await.expect(422);
+}
+
+async fn a_scheduled_message_waits_and_can_be_cancelled(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let (api, channel) = (postroom.api(), postroom.api().channel().await.id());
+    let body = |at: &str| {
+        let content = json!({ "type": "email", "email": { "subject": "Later", "text": "Later" } });
+        json!({ "channelId": channel, "to": "to@example.test", "content": content, "scheduledAt": at })
+    };
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs();
+    let waiting = api.post("/messages", body(&rfc3339(now + 86_400))).await.expect(202).json();
+    assert_eq!(waiting["status"], "scheduled");
+    let path = format!("/messages/{}", text(&waiting, "/id"));
+    let cancel = api.send(api.request(reqwest::Method::POST, &format!("{path}/cancel"))).await;
+    assert!((200..300).contains(&cancel.status), "{cancel:?}");
+    assert_eq!(api.get(&path).await.expect(200).json()["status"], "cancelled");
+    api.send(api.request(reqwest::Method::POST, &format!("{path}/cancel"))).await.expect(409);
+
+    let soon = api.post("/messages", body(&rfc3339(now + 2))).await.expect(202).json();
+    assert_eq!(soon["status"], "scheduled");
+    sent(&api, &text(&soon, "/id")).await;
+    let path = format!("/messages/{}/cancel", text(&soon, "/id"));
+    api.send(api.request(reqwest::Method::POST, &path)).await.expect(409);
+}
+
+/// A time of 1970 or later in RFC 3339, by the calendar's own rules.
+fn rfc3339(seconds: u64) -> String {
+    let (mut days, rest) = (seconds / 86_400, seconds % 86_400);
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let mut year = 1970;
+    while days >= 365 + u64::from(leap(year)) {
+        days -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let mut month = 0;
+    for length in [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        month += 1;
+        if days < length {
+            break;
+        }
+        days -= length;
+    }
+    format!("{year}-{month:02}-{:02}T{:02}:{:02}:{:02}Z", days + 1, rest / 3600, rest / 60 % 60, rest % 60)
+}
+
+async fn a_batch_answers_an_item_a_message(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let (api, channel) = (postroom.api(), postroom.api().channel().await.id());
+    let message = |to: &str| json!({ "channelId": channel, "to": to, "content": { "type": "email", "email": { "subject": "x", "text": "x" } } });
+    let batch =
+        json!({ "messages": [message("one@example.test"), message("not an address"), message("three@example.test")] });
+    let answer = api.post("/messages/batch", batch).await;
+    assert!((200..300).contains(&answer.status), "{answer:?}");
+    let answer = answer.json();
+    let items = answer.as_array().or_else(|| answer["items"].as_array()).expect("an item per message").clone();
+    assert_eq!(items.len(), 3, "{answer}");
+    assert!(items[1].to_string().contains("/to"), "the failure does not name its field: {}", items[1]);
+    assert_eq!(api.all("/messages?direction=outbound").await.len(), 2);
+    api.post("/messages/batch", json!({ "messages": vec![message("x@example.test"); 501] })).await.expect(422);
+}
+
+async fn outbound_limits_of_a_channel_are_kept(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let api = postroom.api();
+    let limits = json!({ "maxAttachmentBytes": 100, "blockedFileTypes": ["exe"] });
+    let channel = api.channel_like(json!({ "limits": limits })).await.id();
+    let send = async |filename: &str, bytes: &[u8]| {
+        let attachments = json!([{ "filename": filename, "content": base64_of(bytes) }]);
+        let content = json!({ "type": "email", "email": { "subject": "x", "text": "x", "attachments": attachments } });
+        api.post("/messages", json!({ "channelId": channel, "to": "to@example.test", "content": content })).await
+    };
+    send("fine.txt", &[b'x'; 100]).await.expect(202);
+    for answer in [send("large.txt", &[b'x'; 101]).await, send("virus.EXE", b"MZ").await] {
+        let pointers = answer.expect(422).pointers();
+        assert!(pointers[0].starts_with("/content/email/attachments/0"), "{pointers:?}");
+    }
+}
