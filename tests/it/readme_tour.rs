@@ -2,8 +2,8 @@
 //!
 //! The tour is every fenced `sh` block below the heading `## A five-minute tour`, run in their order in one shell, so
 //! that later blocks see the variables of earlier ones. The block that starts the server (`cargo xtask serve`) is left
-//! out: the test has started one. The addresses of the defaults are replaced by the test server's, and in the
-//! environment are `POSTROOM_KEY`, an API key, and `POSTROOM_ADDRESS`, a receiving address.
+//! out: the test has started one. The addresses of the defaults and the key `pk_…` are replaced by the test server's; in
+//! the environment are `POSTROOM_KEY`, an API key, and `POSTROOM_ADDRESS`, a receiving address.
 
 use std::path::Path;
 use std::process::Command;
@@ -56,6 +56,7 @@ async fn every_command_of_the_tour_works() {
     let channels = postroom.api().get("/channels").await.expect(200).json();
     let script = blocks
         .join("\n")
+        .replace("pk_…", &postroom.key)
         .replace("127.0.0.1:8025", &postroom.http.to_string())
         .replace("localhost:8025", &postroom.http.to_string())
         .replace("127.0.0.1:2525", &postroom.smtp.to_string())
