@@ -8,11 +8,17 @@ use crate::{Engine, Result, raw, search_terms};
 
 /// Mails a transaction at most, so that it ends within about 10 ms.
 const BATCH: usize = 100;
+/// How long it is looked whether others write, and how often at most before a batch is indexed all the same.
+const GIVE_WAY: std::time::Duration = std::time::Duration::from_millis(5);
+const GIVE_WAY_LOOKS: u32 = 50;
+/// Writes within [`GIVE_WAY`] that count as quiet.
+const QUIET_WRITES: u64 = 2;
 
 /// Follows the messages until it is told to stop.
 pub async fn run(engine: Engine, shutdown: CancellationToken) {
     let mut news = engine.db.subscribe(Topic::Search);
     loop {
+        give_way(&engine).await;
         match index_some(&engine).await {
             Ok(0) => {
                 tokio::select! {
@@ -29,6 +35,18 @@ pub async fn run(engine: Engine, shutdown: CancellationToken) {
                     () = shutdown.cancelled() => return,
                 }
             }
+        }
+    }
+}
+
+/// Lets those go first who wait for their mail to be taken in: waits while many writes come, but never long, so that the index
+/// goes on under load too.
+async fn give_way(engine: &Engine) {
+    for _ in 0..GIVE_WAY_LOOKS {
+        let before = engine.db.foreground_writes();
+        tokio::time::sleep(GIVE_WAY).await;
+        if engine.db.foreground_writes() - before <= QUIET_WRITES {
+            return;
         }
     }
 }

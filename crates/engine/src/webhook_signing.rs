@@ -170,7 +170,8 @@ mod tests {
         let other = sign(generate_secret().expose_secret(), "evt_1", NOW, BODY).unwrap();
         let now = NOW.to_string();
         let (both, newer, v2) = (format!("{other} {good}"), format!("v1a,abc {good}"), good.replace("v1,", "v2,"));
-        let cases: &[(&str, SignedHeaders<'_>, &[u8], Result<(), VerifyError>)] = &[
+        type Case<'c> = (&'c str, SignedHeaders<'c>, &'c [u8], Result<(), VerifyError>);
+        let cases: &[Case<'_>] = &[
             ("as signed", headers(&now, &good), BODY, Ok(())),
             ("among others", headers(&now, &both), BODY, Ok(())),
             ("beside an unknown version", headers(&now, &newer), BODY, Ok(())),

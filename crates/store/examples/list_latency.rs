@@ -2,6 +2,8 @@
 //! `cargo run --release -p postroom-store --features testing --example list_latency -- 10000 1000000`.
 //! With `POSTROOM_TEST_POSTGRES_URL` set and `--postgres`, on PostgreSQL.
 
+#![expect(clippy::expect_used, reason = "a measurement that can't go on ends")]
+
 use std::time::Instant;
 
 use model::conversation::{Conversation, ConversationStatus};
@@ -64,7 +66,7 @@ fn conversation(n: usize) -> ConversationRow {
 }
 
 fn message(n: usize, conversation: &ConversationRow) -> MessageRow {
-    let outbound = n % 4 == 0;
+    let outbound = n.is_multiple_of(4);
     let public = &conversation.public;
     MessageRow {
         seq: 0,

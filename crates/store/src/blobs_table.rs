@@ -45,11 +45,17 @@ pub fn compress(raw: &[u8]) -> Result<Vec<u8>> {
 /// # Errors
 /// The bytes are not what `compress` made, or hold more than `size`.
 pub fn decompress(data: &[u8], size: u64) -> Result<Vec<u8>> {
-    zstd::bulk::decompress(
-        data,
-        usize::try_from(size).map_err(|_| StoreError::Blob("a raw mail larger than memory".into()))?,
-    )
-    .map_err(broken)
+    thread_local! {
+        static DECOMPRESSOR: std::cell::RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { std::cell::RefCell::new(None) };
+    }
+    let size = usize::try_from(size).map_err(|_| StoreError::Blob("a raw mail larger than memory".into()))?;
+    DECOMPRESSOR.with_borrow_mut(|slot| {
+        let decompressor = match slot {
+            Some(decompressor) => decompressor,
+            None => slot.insert(zstd::bulk::Decompressor::new().map_err(broken)?),
+        };
+        decompressor.decompress(data, size).map_err(broken)
+    })
 }
 
 fn broken(error: io::Error) -> StoreError {

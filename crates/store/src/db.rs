@@ -193,6 +193,11 @@ impl Db {
         receiver.blocking_recv().unwrap_or_else(|_| Err(closed()))
     }
 
+    /// Mails and requests written so far: whoever works in the background sees by it whether others are busy.
+    pub fn foreground_writes(&self) -> u64 {
+        self.inner.writes.foreground_pushed()
+    }
+
     /// A receiver whose value changes after every commit that concerns `topic`, on this node or, with PostgreSQL, another.
     pub fn subscribe(&self, topic: Topic) -> watch::Receiver<u64> {
         self.inner.topics.senders[topic as usize].subscribe()

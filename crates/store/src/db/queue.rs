@@ -1,6 +1,7 @@
 //! The queue of closures before the database threads: highest priority first, first come first served within one.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::{Priority, Tx};
@@ -21,12 +22,17 @@ struct State {
 
 pub(super) struct Queue {
     state: Mutex<State>,
+    foreground_pushed: AtomicU64,
     changed: Condvar,
 }
 
 impl Queue {
     pub fn new() -> Self {
-        Self { state: Mutex::new(State { waiting: Default::default(), closed: false }), changed: Condvar::new() }
+        Self {
+            state: Mutex::new(State { waiting: Default::default(), closed: false }),
+            changed: Condvar::new(),
+            foreground_pushed: AtomicU64::new(0),
+        }
     }
 
     /// False when the queue is closed.
@@ -37,8 +43,15 @@ impl Queue {
         }
         state.waiting[priority as usize].push_back(job);
         drop(state);
+        if priority == Priority::Foreground {
+            self.foreground_pushed.fetch_add(1, Ordering::Relaxed);
+        }
         self.changed.notify_one();
         true
+    }
+
+    pub fn foreground_pushed(&self) -> u64 {
+        self.foreground_pushed.load(Ordering::Relaxed)
     }
 
     /// Waits for the next job; `None` once the queue is closed and empty.

@@ -11,17 +11,17 @@ const MESSAGES: usize = 1_500;
 const AT: Timestamp = Timestamp::from_millis(1_705_314_600_000);
 
 pub(crate) fn message(n: usize) -> MessageRow {
-    let workspace = if n % 17 == 0 { b"other" } else { b"first" };
-    let outbound = n % 3 == 0;
+    let workspace = if n.is_multiple_of(17) { b"other" } else { b"first" };
+    let outbound = n.is_multiple_of(3);
     let states = [MessageStatus::Sent, MessageStatus::Failed, MessageStatus::Queued];
     MessageRow {
         seq: 0,
         id: MessageId::derived(AT, &n.to_be_bytes()),
         workspace_id: WorkspaceId::derived(AT, workspace),
-        channel_id: (n % 5 != 0).then(|| ChannelId::derived(AT, &[(n % 3) as u8])),
+        channel_id: (!n.is_multiple_of(5)).then(|| ChannelId::derived(AT, &[(n % 3) as u8])),
         use_case_id: None,
         conversation_id: ConversationId::derived(AT, &(n / 7 % 90).to_be_bytes()),
-        contact_id: (n % 11 != 0).then(|| ContactId::derived(AT, &(n % 50).to_be_bytes())),
+        contact_id: (!n.is_multiple_of(11)).then(|| ContactId::derived(AT, &(n % 50).to_be_bytes())),
         direction: if outbound { Direction::Outbound } else { Direction::Inbound },
         status: if outbound { states[n / 3 % 3] } else { MessageStatus::Received },
         private: n % 30 == 3,
@@ -43,7 +43,7 @@ pub(crate) fn message(n: usize) -> MessageRow {
         threaded_by: ThreadedBy::New,
         envelope: Envelope::default(),
         custom_data: serde_json::Map::new(),
-        tags: if n % 4 == 0 { vec!["bulk".into(), format!("t{}", n % 8)] } else { Vec::new() },
+        tags: if n.is_multiple_of(4) { vec!["bulk".into(), format!("t{}", n % 8)] } else { Vec::new() },
         identity: None,
         blob_id: None,
         raw_size: 10,

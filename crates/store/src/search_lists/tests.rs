@@ -17,9 +17,9 @@ fn clause(text: &str, prefix: bool, sender: bool) -> SearchClause {
 
 fn words(n: usize) -> Vec<String> {
     let mut words = vec!["common".to_owned(), format!("number{n}")];
-    words.extend((n % 10 == 0).then(|| "tenth".to_owned()));
+    words.extend((n.is_multiple_of(10)).then(|| "tenth".to_owned()));
     words.extend(["big", "red", "ball"].map(str::to_owned));
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         words.swap(2, 3);
     }
     words
@@ -31,7 +31,7 @@ async fn fill(db: &crate::Db) {
         for n in 0..MESSAGES {
             let mut row = crate::message_lists::tests::message(n);
             row.seq = messages::insert(tx, &row)?;
-            if conversations::get(tx, &row.workspace_id, &row.conversation_id)?.is_none() && n % 17 != 0 {
+            if conversations::get(tx, &row.workspace_id, &row.conversation_id)?.is_none() && !n.is_multiple_of(17) {
                 let mut conversation = conversation(&row.conversation_id, &row.workspace_id);
                 conversation.public.channel_id = row.channel_id.clone();
                 if n / 7 % 3 == 0 {
@@ -47,7 +47,7 @@ async fn fill(db: &crate::Db) {
                 sender,
                 terms: words(n),
             };
-            search::put(tx, &[document.clone()])?;
+            search::put(tx, std::slice::from_ref(&document))?;
             // Again: what is indexed twice is found once.
             search::put(tx, &[document])?;
         }
@@ -113,7 +113,7 @@ async fn found(db: &crate::Db, clauses: &[SearchClause], filter: &MatchFilter, t
 }
 
 fn expected(fits: impl Fn(usize) -> bool) -> Vec<usize> {
-    (0..MESSAGES).rev().filter(|n| n % 17 != 0 && fits(*n)).collect()
+    (0..MESSAGES).rev().filter(|n| !n.is_multiple_of(17) && fits(*n)).collect()
 }
 
 async fn terms_phrases_beginnings_and_senders_are_found_newest_first(test: TestDb) {
@@ -125,8 +125,11 @@ async fn terms_phrases_beginnings_and_senders_are_found_newest_first(test: TestD
             continue;
         }
         for (clauses, fits) in [
-            (vec![clause("tenth", false, false)], Box::new(|n: usize| n % 10 == 0) as Box<dyn Fn(usize) -> bool>),
-            (vec![clause("common", false, false), clause("tenth", false, false)], Box::new(|n| n % 10 == 0)),
+            (
+                vec![clause("tenth", false, false)],
+                Box::new(|n: usize| n.is_multiple_of(10)) as Box<dyn Fn(usize) -> bool>,
+            ),
+            (vec![clause("common", false, false), clause("tenth", false, false)], Box::new(|n| n.is_multiple_of(10))),
             (vec![clause("number5", true, false)], Box::new(|n: usize| n.to_string().starts_with('5'))),
             (vec![clause("from3", false, true)], Box::new(|n| n % 4 == 3)),
             (vec![clause("from3", false, false)], Box::new(|n| n % 4 == 3)),
@@ -174,7 +177,7 @@ async fn each_conversation_is_found_once_over_all_pages(test: TestDb) {
         }
     }
     let mut newest_first: Vec<String> = Vec::new();
-    for n in expected(|n| n % 10 == 0) {
+    for n in expected(|n| n.is_multiple_of(10)) {
         let id = crate::message_lists::tests::message(n).conversation_id.into_string();
         if !newest_first.contains(&id) {
             newest_first.push(id);
@@ -200,7 +203,7 @@ async fn a_channel_and_a_workspace_see_their_own(test: TestDb) {
         })
         .await
         .unwrap();
-    assert_eq!(seqs, expected(|n| n % 5 != 0 && n % 3 == 1).len());
+    assert_eq!(seqs, expected(|n| !n.is_multiple_of(5) && n % 3 == 1).len());
 }
 
 async fn what_is_removed_is_not_found(test: TestDb) {
