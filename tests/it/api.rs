@@ -152,6 +152,11 @@ impl Api {
         }
     }
 
+    /// The items of a list that is one page: a message has so many recipients and no more.
+    pub async fn items(&self, path: &str) -> Vec<Value> {
+        self.get(path).await.expect(200).json()["items"].as_array().expect("items").clone()
+    }
+
     /// Every event that is kept, oldest first.
     pub async fn all_events(&self) -> Vec<Value> {
         let (mut events, mut after) = (Vec::<Value>::new(), String::new());

@@ -55,7 +55,7 @@ async fn everything_a_mail_can_carry_is_sent(database: Database) {
     assert_eq!(message["customData"], json!({ "order": 4711 }));
     assert_eq!(message["recipients"].as_array().map(Vec::len), Some(4), "{message}");
     assert_eq!(message["metadata"]["inReplyTo"], "<parent@example.test>");
-    let deliveries = api.all(&format!("/messages/{id}/deliveries")).await;
+    let deliveries = api.items(&format!("/messages/{id}/deliveries")).await;
     let mut recipients: Vec<String> = deliveries.iter().map(|delivery| text(delivery, "/recipient")).collect();
     recipients.sort();
     assert_eq!(recipients, ["cc@example.test", "second@example.test", "secret@example.test", "to@example.test"]);

@@ -17,7 +17,7 @@ fn channel_through(postfix: &Postfix, security: &str) -> Value {
 }
 
 async fn deliveries(api: &Api, id: &str) -> Vec<Value> {
-    api.all(&format!("/messages/{id}/deliveries")).await
+    api.items(&format!("/messages/{id}/deliveries")).await
 }
 
 async fn a_message_goes_out_through_a_smarthost(database: Database) {
