@@ -51,10 +51,10 @@ fn conversation(n: usize) -> ConversationRow {
             contact_id: Some(id(ContactId::derived, scrambled(n, 3) % 100_000)),
             subject: format!("Subject {n}"),
             status,
-            assignee_id: (scrambled(n, 4) % 3 != 0).then(|| id(UserId::derived, scrambled(n, 5) % 20)),
+            assignee_id: (!scrambled(n, 4).is_multiple_of(3)).then(|| id(UserId::derived, scrambled(n, 5) % 20)),
             team_id: None,
             labels: Vec::new(),
-            unread: scrambled(n, 6) % 10 == 0,
+            unread: scrambled(n, 6).is_multiple_of(10),
             message_count: 1,
             preview: "The first words of the newest message".into(),
             snoozed_until: None,
@@ -119,7 +119,7 @@ fn words(n: usize) -> Vec<String> {
 fn add(tx: &mut Tx<'_>, n: usize) -> postroom_store::Result<()> {
     let row = conversation(n);
     conversations::insert(tx, &row)?;
-    if scrambled(n, 7) % 50 == 0 {
+    if scrambled(n, 7).is_multiple_of(50) {
         let mut labelled = row.clone();
         labelled.public.labels = vec!["urgent".into()];
         conversations::apply_change(tx, &row, &labelled)?;
