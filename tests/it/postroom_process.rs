@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use crate::api::Api;
 use crate::database::Database;
 
+/// How often other ports are tried.
+const MOVES_MAX: u32 = 5;
 /// Long enough for a debug build on a busy machine: a test that waits this long has failed.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -89,7 +91,8 @@ impl Postroom {
     /// Start the process and wait until it says that it is ready.
     pub async fn launch(&mut self) {
         self.spawn();
-        let url = format!("http://{}/readyz", self.http);
+        let mut moves = 0;
+        let mut url = format!("http://{}/readyz", self.http);
         let client = crate::api::http_client();
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -100,11 +103,29 @@ impl Postroom {
             }
             let process = self.process.as_mut().expect("a process");
             if let Some(status) = process.0.try_wait().expect("the process's state") {
-                panic!("postroom serve ended at once ({status}):\n{}", self.log());
+                let taken = self.log().contains("the address is taken");
+                assert!(taken && moves < MOVES_MAX, "postroom serve ended at once ({status}):\n{}", self.log());
+                // Somebody took a port between our look and the start.
+                moves += 1;
+                self.move_away();
+                url = format!("http://{}/readyz", self.http);
+                self.spawn();
             }
             assert!(Instant::now() < deadline, "postroom is not ready after {PATIENCE:?}:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// Other addresses to listen at, and a log that begins anew.
+    fn move_away(&mut self) {
+        let public_url = format!("http://{}", self.http);
+        (self.http, self.smtp) = (free_address(), free_address());
+        self.environment.insert("POSTROOM_HTTP_ADDR".to_owned(), self.http.to_string());
+        self.environment.insert("POSTROOM_SMTP_ADDR".to_owned(), self.smtp.to_string());
+        if self.environment.get("POSTROOM_PUBLIC_URL") == Some(&public_url) {
+            self.environment.insert("POSTROOM_PUBLIC_URL".to_owned(), format!("http://{}", self.http));
+        }
+        self.log = Arc::default();
     }
 
     fn spawn(&mut self) {
