@@ -34,6 +34,9 @@ pub struct StoredEvent {
 }
 
 const COLUMNS: &str = "position, id, workspace_id, channel_id, type, subject_id, data, created_at";
+/// For an event that is asked for by its id: committed, but perhaps without a position yet.
+const COLUMNS_BEFORE_POSITION: &str =
+    "COALESCE(position, 0), id, workspace_id, channel_id, type, subject_id, data, created_at";
 
 fn from_row(row: &Row<'_>) -> Result<StoredEvent> {
     let name = row.text(4)?;
@@ -136,7 +139,7 @@ pub fn position_of(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &EventId) -> Re
 /// What the database says.
 pub fn by_id(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &EventId) -> Result<Option<StoredEvent>> {
     tx.query_one(
-        &format!("SELECT {COLUMNS} FROM event WHERE id = $1 AND workspace_id = $2 AND position IS NOT NULL"),
+        &format!("SELECT {COLUMNS_BEFORE_POSITION} FROM event WHERE id = $1 AND workspace_id = $2"),
         &[id.into(), workspace.into()],
         from_row,
     )
