@@ -41,18 +41,19 @@ export const looks = [
       const page = await context.signedInPage({ colorScheme: "dark" });
       await context.open(page, "/channels");
       await page.getByRole("heading", { name: "Channels", level: 1 }).waitFor();
-      const brightness = () =>
-        page.evaluate(() => {
+      // Changing colours takes a moment.
+      const becomes = (light) =>
+        page.waitForFunction((wanted) => {
           const [r, g, b] = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
-          return (r + g + b) / 3;
-        });
-      assert.ok((await brightness()) < 60);
+          return wanted ? (r + g + b) / 3 > 200 : (r + g + b) / 3 < 60;
+        }, light);
+      await becomes(false);
       await page.getByTitle(/^Account/).click();
       await page.getByRole("menuitemradio", { name: "Light" }).click();
-      assert.ok((await brightness()) > 200);
+      await becomes(true);
       await page.reload();
       await page.getByRole("heading", { name: "Channels", level: 1 }).waitFor();
-      assert.ok((await brightness()) > 200);
+      await becomes(true);
     },
   },
 ];
