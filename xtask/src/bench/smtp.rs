@@ -334,8 +334,8 @@ impl Counters {
         Ok(Self {
             messages: postroom.metric("postroom_ingest_messages_total")?,
             writer: postroom.metric("postroom_store_writer_busy_seconds_total")?,
-            batches: postroom.metric("postroom_ingest_batch_size_count")?,
-            batched: postroom.metric("postroom_ingest_batch_size_sum")?,
+            batches: postroom.metric("postroom_store_commits_total")?,
+            batched: postroom.metric("postroom_store_writes_total")?,
             read: Instant::now(),
         })
     }
