@@ -38,15 +38,16 @@ fn field(hash: &mut Sha256, bytes: &[u8]) {
 
 /// Line ends count as LF and empty lines at the end not at all: SMTP, IMAP and mbox differ there.
 fn lines(hash: &mut Sha256, bytes: &[u8]) {
-    let mut rest = bytes.trim_ascii_end();
-    let mut length = 0_u64;
-    while let Some(at) = memchr::memmem::find(rest, b"\r\n") {
-        let (line, tail) = rest.split_at(at);
-        hash.update(line);
-        length += line.len() as u64;
-        rest = tail.get(1..).unwrap_or_default();
+    let bytes = bytes.trim_ascii_end();
+    let (mut start, mut length) = (0, 0_u64);
+    let mut add = |part: &[u8]| {
+        hash.update(part);
+        length += part.len() as u64;
+    };
+    for end in memchr::memmem::find_iter(bytes, b"\r\n") {
+        add(bytes.get(start..end).unwrap_or_default());
+        start = end + 1;
     }
-    hash.update(rest);
-    length += rest.len() as u64;
+    add(bytes.get(start..).unwrap_or_default());
     hash.update(length.to_be_bytes());
 }

@@ -1,6 +1,9 @@
 //! What single lines of a reply are: quote, attribution, head of a quoted mail, rule, signature. Owns the recognition; the
 //! decision what to keep is the caller's.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::words;
 
 /// Bytes of an attribution, all its lines together.
@@ -9,6 +12,9 @@ const ATTRIBUTION_BYTES_MAX: usize = 600;
 const MARK_BYTES_MAX: usize = 240;
 /// Lines one attribution may be broken over.
 const ATTRIBUTION_LINES_MAX: usize = 6;
+/// Characters of a field's name, and bytes in which it has to end, with blanks and marks of emphasis around it.
+const FIELD_NAME_CHARS_MAX: usize = 24;
+const FIELD_NAME_BYTES_MAX: usize = 160;
 /// Lines looked at for the head of a quoted mail.
 const HEAD_LINES_MAX: usize = 12;
 
@@ -36,7 +42,7 @@ pub(super) fn is_rule(line: &str) -> bool {
     let bare = line.trim().trim_matches('*');
     let bare = if bare.is_empty() { line.trim() } else { bare };
     let mut chars = bare.chars();
-    let Some(first) = chars.next() else { return false };
+    let Some(first) = chars.next().filter(|first| !first.is_alphanumeric()) else { return false };
     "-_=*#~+—–━─".contains(first) && bare.chars().count() >= 2 && chars.all(|c| c == first || c == ' ')
 }
 
@@ -80,8 +86,7 @@ pub(super) fn is_original_mark(line: &str) -> bool {
     let decorated = !bare.starts_with(char::is_alphanumeric);
     if !decorated && !bare.ends_with(':') {
         // Most lines of a mail come here: nothing is allocated for them.
-        let begins = |words: &&str| bare.get(..words.len()).is_some_and(|start| start.eq_ignore_ascii_case(words));
-        return words::REPLY_ABOVE.iter().any(begins);
+        return words::REPLY_ABOVE.iter().any(|words| starts_with_ignoring_case(bare, words));
     }
     let lower = bare.to_lowercase();
     if words::REPLY_ABOVE.iter().any(|words| lower.contains(words)) {
@@ -130,15 +135,20 @@ pub(super) fn quoted_head(lines: &[&str]) -> usize {
 }
 
 fn is_field(name: &str) -> bool {
-    words::FROM.contains(&name) || words::OTHER_FIELDS.contains(&name)
+    static FIELDS: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| words::FROM.iter().chain(words::OTHER_FIELDS).copied().collect());
+    FIELDS.contains(name)
 }
 
 /// The name before a colon, in lower case, without marks of emphasis.
 fn field_name(line: &str) -> Option<String> {
+    // Most lines have no colon, of either kind.
+    memchr::memchr2(b':', "：".as_bytes()[0], line.as_bytes())?;
     let line = line.trim().trim_start_matches(['>', ' ']).trim_start_matches(['*', '_']);
-    let (name, _) = line.split_once([':', '：'])?;
+    let name = line.get(..line.floor_char_boundary(FIELD_NAME_BYTES_MAX))?;
+    let (name, _) = name.split_once([':', '：'])?;
     let name = name.trim().trim_matches(['*', '_']).trim();
-    (!name.is_empty() && name.chars().count() <= 24).then(|| name.to_lowercase())
+    (!name.is_empty() && name.chars().count() <= FIELD_NAME_CHARS_MAX).then(|| name.to_lowercase())
 }
 
 /// How many lines from the first on are an attribution ("On … Ann wrote:"). 0 if they are none.
@@ -198,11 +208,11 @@ fn begins_anew(lines: &[&str]) -> bool {
 }
 
 fn undecorated(line: &str) -> &str {
-    line.trim()
-        .trim_start_matches("- ")
-        .trim_matches(['*', '_', ' '])
-        .trim_start_matches(['-', ' '])
-        .trim_end_matches(['-', ' '])
+    let mut bare = line.trim();
+    while let Some(rest) = bare.strip_prefix("- ") {
+        bare = rest;
+    }
+    bare.trim_matches(['*', '_', ' ']).trim_start_matches(['-', ' ']).trim_end_matches(['-', ' '])
 }
 
 /// A quick look at the first line, so that ordinary text costs nothing more.
@@ -247,14 +257,30 @@ fn starts_with_word(text: &str, word: &str) -> bool {
 
 /// "On", "Am", "Le" …: the first word, whatever its case.
 fn begins_with_on(text: &str) -> bool {
+    /// The bytes they begin with, capitals included. Most lines end here.
+    static FIRST: LazyLock<HashSet<u8>> = LazyLock::new(|| {
+        let first = |word: &&str| word.chars().next().into_iter().flat_map(|c| c.to_uppercase().chain([c]));
+        words::ON.iter().flat_map(first).filter_map(|c| c.to_string().bytes().next()).collect()
+    });
     const WORD_BYTES: usize = 24;
-    let Some(first) = text.chars().next().and_then(|first| first.to_lowercase().next()) else { return false };
-    let mut candidates = words::ON.iter().filter(|word| word.starts_with(first)).peekable();
-    if candidates.peek().is_none() {
+    if !text.bytes().next().is_some_and(|byte| FIRST.contains(&byte)) {
         return false;
     }
-    let lower = text.get(..text.floor_char_boundary(WORD_BYTES)).unwrap_or_default().to_lowercase();
-    candidates.any(|word| starts_with_word(&lower, word))
+    let start = text.get(..text.floor_char_boundary(WORD_BYTES)).unwrap_or_default();
+    if start.is_ascii() {
+        let word_ends = |word: &str| !text.as_bytes().get(word.len()).is_some_and(u8::is_ascii_alphabetic);
+        return words::ON.iter().any(|word| starts_with_ignoring_case(text, word) && word_ends(word));
+    }
+    let lower = start.to_lowercase();
+    words::ON.iter().any(|word| starts_with_word(&lower, word))
+}
+
+/// Whatever the case of ASCII letters. A look at the first byte decides nearly always.
+fn starts_with_ignoring_case(text: &str, word: &str) -> bool {
+    // `| 0x20` makes a capital small; what else it makes alike, the comparison tells apart.
+    let first = |text: &str| text.as_bytes().first().map(|byte| byte | 0x20);
+    first(text) == first(word)
+        && text.as_bytes().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 fn contains_word(text: &str, word: &str) -> bool {
