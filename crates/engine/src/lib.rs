@@ -103,7 +103,7 @@ where
     let mut tries = 0;
     loop {
         let this_time = work.clone();
-        match db.write(priority, move |tx| this_time(tx)).await {
+        match db.write_repeatable(priority, move |tx| this_time(tx)).await {
             Err(error) if (error.is_unique_violation() || error.is_transient()) && tries < CONFLICT_TRIES => tries += 1,
             outcome => return outcome,
         }

@@ -5,6 +5,7 @@
 mod postgres;
 mod queue;
 mod sqlite;
+mod sqlite_statements;
 mod tx;
 mod value;
 
@@ -16,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 use crate::error::{Result, StoreError};
-use queue::{Finished, Job, Queue};
+use queue::{BoxedJob, Once, Queue, Repeatable};
 pub use tx::{Tx, placeholders};
 pub use value::{Row, Value};
 
@@ -165,7 +166,24 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        submit(&self.inner.writes, priority, work)?.await.unwrap_or_else(|_| Err(closed()))
+        submit(&self.inner.writes, priority, |answer| Box::new(Once::new(work, answer)))?
+            .await
+            .unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// As `write`, for work that may be run again: on SQLite it costs less, since it is not guarded against the failure of
+    /// what shares its commit, but run again then.
+    ///
+    /// # Errors
+    /// What `work` returns, or that the commit failed.
+    pub async fn write_repeatable<T, F>(&self, priority: Priority, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        submit(&self.inner.writes, priority, |answer| Box::new(Repeatable::new(work, answer)))?
+            .await
+            .unwrap_or_else(|_| Err(closed()))
     }
 
     /// Runs `work` on a connection that only reads.
@@ -177,7 +195,9 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        submit(&self.inner.reads, Priority::Foreground, work)?.await.unwrap_or_else(|_| Err(closed()))
+        submit(&self.inner.reads, Priority::Foreground, |answer| Box::new(Once::new(work, answer)))?
+            .await
+            .unwrap_or_else(|_| Err(closed()))
     }
 
     /// For code without a runtime: commands, start-up.
@@ -189,7 +209,7 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        let receiver = submit(&self.inner.writes, Priority::Foreground, work)?;
+        let receiver = submit(&self.inner.writes, Priority::Foreground, |answer| Box::new(Once::new(work, answer)))?;
         receiver.blocking_recv().unwrap_or_else(|_| Err(closed()))
     }
 
@@ -228,23 +248,13 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<std::thread
         .map_err(|error| StoreError::Unavailable(format!("no thread for {name}: {error}")))
 }
 
-fn submit<T, F>(queue: &Queue, priority: Priority, work: F) -> Result<oneshot::Receiver<Result<T>>>
-where
-    T: Send + 'static,
-    F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
-{
+fn submit<T>(
+    queue: &Queue,
+    priority: Priority,
+    job: impl FnOnce(oneshot::Sender<Result<T>>) -> BoxedJob,
+) -> Result<oneshot::Receiver<Result<T>>> {
     let (sender, receiver) = oneshot::channel();
-    let job: Job = Box::new(move |tx| {
-        let outcome =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(tx))).unwrap_or(Err(StoreError::Panicked));
-        let keep = outcome.is_ok();
-        let answer = Box::new(move |committed: Result<()>| {
-            // The asker may be gone; the commit stands all the same.
-            drop(sender.send(outcome.and_then(|value| committed.map(|()| value))));
-        });
-        Finished { keep, answer }
-    });
-    if queue.push(priority, job) { Ok(receiver) } else { Err(closed()) }
+    if queue.push(priority, job(sender)) { Ok(receiver) } else { Err(closed()) }
 }
 
 /// Time the writers were busy, for the metric.
@@ -257,3 +267,6 @@ pub(crate) fn count_busy(duration: Duration, jobs: usize) {
     metrics::gauge!("postroom_store_writer_busy_seconds_total")
         .set(WRITER_BUSY_NANOS.load(Ordering::Relaxed) as f64 / 1e9);
 }
+
+#[cfg(test)]
+mod tests;

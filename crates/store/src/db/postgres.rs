@@ -7,7 +7,7 @@ use postgres::config::SslMode;
 use postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::queue::{Job, Queue};
+use super::queue::{BoxedJob, Queue};
 use super::tx::{Connection, Statements};
 use super::{Topic, Topics, Tx, count_busy};
 use crate::error::{Result, StoreError};
@@ -82,7 +82,7 @@ impl Worker {
         }
     }
 
-    fn run_one(&mut self, job: Job) {
+    fn run_one(&mut self, mut job: BoxedJob) {
         if let Err(error) = self.connect() {
             // The job is dropped unrun; whoever waits hears that the database is unavailable.
             tracing::error!(%error, "a database operation had no connection");
@@ -97,8 +97,8 @@ impl Worker {
                 return;
             }
         };
-        let (finished, topics) = run_job(job, &mut transaction, &mut self.statements);
-        let outcome = if finished.keep {
+        let (keep, topics) = run_job(&mut job, &mut transaction, &mut self.statements);
+        let outcome = if keep {
             if topics != 0 {
                 let announced = transaction.execute("SELECT pg_notify($1, $2)", &[&CHANNEL, &topics.to_string()]);
                 if let Err(error) = announced {
@@ -109,8 +109,8 @@ impl Worker {
         } else {
             transaction.rollback().map_err(StoreError::from)
         };
-        let committed = finished.keep && outcome.is_ok();
-        (finished.answer)(outcome);
+        let committed = keep && outcome.is_ok();
+        job.answer(outcome);
         if committed {
             self.topics.publish(topics);
         }
@@ -118,14 +118,13 @@ impl Worker {
 }
 
 fn run_job<'t>(
-    job: Job,
+    job: &mut BoxedJob,
     transaction: &'t mut postgres::Transaction<'_>,
     statements: &'t mut Statements,
-) -> (super::queue::Finished, u8) {
+) -> (bool, u8) {
     let mut tx = Tx::new(Connection::Postgres(transaction, statements));
-    let finished = job(&mut tx);
-    let topics = tx.topics();
-    (finished, topics)
+    let keep = job.run(&mut tx);
+    (keep, tx.topics())
 }
 
 /// Passes other nodes' announcements on to those who wait on this one.

@@ -1,22 +1,114 @@
-//! The queue of closures before the database threads: highest priority first, first come first served within one.
+//! The queue of writes and reads before the database threads: highest priority first, first come first served within one.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use super::{Priority, Tx};
-use crate::error::Result;
+use tokio::sync::oneshot;
 
-/// What a closure left behind: whether to keep what it did, and whom to tell how the commit went.
-pub(super) struct Finished {
-    pub keep: bool,
-    pub answer: Box<dyn FnOnce(Result<()>) + Send>,
+use super::{Priority, Tx};
+use crate::error::{Result, StoreError};
+
+/// A closure that waits for a transaction, and whoever waits for the closure.
+pub(super) trait Job: Send {
+    /// Runs the closure; says whether what it did is to be kept.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+
+    /// Whether it may be run a second time, after what it did was undone.
+    fn is_repeatable(&self) -> bool;
+
+    /// Tells whoever waits what the closure came to, or why that was not kept.
+    fn answer(self: Box<Self>, committed: Result<()>);
 }
 
-pub(super) type Job = Box<dyn FnOnce(&mut Tx<'_>) -> Finished + Send>;
+pub(super) type BoxedJob = Box<dyn Job>;
+
+/// A closure that may be run once.
+pub(super) struct Once<T, F> {
+    work: Option<F>,
+    answer: Answer<T>,
+}
+
+/// A closure that may be run again.
+pub(super) struct Repeatable<T, F> {
+    work: F,
+    answer: Answer<T>,
+}
+
+struct Answer<T> {
+    outcome: Result<T>,
+    sender: oneshot::Sender<Result<T>>,
+}
+
+impl<T> Answer<T> {
+    fn to(sender: oneshot::Sender<Result<T>>) -> Self {
+        Self { outcome: Err(StoreError::Unavailable("the write was not run".into())), sender }
+    }
+
+    fn keep(&mut self, work: impl FnOnce() -> Result<T>) -> bool {
+        self.outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(StoreError::Panicked));
+        self.outcome.is_ok()
+    }
+
+    fn send(self, committed: Result<()>) {
+        // The asker may be gone; the commit stands all the same.
+        drop(self.sender.send(self.outcome.and_then(|value| committed.map(|()| value))));
+    }
+}
+
+impl<T, F> Once<T, F> {
+    pub fn new(work: F, sender: oneshot::Sender<Result<T>>) -> Self {
+        Self { work: Some(work), answer: Answer::to(sender) }
+    }
+}
+
+impl<T, F> Repeatable<T, F> {
+    pub fn new(work: F, sender: oneshot::Sender<Result<T>>) -> Self {
+        Self { work, answer: Answer::to(sender) }
+    }
+}
+
+impl<T, F> Job for Once<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut Tx<'_>) -> Result<T> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        self.answer.keep(|| work(tx))
+    }
+
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
+    fn answer(self: Box<Self>, committed: Result<()>) {
+        self.answer.send(committed);
+    }
+}
+
+impl<T, F> Job for Repeatable<T, F>
+where
+    T: Send,
+    F: Fn(&mut Tx<'_>) -> Result<T> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let Self { work, answer } = self;
+        answer.keep(|| work(tx))
+    }
+
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    fn answer(self: Box<Self>, committed: Result<()>) {
+        self.answer.send(committed);
+    }
+}
 
 struct State {
-    waiting: [VecDeque<Job>; 3],
+    waiting: [VecDeque<BoxedJob>; 3],
     closed: bool,
 }
 
@@ -36,7 +128,7 @@ impl Queue {
     }
 
     /// False when the queue is closed.
-    pub fn push(&self, priority: Priority, job: Job) -> bool {
+    pub fn push(&self, priority: Priority, job: BoxedJob) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.closed {
             return false;
@@ -55,7 +147,7 @@ impl Queue {
     }
 
     /// Waits for the next job; `None` once the queue is closed and empty.
-    pub fn pop(&self) -> Option<(Priority, Job)> {
+    pub fn pop(&self) -> Option<(Priority, BoxedJob)> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(job) = take(&mut state) {
@@ -69,7 +161,7 @@ impl Queue {
     }
 
     /// The next job if one waits and is at least as urgent as `lowest`.
-    pub fn try_pop(&self, lowest: Priority) -> Option<(Priority, Job)> {
+    pub fn try_pop(&self, lowest: Priority) -> Option<(Priority, BoxedJob)> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let urgent = state.waiting.iter().position(|queue| !queue.is_empty())?;
         if urgent <= lowest as usize { take(&mut state) } else { None }
@@ -85,7 +177,7 @@ impl Queue {
     }
 }
 
-fn take(state: &mut State) -> Option<(Priority, Job)> {
+fn take(state: &mut State) -> Option<(Priority, BoxedJob)> {
     let order = [Priority::Foreground, Priority::Delivery, Priority::Background];
     order.into_iter().find_map(|priority| Some((priority, state.waiting[priority as usize].pop_front()?)))
 }

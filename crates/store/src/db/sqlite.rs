@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection as Sqlite, OpenFlags};
 
-use super::queue::{Finished, Job, Queue};
-use super::tx::{Connection, STATEMENTS_KEPT};
+use super::queue::{BoxedJob, Queue};
+use super::sqlite_statements::SqliteStatements;
+use super::tx::{Connection, SqliteConnection as _};
 use super::{Priority, Topics, Tx, count_busy};
 use crate::error::{Result, StoreError};
 
@@ -29,7 +31,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 fn open(path: &Path, flags: OpenFlags) -> Result<Sqlite> {
     let connection = Sqlite::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // A plan is made once a statement. Without it a range bound by a value is planned anew for every value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "foreign_keys", false)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     Ok(connection)
@@ -53,32 +56,48 @@ impl Writer {
     }
 
     pub fn run(self, queue: &Queue) {
+        let mut statements = SqliteStatements::of(&self.connection);
         while let Some((priority, job)) = queue.pop() {
             let begun = Instant::now();
-            let jobs = self.commit_what_waits(queue, priority, job);
+            let mut batch = Batch { writer: &self, statements: &mut statements, jobs: Vec::new(), guarded: false };
+            let jobs = batch.commit_what_waits(queue, priority, job);
             count_busy(begun.elapsed(), jobs);
         }
+        drop(statements);
         if let Err(error) = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "the write-ahead log was not folded into the database at the end; the next start does it");
         }
     }
+}
 
-    /// Runs `first` and what waits behind it, commits once, then answers all.
-    fn commit_what_waits(&self, queue: &Queue, mut priority: Priority, first: Job) -> usize {
+/// Closures that share a transaction, each with the topics it announced.
+///
+/// A savepoint before each would cost a copy of every page it touches. So closures that may be run again go without: should
+/// one of them fail when it has written already, all is undone and the others are run once more.
+struct Batch<'w, 'c> {
+    writer: &'w Writer,
+    statements: &'w mut SqliteStatements<'c>,
+    jobs: Vec<(BoxedJob, u8)>,
+    /// Something ran that can't be run again: from here on each closure has a savepoint.
+    guarded: bool,
+}
+
+impl Batch<'_, '_> {
+    /// Runs `first` and what waits behind it, commits once, then answers all. Answers how many there were.
+    fn commit_what_waits(&mut self, queue: &Queue, mut priority: Priority, first: BoxedJob) -> usize {
         let begun = Instant::now();
-        let mut answers: Vec<Box<dyn FnOnce(Result<()>) + Send>> = Vec::new();
-        let mut topics = 0;
-        if let Err(error) = self.connection.execute_batch("BEGIN IMMEDIATE") {
-            // The closure is dropped unrun; whoever waits hears that the database gave no answer.
+        if let Err(error) = self.execute("BEGIN IMMEDIATE") {
             tracing::error!(%error, "SQLite began no transaction; a write was not done");
+            first.answer(Err(error));
             return 1;
         }
         let mut next = Some(first);
         while let Some(job) = next.take() {
-            let (finished, announced) = self.run_one(job);
-            topics |= announced;
-            answers.push(finished.answer);
-            if answers.len() < JOBS_A_COMMIT && begun.elapsed() < COMMIT_OPEN_MAX {
+            if let Err(error) = self.run(job) {
+                tracing::error!(%error, "a failed write could not be undone alone; those that shared its commit are undone, too");
+                return self.abandon(&error);
+            }
+            if self.jobs.len() < JOBS_A_COMMIT && begun.elapsed() < COMMIT_OPEN_MAX {
                 // Background work never makes others wait for a second helping of it.
                 let lowest = if priority == Priority::Background { Priority::Delivery } else { priority };
                 if let Some((popped, job)) = queue.try_pop(lowest) {
@@ -87,39 +106,72 @@ impl Writer {
                 }
             }
         }
-        let jobs = answers.len();
-        match self.connection.execute_batch("COMMIT") {
-            Ok(()) => {
-                answers.into_iter().for_each(|answer| answer(Ok(())));
-                self.topics.publish(topics);
-            }
-            Err(error) => {
-                tracing::error!(%error, jobs, "a commit failed; its writes were undone and their askers told");
-                drop(self.connection.execute_batch("ROLLBACK"));
-                let detail = error.to_string();
-                answers.into_iter().for_each(|answer| answer(Err(StoreError::Unavailable(detail.clone()))));
-            }
+        if let Err(error) = self.execute("COMMIT") {
+            tracing::error!(%error, jobs = self.jobs.len(), "a commit failed; its writes were undone and their askers told");
+            return self.abandon(&error);
         }
+        let topics = self.jobs.iter().fold(0, |topics, (_, announced)| topics | announced);
+        let jobs = self.jobs.len();
+        self.jobs.drain(..).for_each(|(job, _)| job.answer(Ok(())));
+        self.writer.topics.publish(topics);
         jobs
     }
 
-    fn run_one(&self, job: Job) -> (Finished, u8) {
-        let savepoint = |sql: &str| self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
-        if let Err(error) = savepoint("SAVEPOINT one") {
-            tracing::error!(%error, "no savepoint; the write goes on without one");
+    fn abandon(&mut self, error: &StoreError) -> usize {
+        drop(self.execute("ROLLBACK"));
+        let (jobs, detail) = (self.jobs.len(), error.to_string());
+        self.jobs.drain(..).for_each(|(job, _)| job.answer(Err(StoreError::Unavailable(detail.clone()))));
+        jobs
+    }
+
+    fn run(&mut self, mut job: BoxedJob) -> Result<()> {
+        self.guarded |= !job.is_repeatable();
+        if self.guarded {
+            let topics = self.run_guarded(&mut job);
+            self.jobs.push((job, *topics.as_ref().unwrap_or(&0)));
+            return topics.map(drop);
         }
-        let mut tx = Tx::new(Connection::Sqlite(&self.connection));
-        let finished = job(&mut tx);
-        let topics = if finished.keep { tx.topics() } else { 0 };
-        if !finished.keep
-            && let Err(error) = savepoint("ROLLBACK TO one")
-        {
-            tracing::error!(%error, "a failed write could not be undone alone");
+        let written_before = self.writer.connection.total_changes();
+        let (keep, topics) = self.run_job(&mut job);
+        let spoilt = !keep && self.writer.connection.total_changes() != written_before;
+        let outcome = if spoilt { self.run_all_again() } else { Ok(()) };
+        self.jobs.push((job, if keep { topics } else { 0 }));
+        outcome
+    }
+
+    /// Undoes everything, and does again what came before.
+    fn run_all_again(&mut self) -> Result<()> {
+        self.execute("ROLLBACK")?;
+        self.execute("BEGIN IMMEDIATE")?;
+        self.guarded = true;
+        let mut jobs = std::mem::take(&mut self.jobs);
+        let outcome = jobs.iter_mut().try_for_each(|(job, topics)| {
+            *topics = self.run_guarded(job)?;
+            Ok(())
+        });
+        self.jobs = jobs;
+        outcome
+    }
+
+    /// Answers what it announced; nothing if it failed and was undone.
+    fn run_guarded(&mut self, job: &mut BoxedJob) -> Result<u8> {
+        self.execute("SAVEPOINT one")?;
+        let (keep, topics) = self.run_job(job);
+        if !keep {
+            self.execute("ROLLBACK TO one")?;
         }
-        if let Err(error) = savepoint("RELEASE one") {
-            tracing::error!(%error, "a savepoint was not released");
-        }
-        (finished, topics)
+        self.execute("RELEASE one")?;
+        Ok(if keep { topics } else { 0 })
+    }
+
+    fn run_job(&mut self, job: &mut BoxedJob) -> (bool, u8) {
+        let mut tx = Tx::new(Connection::Sqlite(self.statements));
+        let keep = job.run(&mut tx);
+        (keep, tx.topics())
+    }
+
+    fn execute(&mut self, sql: &str) -> Result<()> {
+        self.statements.execute(sql, &[]).map(drop)
     }
 }
 
@@ -137,16 +189,17 @@ impl Reader {
     }
 
     pub fn run(self, queue: &Queue) {
-        while let Some((_, job)) = queue.pop() {
+        let mut statements = SqliteStatements::of(&self.connection);
+        while let Some((_, mut job)) = queue.pop() {
             // One snapshot for all of a closure's queries.
-            let begun = self.connection.execute_batch("BEGIN");
-            let finished = job(&mut Tx::new(Connection::Sqlite(&self.connection)));
+            let begun = statements.execute("BEGIN", &[]);
+            job.run(&mut Tx::new(Connection::Sqlite(&mut statements)));
             if begun.is_ok()
-                && let Err(error) = self.connection.execute_batch("COMMIT")
+                && let Err(error) = statements.execute("COMMIT", &[])
             {
                 tracing::error!(%error, "a read transaction did not end");
             }
-            (finished.answer)(Ok(()));
+            job.answer(Ok(()));
         }
     }
 }

@@ -4,14 +4,22 @@ use std::collections::HashMap;
 
 use super::value::{Row, Value};
 use super::{Dialect, Topic};
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 
 /// Prepared statements kept a connection.
 pub(super) const STATEMENTS_KEPT: usize = 256;
 
 pub(super) enum Connection<'c> {
-    Sqlite(&'c rusqlite::Connection),
+    Sqlite(&'c mut dyn SqliteConnection),
     Postgres(&'c mut dyn PostgresConnection, &'c mut Statements),
+}
+
+/// What a SQLite connection with its prepared statements is asked for; hides its lifetime parameter.
+pub(super) trait SqliteConnection {
+    fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64>;
+    fn insert(&mut self, sql: &str, values: &[Value<'_>]) -> Result<i64>;
+    fn query(&mut self, sql: &str, values: &[Value<'_>], each: &mut dyn FnMut(&Row<'_>) -> Result<()>) -> Result<()>;
+    fn batch(&mut self, sql: &str) -> Result<()>;
 }
 
 /// What a PostgreSQL transaction is asked for; hides its lifetime parameter.
@@ -87,15 +95,25 @@ impl<'c> Tx<'c> {
     /// What the database says.
     pub fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64> {
         match &mut self.connection {
-            Connection::Sqlite(connection) => {
-                let mut statement = connection.prepare_cached(&numbered(sql))?;
-                Ok(statement.execute(rusqlite::params_from_iter(values))? as u64)
-            }
+            Connection::Sqlite(connection) => connection.execute(sql, values),
             Connection::Postgres(transaction, statements) => {
                 let statement = prepare(*transaction, statements, sql)?;
                 Ok(transaction.execute(&statement, &references(values))?)
             }
         }
+    }
+
+    /// Inserts one row; answers the number the database gave it in the column `key`.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn insert_numbered(&mut self, sql: &str, key: &'static str, values: &[Value<'_>]) -> Result<i64> {
+        if let Connection::Sqlite(connection) = &mut self.connection {
+            // RETURNING would make SQLite ready to undo the statement, page by page.
+            return connection.insert(sql, values);
+        }
+        let numbered = self.query_one(&format!("{sql} RETURNING {key}"), values, |row| row.int(0))?;
+        numbered.ok_or_else(|| StoreError::Unavailable(format!("the database gave no {key} to a new row")))
     }
 
     /// Runs a query and maps every row.
@@ -110,12 +128,11 @@ impl<'c> Tx<'c> {
     ) -> Result<Vec<T>> {
         match &mut self.connection {
             Connection::Sqlite(connection) => {
-                let mut statement = connection.prepare_cached(&numbered(sql))?;
-                let mut rows = statement.query(rusqlite::params_from_iter(values))?;
                 let mut found = Vec::new();
-                while let Some(row) = rows.next()? {
-                    found.push(map(&Row::Sqlite(row))?);
-                }
+                connection.query(sql, values, &mut |row| {
+                    found.push(map(row)?);
+                    Ok(())
+                })?;
                 Ok(found)
             }
             Connection::Postgres(transaction, statements) => {
@@ -160,7 +177,7 @@ impl<'c> Tx<'c> {
     /// Several statements without values, for migrations.
     pub(crate) fn batch(&mut self, sql: &str) -> Result<()> {
         match &mut self.connection {
-            Connection::Sqlite(connection) => connection.execute_batch(sql)?,
+            Connection::Sqlite(connection) => connection.batch(sql)?,
             Connection::Postgres(transaction, _) => transaction.batch(sql)?,
         }
         Ok(())
@@ -178,11 +195,6 @@ pub fn placeholders(first: usize, count: usize) -> String {
         text.push_str(&number.to_string());
     }
     text
-}
-
-/// SQLite numbers `$1` by first appearance; `?1` is what means "the first value".
-fn numbered(sql: &str) -> String {
-    sql.replace('$', "?")
 }
 
 fn references<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn postgres::types::ToSql + Sync)> {
