@@ -62,14 +62,14 @@ fn broken(error: io::Error) -> StoreError {
     StoreError::Blob(format!("a raw mail's compression: {error}"))
 }
 
-/// Keeps a blob, or finds the one that is there. Answers its id.
+/// Keeps a blob. Answers its id.
 ///
 /// # Errors
 /// What the database says.
 pub fn put(tx: &mut Tx<'_>, workspace: &WorkspaceId, blob: &NewBlob) -> Result<i64> {
-    let id = tx.query_one(
-        "INSERT INTO blob (workspace_id, hash, size, data, location) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (hash, workspace_id) DO UPDATE SET size = excluded.size RETURNING id",
+    tx.insert_numbered(
+        "INSERT INTO blob (workspace_id, hash, size, data, location) VALUES ($1, $2, $3, $4, $5)",
+        "id",
         &[
             workspace.into(),
             blob.hash.as_slice().into(),
@@ -77,9 +77,16 @@ pub fn put(tx: &mut Tx<'_>, workspace: &WorkspaceId, blob: &NewBlob) -> Result<i
             (&blob.data).into(),
             (&blob.location).into(),
         ],
-        |row| row.int(0),
-    )?;
-    id.ok_or_else(|| StoreError::corrupt("blob", "no id for a kept blob"))
+    )
+}
+
+/// Whether the blob holds what has this hash.
+///
+/// # Errors
+/// What the database says.
+pub fn is_of(tx: &mut Tx<'_>, id: i64, hash: &[u8; 32]) -> Result<bool> {
+    let known = tx.query_one("SELECT hash FROM blob WHERE id = $1", &[id.into()], |row| row.bytes(0))?;
+    Ok(known.is_some_and(|known| known == hash))
 }
 
 /// # Errors

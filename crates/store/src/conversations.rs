@@ -73,20 +73,47 @@ pub fn labels(tx: &mut Tx<'_>, id: &ConversationId) -> Result<Vec<String>> {
     })
 }
 
-/// The contact's newest conversations of a channel with this base subject, for threading by subject.
+/// Which conversations a mail may join for its subject.
+#[derive(Debug, Clone, Copy)]
+pub struct SubjectQuery<'q> {
+    pub contact: &'q ContactId,
+    pub channel: Option<&'q ChannelId>,
+    pub use_case: Option<&'q UseCaseId>,
+    pub subject_base: &'q str,
+    pub since: Timestamp,
+    /// How many of the contact's newest conversations are looked at.
+    pub look_at: usize,
+}
+
+/// Those of the contact's newest conversations with this base subject, channel and use case, newest first.
 ///
 /// # Errors
 /// What the database says.
-pub fn recent_by_contact(
+pub fn recent_by_subject(
     tx: &mut Tx<'_>,
-    contact: &ContactId,
-    since: Timestamp,
-    take: usize,
-) -> Result<Vec<ConversationRow>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM conversation WHERE contact_id = $1 AND last_activity_at >= $2 ORDER BY last_activity_at DESC, id DESC LIMIT $3"
-    );
-    tx.query(&sql, &[contact.into(), since.into(), take.into()], from_row)
+    query: &SubjectQuery<'_>,
+) -> Result<Vec<(ConversationId, ConversationStatus)>> {
+    tx.query(
+        "SELECT id, status FROM (
+             SELECT id, status, subject_base, channel_id, use_case_id, last_activity_at FROM conversation
+             WHERE contact_id = $1 AND last_activity_at >= $2 ORDER BY last_activity_at DESC, id DESC LIMIT $3) AS recent
+         WHERE subject_base = $4 AND COALESCE(channel_id, '') = $5 AND COALESCE(use_case_id, '') = $6
+         ORDER BY last_activity_at DESC, id DESC",
+        &[
+            query.contact.into(),
+            query.since.into(),
+            query.look_at.into(),
+            query.subject_base.into(),
+            query.channel.map_or("", ChannelId::as_str).into(),
+            query.use_case.map_or("", UseCaseId::as_str).into(),
+        ],
+        |row| {
+            let status = row.text(1)?;
+            let status = ConversationStatus::parse(&status)
+                .ok_or_else(|| StoreError::corrupt("conversation", format!("status {status}")))?;
+            Ok((ConversationId::from_stored(row.text(0)?), status))
+        },
+    )
 }
 
 /// A new conversation, counted.
@@ -197,12 +224,21 @@ fn count_key(row: &ConversationRow) -> CountKey<'_> {
 
 fn count(tx: &mut Tx<'_>, row: &ConversationRow, delta: i64) -> Result<()> {
     let (workspace, channel, assignee, status, unread) = count_key(row);
-    tx.execute(
-        "INSERT INTO conversation_count (workspace_id, channel_id, assignee_id, status, unread, conversations) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (workspace_id, channel_id, assignee_id, status, unread)
-         DO UPDATE SET conversations = conversation_count.conversations + excluded.conversations",
-        &[workspace.into(), channel.into(), assignee.into(), status.into(), unread.into(), delta.into()],
+    let values: [Value<'_>; 6] =
+        [workspace.into(), channel.into(), assignee.into(), status.into(), unread.into(), delta.into()];
+    let counted = tx.execute(
+        "UPDATE conversation_count SET conversations = conversations + $6
+         WHERE workspace_id = $1 AND channel_id = $2 AND assignee_id = $3 AND status = $4 AND unread = $5",
+        &values,
     )?;
+    if counted == 0 {
+        tx.execute(
+            "INSERT INTO conversation_count (workspace_id, channel_id, assignee_id, status, unread, conversations) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (workspace_id, channel_id, assignee_id, status, unread)
+             DO UPDATE SET conversations = conversation_count.conversations + excluded.conversations",
+            &values,
+        )?;
+    }
     Ok(())
 }
 

@@ -56,6 +56,7 @@ fn from_row(row: &Row<'_>) -> Result<StoredEvent> {
 /// What the database says.
 pub fn append(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<EventId> {
     let id = EventId::generate();
+    let data = serde_json::to_string(event.data).map_err(|error| StoreError::corrupt("event", error))?;
     tx.execute(
         "INSERT INTO event (id, workspace_id, channel_id, type, subject_id, data, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         &[
@@ -64,7 +65,7 @@ pub fn append(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<EventId> {
             event.channel_id.into(),
             event.event_type.as_str().into(),
             event.subject_id.into(),
-            event.data.to_string().into(),
+            data.into(),
             event.at.into(),
         ],
     )?;

@@ -209,10 +209,7 @@ pub fn insert(tx: &mut Tx<'_>, message: &MessageRow) -> Result<i64> {
         message.sent_at.into(),
         message.created_at.into(),
     ];
-    let sql = insert_sql();
-    let seq = tx
-        .query_one(sql, &values, |row| row.int(0))?
-        .ok_or_else(|| StoreError::corrupt(TABLE, "no seq for an inserted row"))?;
+    let seq = tx.insert_numbered(insert_sql(), "seq", &values)?;
     crate::search_queue::add(tx, seq)?;
     for tag in &message.tags {
         tx.execute(
@@ -225,9 +222,7 @@ pub fn insert(tx: &mut Tx<'_>, message: &MessageRow) -> Result<i64> {
 
 fn insert_sql() -> &'static str {
     static SQL: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    SQL.get_or_init(|| {
-        format!("INSERT INTO message ({COLUMNS}) VALUES ({}) RETURNING seq", crate::db::placeholders(1, COLUMN_COUNT))
-    })
+    SQL.get_or_init(|| format!("INSERT INTO message ({COLUMNS}) VALUES ({})", crate::db::placeholders(1, COLUMN_COUNT)))
 }
 
 /// The message with this identity, if it was here before.
@@ -318,22 +313,28 @@ pub fn ancestors(tx: &mut Tx<'_>, workspace: &WorkspaceId, rfc_message_ids: &[&s
     })
 }
 
-/// Does the channel already hold a message with this Message-ID?
+/// A message with the same Message-ID as another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Namesake {
+    pub channel_id: Option<ChannelId>,
+    pub blob_id: Option<i64>,
+}
+
+/// Messages with the same Message-ID that are looked at.
+const NAMESAKES_MAX: usize = 50;
+
+/// Messages of the workspace with this Message-ID.
 ///
 /// # Errors
 /// What the database says.
-pub fn rfc_id_is_taken(
-    tx: &mut Tx<'_>,
-    workspace: &WorkspaceId,
-    channel: Option<&ChannelId>,
-    rfc_message_id: &str,
-) -> Result<bool> {
-    let channels = tx.query(
-        "SELECT channel_id FROM message WHERE rfc_message_id = $1 AND workspace_id = $2 LIMIT 50",
-        &[rfc_message_id.into(), workspace.into()],
-        |row| row.text_or_null(0),
-    )?;
-    Ok(channels.iter().any(|found| found.as_deref() == channel.map(ChannelId::as_str)))
+pub fn with_rfc_id(tx: &mut Tx<'_>, workspace: &WorkspaceId, rfc_message_id: &str) -> Result<Vec<Namesake>> {
+    tx.query(
+        "SELECT channel_id, blob_id FROM message WHERE rfc_message_id = $1 AND workspace_id = $2 LIMIT $3",
+        &[rfc_message_id.into(), workspace.into(), NAMESAKES_MAX.into()],
+        |row| {
+            Ok(Namesake { channel_id: row.text_or_null(0)?.map(ChannelId::from_stored), blob_id: row.int_or_null(1)? })
+        },
+    )
 }
 
 /// Remembers which ancestors a message names.

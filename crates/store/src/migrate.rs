@@ -13,13 +13,22 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "core",
-    shared: include_str!("../migrations/0001_core.sql"),
-    sqlite: include_str!("../migrations/0001_core.sqlite.sql"),
-    postgres: include_str!("../migrations/0001_core.postgres.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "core",
+        shared: include_str!("../migrations/0001_core.sql"),
+        sqlite: include_str!("../migrations/0001_core.sqlite.sql"),
+        postgres: include_str!("../migrations/0001_core.postgres.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "lighter writes",
+        shared: include_str!("../migrations/0002_lighter_writes.sql"),
+        sqlite: include_str!("../migrations/0002_lighter_writes.sqlite.sql"),
+        postgres: "",
+    },
+];
 
 /// The schema this version reads and writes.
 pub fn latest_version() -> i64 {

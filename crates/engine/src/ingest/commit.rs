@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use store::blobs_table::NewBlob;
 use store::conversations::ConversationRow;
 use store::events::NewEvent;
-use store::messages::{Envelope, MessageFlags, MessageRow};
+use store::messages::{Envelope, MessageFlags, MessageRow, Namesake};
 use store::{Result, StoreError, Tx, blobs_table, contacts, conversation_lists, conversations, events, messages};
 
 use super::{AttachmentPolicy, Reading, accepted, resolve};
@@ -43,7 +43,11 @@ fn commit_route(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<A
     }
     let blob = prepared.blobs.iter().find(|(workspace, _)| *workspace == route.workspace_id);
     let (_, blob) = blob.ok_or_else(|| StoreError::Blob(format!("no raw mail was kept for {}", route.workspace_id)))?;
-    let blob_id = blobs_table::put(tx, &route.workspace_id, blob)?;
+    let namesakes = match &reading.rfc_message_id {
+        Some(id) => messages::with_rfc_id(tx, &route.workspace_id, id)?,
+        None => Vec::new(),
+    };
+    let blob_id = keep_blob(tx, route, blob, &namesakes)?;
     let contact_id = contact(tx, prepared, route)?;
     let candidates = resolve::candidates(tx, route, reading, contact_id.as_ref(), at)?;
     let decision = decide(&candidates);
@@ -51,15 +55,11 @@ fn commit_route(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<A
         Decision::Join { by, new_sender, .. } => (*by, *new_sender),
         Decision::Begin { .. } => (ThreadedBy::New, false),
     };
-    let reused = match &reading.rfc_message_id {
-        Some(id) => messages::rfc_id_is_taken(tx, &route.workspace_id, route.channel_id.as_ref(), id)?,
-        None => false,
-    };
     let flags = MessageFlags {
         auto_reply: reading.auto_reply,
         unauthenticated: is_unauthenticated(prepared, route),
         new_sender,
-        message_id_reused: reused,
+        message_id_reused: namesakes.iter().any(|namesake| namesake.channel_id == route.channel_id),
     };
     let id = MessageId::derived(at, &identity);
     let conversation = place(tx, prepared, route, &decision, contact_id.as_ref())?;
@@ -70,6 +70,16 @@ fn commit_route(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<A
     messages::add_references(tx, &message, seq, &remembered)?;
     tell(tx, &message, &conversation, &decision)?;
     Ok(accepted(message.id, false))
+}
+
+/// The raw mail is kept once a workspace: the same bytes that came before, to another channel, have the same Message-ID.
+fn keep_blob(tx: &mut Tx<'_>, route: &Route, blob: &NewBlob, namesakes: &[Namesake]) -> Result<i64> {
+    for blob_id in namesakes.iter().filter_map(|namesake| namesake.blob_id) {
+        if blobs_table::is_of(tx, blob_id, &blob.hash)? {
+            return Ok(blob_id);
+        }
+    }
+    blobs_table::put(tx, &route.workspace_id, blob)
 }
 
 /// What makes a mail the same when it comes again: its channel, its Message-ID and what its author made.
@@ -180,7 +190,7 @@ fn new_conversation(
     ConversationRow {
         workspace_id: route.workspace_id.clone(),
         subject_base: reading.subject_base.clone(),
-        reply_token: crate::tokens::reply_token(),
+        reply_token: crate::tokens::reply_token(at),
         public: Conversation {
             id: ConversationId::generate(),
             channel_id: route.channel_id.clone(),

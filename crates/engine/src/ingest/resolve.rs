@@ -6,6 +6,7 @@ use mail::threading::{Candidates, ConversationMatch, ParentMatch, TokenMatch};
 use model::conversation::ConversationStatus;
 use model::message::{Direction, ThreadedBy};
 use model::{ContactId, ConversationId, Timestamp};
+use store::conversations::SubjectQuery;
 use store::messages::Ancestor;
 use store::{Result, Tx, conversations, messages};
 
@@ -114,14 +115,15 @@ fn subjects(
     contact: &ContactId,
     now: Timestamp,
 ) -> Result<Vec<ConversationMatch>> {
-    let recent = conversations::recent_by_contact(tx, contact, now.minus(SUBJECT_WINDOW), SUBJECT_CANDIDATES)?;
-    let same = recent.into_iter().filter(|row| {
-        row.public.channel_id == route.channel_id
-            && row.public.use_case_id == route.use_case_id
-            && row.subject_base == reading.subject_base
-    });
+    let query = SubjectQuery {
+        contact,
+        channel: route.channel_id.as_ref(),
+        use_case: route.use_case_id.as_ref(),
+        subject_base: &reading.subject_base,
+        since: now.minus(SUBJECT_WINDOW),
+        look_at: SUBJECT_CANDIDATES,
+    };
     let may_join = |status| reading.subject_is_reply || status != ConversationStatus::Resolved;
-    Ok(same
-        .map(|row| ConversationMatch { may_join: may_join(row.public.status), conversation: row.public.id })
-        .collect())
+    let recent = conversations::recent_by_subject(tx, &query)?.into_iter();
+    Ok(recent.map(|(conversation, status)| ConversationMatch { may_join: may_join(status), conversation }).collect())
 }

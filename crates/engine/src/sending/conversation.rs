@@ -30,7 +30,7 @@ pub(super) struct Thread {
 
 impl Thread {
     fn new() -> Self {
-        let reply_token = crate::tokens::reply_token();
+        let reply_token = crate::tokens::reply_token(model::Timestamp::now());
         Self {
             conversation: None,
             reply_token,
