@@ -5,8 +5,8 @@ use rand::RngExt;
 
 /// Letters and digits that survive every mail system's idea of case.
 const ALPHABET: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
-/// Characters that say when a token was made: seconds, enough for a thousand years.
-const TIME_CHARACTERS: u32 = 7;
+/// Characters that say when a token was made: milliseconds, enough for a thousand years.
+const TIME_CHARACTERS: u32 = 9;
 
 /// `length` characters of five random bits each.
 pub fn random(length: usize) -> String {
@@ -17,8 +17,8 @@ pub fn random(length: usize) -> String {
 /// The token of a conversation in `inbox+r.<token>@…`: 100 random bits. Those of the same time lie together in the index, which
 /// would otherwise touch a page of its own for each.
 pub fn reply_token(at: Timestamp) -> String {
-    let seconds = at.as_millis().unsigned_abs() / 1_000;
-    let digit = |place: u32| (seconds >> (place * 5)) as usize & (ALPHABET.len() - 1);
+    let milliseconds = at.as_millis().unsigned_abs();
+    let digit = |place: u32| (milliseconds >> (place * 5)) as usize & (ALPHABET.len() - 1);
     let time: String = (0..TIME_CHARACTERS).rev().map(|place| char::from(ALPHABET[digit(place)])).collect();
     time + &random(20)
 }
@@ -29,9 +29,9 @@ mod tests {
 
     #[test]
     fn reply_tokens_sort_by_time_and_are_never_the_same() {
-        let at = |seconds| reply_token(Timestamp::from_seconds(seconds));
-        assert!(at(1_800_000_000) < at(1_800_000_001) && at(1_800_000_031) < at(1_800_000_032));
+        let at = |milliseconds| reply_token(Timestamp::from_millis(milliseconds));
+        assert!(at(1_800_000_000_000) < at(1_800_000_000_001) && at(1_800_000_000_031) < at(1_800_000_000_032));
         assert_ne!(at(1), at(1));
-        assert!(at(1_800_000_000).bytes().all(|byte| ALPHABET.contains(&byte)));
+        assert!(at(1_800_000_000_000).bytes().all(|byte| ALPHABET.contains(&byte)));
     }
 }

@@ -33,3 +33,8 @@ CREATE TABLE conversation_count_by_key (
 INSERT INTO conversation_count_by_key SELECT workspace_id, channel_id, assignee_id, status, unread, conversations FROM conversation_count;
 DROP TABLE conversation_count;
 ALTER TABLE conversation_count_by_key RENAME TO conversation_count;
+
+CREATE TABLE search_queue_by_key (message_seq INTEGER PRIMARY KEY);
+INSERT INTO search_queue_by_key SELECT message_seq FROM search_queue;
+DROP TABLE search_queue;
+ALTER TABLE search_queue_by_key RENAME TO search_queue;

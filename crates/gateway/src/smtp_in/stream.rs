@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use bytes::{Buf as _, BufMut, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -25,6 +26,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         match self {
             Self::Plain(stream) => stream.read(buffer).await,
             Self::Tls(stream) => stream.read(buffer).await,
+            Self::Gone => Ok(0),
+        }
+    }
+
+    /// One read into whatever room there is, which need not be filled with zeros first.
+    pub(crate) async fn read_into(&mut self, buffer: &mut impl BufMut) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read_buf(buffer).await,
+            Self::Tls(stream) => stream.read_buf(buffer).await,
             Self::Gone => Ok(0),
         }
     }
@@ -76,27 +86,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
 
 /// What was read and not yet taken.
 pub(crate) struct Input {
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
+    buffer: BytesMut,
+    /// Room made before a read, bytes. It grows while reads fill it.
+    room: usize,
 }
 
 impl Input {
     pub(crate) fn new() -> Self {
-        Self { buffer: vec![0; INPUT_BYTES_INITIAL], start: 0, end: 0 }
+        Self { buffer: BytesMut::new(), room: INPUT_BYTES_INITIAL }
     }
 
     pub(crate) fn pending(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
+        &self.buffer
     }
 
     /// All but the last `left` bytes have been taken.
     pub(crate) fn keep_last(&mut self, left: usize) {
-        self.start = self.end.saturating_sub(left);
+        self.buffer.advance(self.buffer.len().saturating_sub(left));
     }
 
     pub(crate) fn clear(&mut self) {
-        (self.start, self.end) = (0, 0);
+        self.buffer.clear();
     }
 
     /// One read. Zero: the client has closed.
@@ -104,27 +114,11 @@ impl Input {
         &mut self,
         stream: &mut Stream<S>,
     ) -> io::Result<usize> {
-        let room = self.room();
-        let most = room.len();
-        let count = stream.read(room).await?;
-        self.end += count;
-        if count == most && self.buffer.len() < INPUT_BYTES_MAX {
-            let target = (self.buffer.len() * 4).min(INPUT_BYTES_MAX);
-            self.buffer.resize(target, 0);
+        self.buffer.reserve(self.room);
+        let count = stream.read_into(&mut (&mut self.buffer).limit(self.room)).await?;
+        if count == self.room {
+            self.room = (self.room * 4).min(INPUT_BYTES_MAX);
         }
         Ok(count)
-    }
-
-    /// What is pending moves to the front; there is room behind it.
-    fn room(&mut self) -> &mut [u8] {
-        if self.start > 0 {
-            self.buffer.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
-        }
-        if self.end >= self.buffer.len() {
-            self.buffer.resize(self.end + INPUT_BYTES_INITIAL, 0);
-        }
-        self.buffer.get_mut(self.end..).unwrap_or_default()
     }
 }
