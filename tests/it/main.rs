@@ -23,6 +23,7 @@ mod duplicates;
 mod events;
 mod first_start;
 mod http_ingress;
+mod idempotency;
 mod keys;
 mod main_job;
 mod readme_tour;

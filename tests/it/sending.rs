@@ -132,7 +132,7 @@ async fn a_scheduled_message_waits_and_can_be_cancelled(database: Database) {
 }
 
 /// A time of 1970 or later in RFC 3339, by the calendar's own rules.
-fn rfc3339(seconds: u64) -> String {
+pub fn rfc3339(seconds: u64) -> String {
     let (mut days, rest) = (seconds / 86_400, seconds % 86_400);
     let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let mut year = 1970;

@@ -19,7 +19,7 @@ use store::workspaces::WorkspaceRow;
 use store::{Priority, Tx, api_keys, channels, users, workspaces};
 
 use crate::caches::Remembered;
-use crate::{Engine, EngineError, Result};
+use crate::{Engine, EngineError, Result, once};
 pub use bootstrap::{Bootstrap, BootstrapOptions, bootstrap};
 pub use password::PASSWORD_CHARS_MIN;
 
@@ -179,9 +179,14 @@ pub async fn sign_in_link(engine: &Engine, email: &str) -> Result<SecretString> 
 
 /// A token that signs the user in once, within a day.
 pub(crate) fn new_sign_in_token(tx: &mut Tx<'_>, user: &UserId) -> store::Result<String> {
-    let (token, now) = (random_token(), Timestamp::now());
-    users::add_token(tx, &hash(&token), user, TokenPurpose::SignIn, now, now.plus(SIGN_IN_LINK))?;
+    let token = random_token();
+    add_sign_in_token(tx, user, &token)?;
     Ok(token)
+}
+
+fn add_sign_in_token(tx: &mut Tx<'_>, user: &UserId, token: &str) -> store::Result<()> {
+    let now = Timestamp::now();
+    users::add_token(tx, &hash(token), user, TokenPurpose::SignIn, now, now.plus(SIGN_IN_LINK))
 }
 
 /// # Errors
@@ -216,6 +221,34 @@ pub async fn create_user(
     role: Role,
     password: Option<SecretString>,
 ) -> Result<User> {
+    let row = new_user(workspace, email, name, role, password).await?;
+    Ok(keep_user(engine, row, None).await?.0)
+}
+
+/// As [`create_user`]; who has no password gets a link's token that signs them in once, within a day.
+///
+/// # Errors
+/// As [`create_user`].
+pub async fn create_user_with_link(
+    engine: &Engine,
+    workspace: &WorkspaceId,
+    email: &str,
+    name: Option<String>,
+    role: Role,
+    password: Option<SecretString>,
+) -> Result<(User, Option<SecretString>)> {
+    let token = password.is_none().then(random_token);
+    let row = new_user(workspace, email, name, role, password).await?;
+    keep_user(engine, row, token).await
+}
+
+async fn new_user(
+    workspace: &WorkspaceId,
+    email: &str,
+    name: Option<String>,
+    role: Role,
+    password: Option<SecretString>,
+) -> Result<UserRow> {
     let email = mail::address::normalize(email)
         .ok_or_else(|| EngineError::invalid("/email", "an email address such as ana@example.com is needed"))?;
     let password_hash = match password {
@@ -223,13 +256,35 @@ pub async fn create_user(
         None => None,
     };
     let public = User { id: UserId::generate(), email, name, role, created_at: Timestamp::now() };
-    let row = UserRow { workspace_id: workspace.clone(), password_hash, public: public.clone() };
-    match engine.db.write(Priority::Foreground, move |tx| users::insert(tx, &row)).await {
+    Ok(UserRow { workspace_id: workspace.clone(), password_hash, public })
+}
+
+/// The token is in the answer alone: who lost it and asks again has not seen it.
+async fn keep_user(engine: &Engine, row: UserRow, token: Option<String>) -> Result<(User, Option<SecretString>)> {
+    let (once, made) = (once::asked(), (row.public.clone(), token));
+    let outcome = once.seal(engine, &made)?;
+    let (noting, link) = (once.clone(), made.1.clone());
+    let kept = engine
+        .db
+        .write(Priority::Foreground, move |tx| {
+            let earlier = noting.note(tx, &outcome)?;
+            if earlier.is_none() {
+                users::insert(tx, &row)?;
+                link.map_or(Ok(()), |token| add_sign_in_token(tx, &row.public.id, &token))?;
+            }
+            Ok(earlier)
+        })
+        .await;
+    let (user, token) = match kept {
         Err(error) if error.is_unique_violation() => {
-            Err(EngineError::Conflict(format!("a user with the address {} exists already", public.email)))
+            return Err(EngineError::Conflict(format!("a user with the address {} exists already", made.0.email)));
         }
-        outcome => Ok(outcome.map(|()| public)?),
-    }
+        kept => match kept? {
+            Some(earlier) => once.unseal(engine, &earlier)?,
+            None => made,
+        },
+    };
+    Ok((user, token.map(SecretString::from)))
 }
 
 /// The users of the principal's workspace.
@@ -261,19 +316,31 @@ pub async fn create_key(
     }
     let key = format!("{KEY_PREFIX}{}", random_token());
     let row = key_row(workspace, name, &key, scopes, channel_id, false);
-    let public = row.public.clone();
+    // The key is in the answer alone: who lost it and asks again has not seen it.
+    let (once, made) = (once::asked(), (row.public.clone(), key));
+    let outcome = once.seal(engine, &made)?;
+    let noting = once.clone();
     let kept = engine
         .db
         .write(Priority::Foreground, move |tx| {
             if let Some(channel) = &row.public.channel_id
                 && channels::get(tx, &row.workspace_id, channel)?.is_none()
             {
-                return Ok(false);
+                return Ok(None);
             }
-            api_keys::insert(tx, &row).map(|()| true)
+            let earlier = noting.note(tx, &outcome)?;
+            if earlier.is_none() {
+                api_keys::insert(tx, &row)?;
+            }
+            Ok(Some(earlier))
         })
         .await?;
-    if kept { Ok((public, key.into())) } else { Err(EngineError::invalid("/channelId", "no such channel")) }
+    let (public, key) = match kept {
+        Some(Some(earlier)) => once.unseal(engine, &earlier)?,
+        Some(None) => made,
+        None => return Err(EngineError::invalid("/channelId", "no such channel")),
+    };
+    Ok((public, key.into()))
 }
 
 fn key_row(

@@ -15,7 +15,7 @@ use store::events::NewEvent;
 use store::{Priority, Tx, channels, events};
 
 use crate::ports::{Smarthost, TestStep};
-use crate::{Engine, EngineError, Result};
+use crate::{Engine, EngineError, Result, once};
 pub(crate) use routing::of_channel;
 pub use routing::{RouteCache, route};
 
@@ -64,17 +64,24 @@ pub async fn create(engine: &Engine, principal: &Principal, request: ChannelRequ
     if principal.channel_id.is_some() {
         return Err(EngineError::Forbidden("a key bound to a channel can't create others".into()));
     }
+    let once = once::asked();
+    if let Some(id) = once.earlier(engine).await? {
+        return get(engine, principal, &ChannelId::from_stored(id)).await;
+    }
     let now = Timestamp::now();
     let row = new_row(engine, &principal.workspace_id, &request, now)?;
-    let kept = row.clone();
-    engine
+    let kept = engine
         .db
         .write(Priority::Foreground, move |tx| {
+            if let Some(earlier) = once.note(tx, row.public.id.as_str())? {
+                return channels::get(tx, &row.workspace_id, &ChannelId::from_stored(earlier));
+            }
             channels::insert(tx, &row)?;
-            tell(tx, &row, EventType::ChannelConnected, now)
+            tell(tx, &row, EventType::ChannelConnected, now)?;
+            Ok(Some(row))
         })
         .await?;
-    Ok(shown(engine, principal, kept))
+    Ok(shown(engine, principal, kept.ok_or(MISSING)?))
 }
 
 /// A row for a new channel, not yet kept.

@@ -17,6 +17,7 @@ pub mod ingest;
 pub mod listing;
 pub mod maintenance;
 pub mod messages;
+pub mod once;
 pub mod ports;
 pub mod raw;
 #[cfg(test)]

@@ -16,6 +16,7 @@ use model::{ChannelId, ConversationId, MessageId, Timestamp, UserId};
 use serde_json::{Map, Value as Json};
 use store::{Priority, deliveries, messages};
 
+use crate::once::{self, Once};
 use crate::{Engine, EngineError, FieldError, Result, raw};
 
 /// How far ahead mail may be scheduled.
@@ -90,10 +91,14 @@ pub async fn send(
     channel_id: &ChannelId,
     request: SendRequest,
 ) -> Result<MessageId> {
+    let once = once::asked();
+    if let Some(id) = once.earlier(engine).await? {
+        return Ok(MessageId::from_stored(id));
+    }
     let channel = sending_channel(engine, principal, channel_id).await?;
     check(&request)?;
     let thread = conversation::find(engine, principal, &channel, &request).await?;
-    accept(engine, principal, &channel, request, thread).await
+    accept(engine, principal, &channel, request, thread, once).await
 }
 
 /// Accepts an answer within a conversation.
@@ -106,11 +111,15 @@ pub async fn reply(
     conversation_id: &ConversationId,
     reply: ReplyRequest,
 ) -> Result<MessageId> {
+    let once = once::asked();
+    if let Some(id) = once.earlier(engine).await? {
+        return Ok(MessageId::from_stored(id));
+    }
     let (thread, channel_id) = conversation::open(engine, principal, conversation_id).await?;
     let channel = sending_channel(engine, principal, &channel_id).await?;
     let request = thread.answer(&channel, reply)?;
     check(&request)?;
-    accept(engine, principal, &channel, request, thread).await
+    accept(engine, principal, &channel, request, thread, once).await
 }
 
 async fn sending_channel(engine: &Engine, principal: &Principal, id: &ChannelId) -> Result<Channel> {
@@ -129,6 +138,7 @@ async fn accept(
     channel: &Channel,
     request: SendRequest,
     thread: conversation::Thread,
+    once: Once,
 ) -> Result<MessageId> {
     let now = Timestamp::now();
     let files = attach::collect(engine, channel, &request.attachments).await?;
@@ -157,7 +167,7 @@ async fn accept(
     let blob = raw::keep(engine, &[&principal.workspace_id], &bytes).await?.pop().map(|(_, blob)| blob);
     let blob = blob.ok_or_else(|| EngineError::Internal("the raw mail was not kept".into()))?;
     let outgoing = enqueue::Outgoing {
-        id: id.clone(),
+        id,
         workspace_id: principal.workspace_id.clone(),
         route: engine.way_out(channel),
         channel: channel.clone(),
@@ -168,7 +178,14 @@ async fn accept(
         size: bytes.len() as u64,
         now,
     };
-    crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| enqueue::enqueue(tx, &outgoing)).await?;
+    let id = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
+        if let Some(earlier) = once.note(tx, outgoing.id.as_str())? {
+            return Ok(MessageId::from_stored(earlier));
+        }
+        enqueue::enqueue(tx, &outgoing)?;
+        Ok(outgoing.id.clone())
+    })
+    .await?;
     Ok(id)
 }
 
@@ -254,24 +271,27 @@ async fn move_deliveries(
         return Err(EngineError::Forbidden(format!("this needs the scope {}", Scope::MessagesSend.as_str())));
     }
     let (workspace, id, bound) = (principal.workspace_id.clone(), id.clone(), principal.clone());
-    let changed = engine
-        .db
-        .write(Priority::Foreground, move |tx| {
-            let Some(message) =
-                messages::get(tx, &workspace, &id)?.filter(|message| bound.sees(message.channel_id.as_ref()))
-            else {
-                return Ok(None);
-            };
-            if message.direction != Direction::Outbound {
-                return Ok(Some(0));
-            }
-            let at = Timestamp::now();
-            let changed = deliveries::move_all(tx, &id, from, to, now.then_some(at), at)?;
-            if changed > 0 {
-                crate::delivering::refresh_status(tx, &workspace, &id)?;
-            }
-            Ok(Some(changed))
-        })
-        .await?;
+    let once = once::asked();
+    let changed = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
+        let Some(message) =
+            messages::get(tx, &workspace, &id)?.filter(|message| bound.sees(message.channel_id.as_ref()))
+        else {
+            return Ok(None);
+        };
+        if message.direction != Direction::Outbound {
+            return Ok(Some(0));
+        }
+        if once.noted(tx)?.is_some() {
+            return Ok(Some(1));
+        }
+        let at = Timestamp::now();
+        let changed = deliveries::move_all(tx, &id, from, to, now.then_some(at), at)?;
+        if changed > 0 {
+            once.note_last(tx, id.as_str())?;
+            crate::delivering::refresh_status(tx, &workspace, &id)?;
+        }
+        Ok(Some(changed))
+    })
+    .await?;
     changed.ok_or(EngineError::NotFound { what: "the message" })
 }

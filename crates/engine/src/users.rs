@@ -85,15 +85,10 @@ pub async fn me(engine: &Engine, principal: &Principal) -> Result<User> {
 pub async fn create(engine: &Engine, principal: &Principal, new: NewUser) -> Result<CreatedUser> {
     require_admin_of_all(principal)?;
     let (name, password) = (check_name(new.name)?, new.password.map(SecretString::from));
-    let by_link = password.is_none();
-    let user = access::create_user(engine, &principal.workspace_id, &new.email, name, new.role, password).await?;
-    let sign_in_url = if by_link {
-        let token = access::sign_in_link(engine, &user.email).await?;
-        Some(format!("{}/sign-in?token={}", engine.config.public_url, token.expose_secret()))
-    } else {
-        None
-    };
-    Ok(CreatedUser { user, sign_in_url })
+    let (user, token) =
+        access::create_user_with_link(engine, &principal.workspace_id, &new.email, name, new.role, password).await?;
+    let link = |token: SecretString| format!("{}/sign-in?token={}", engine.config.public_url, token.expose_secret());
+    Ok(CreatedUser { user, sign_in_url: token.map(link) })
 }
 
 async fn hash(password: Option<String>) -> Result<Option<String>> {

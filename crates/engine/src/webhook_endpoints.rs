@@ -11,10 +11,10 @@ use serde_json::json;
 use store::events::NewEvent;
 use store::webhook_endpoints::EndpointRow;
 use store::webhook_queue::{self, Endpoint};
-use store::{Priority, StoreError, events, webhook_endpoints};
+use store::{Priority, StoreError, Tx, events, webhook_endpoints};
 
 use crate::vault_rotation::endpoint_place as place;
-use crate::{Engine, EngineError, FieldError, Result, webhook_signing};
+use crate::{Engine, EngineError, FieldError, Result, once, webhook_signing};
 
 const MISSING: EngineError = EngineError::NotFound { what: "the webhook endpoint" };
 /// How long the secret before a rotation still signs, beside the new one.
@@ -107,6 +107,10 @@ fn apply(engine: &Engine, endpoint: &mut WebhookEndpoint, request: &EndpointRequ
 /// Fields that are wrong; too many endpoints (409).
 pub async fn create(engine: &Engine, principal: &Principal, request: EndpointRequest) -> Result<WebhookEndpoint> {
     needs(principal, Scope::WebhooksWrite)?;
+    let once = once::asked();
+    if let Some(id) = once.earlier(engine).await? {
+        return with_secret(engine, load(engine, principal, &WebhookEndpointId::from_stored(id)).await?);
+    }
     if request.url.is_none() {
         return Err(EngineError::invalid("/url", "the URL that events are posted to is needed"));
     }
@@ -131,23 +135,32 @@ pub async fn create(engine: &Engine, principal: &Principal, request: EndpointReq
     };
     apply(engine, &mut public, &request)?;
     let sealed = seal(engine, &public.id, &Secrets { current: secret.expose_secret().to_owned(), previous: None })?;
-    let row = EndpointRow { workspace_id: principal.workspace_id.clone(), secrets: sealed, public: public.clone() };
+    let row = EndpointRow { workspace_id: principal.workspace_id.clone(), secrets: sealed, public };
     let kept = engine
         .db
         .write(Priority::Foreground, move |tx| {
             if webhook_endpoints::list(tx, &row.workspace_id)?.len() >= WEBHOOK_ENDPOINTS_MAX {
-                return Ok(false);
+                return Ok(None);
             }
-            webhook_endpoints::insert(tx, &row).map(|()| true)
+            if let Some(earlier) = once.note(tx, row.public.id.as_str())? {
+                return webhook_endpoints::get(tx, &row.workspace_id, &WebhookEndpointId::from_stored(earlier));
+            }
+            webhook_endpoints::insert(tx, &row)?;
+            Ok(Some(row))
         })
         .await?;
-    if !kept {
-        return Err(EngineError::Conflict(format!(
+    match kept {
+        Some(row) => with_secret(engine, row),
+        None => Err(EngineError::Conflict(format!(
             "a workspace has at most {WEBHOOK_ENDPOINTS_MAX} webhook endpoints; delete one first"
-        )));
+        ))),
     }
-    public.secret = Some(secret.expose_secret().to_owned());
-    Ok(public)
+}
+
+/// As the answers to creation and rotation show it.
+fn with_secret(engine: &Engine, row: EndpointRow) -> Result<WebhookEndpoint> {
+    let secret = unseal(engine, &row.public.id, &row.secrets)?.current;
+    Ok(WebhookEndpoint { secret: Some(secret), ..row.public })
 }
 
 async fn load(engine: &Engine, principal: &Principal, id: &WebhookEndpointId) -> Result<EndpointRow> {
@@ -209,17 +222,26 @@ pub async fn delete(engine: &Engine, principal: &Principal, id: &WebhookEndpoint
 pub async fn rotate_secret(engine: &Engine, principal: &Principal, id: &WebhookEndpointId) -> Result<WebhookEndpoint> {
     needs(principal, Scope::WebhooksWrite)?;
     let mut row = load(engine, principal, id).await?;
+    let once = once::asked();
+    if once.earlier(engine).await?.is_some() {
+        return with_secret(engine, row);
+    }
     let old = unseal(engine, id, &row.secrets)?;
-    let secret = webhook_signing::generate_secret();
+    let current = webhook_signing::generate_secret().expose_secret().to_owned();
     let until = Timestamp::now().plus(std::time::Duration::from_secs(OLD_SECRET_SECONDS));
-    row.secrets = seal(
-        engine,
-        id,
-        &Secrets { current: secret.expose_secret().to_owned(), previous: Some((old.current, until)) },
-    )?;
-    let mut public = keep(engine, row).await?;
-    public.secret = Some(secret.expose_secret().to_owned());
-    Ok(public)
+    row.secrets = seal(engine, id, &Secrets { current, previous: Some((old.current, until)) })?;
+    row.public.updated_at = Timestamp::now();
+    let kept = engine
+        .db
+        .write(Priority::Foreground, move |tx| {
+            if once.note(tx, row.public.id.as_str())?.is_some() {
+                return webhook_endpoints::get(tx, &row.workspace_id, &row.public.id);
+            }
+            webhook_endpoints::update(tx, &row)?;
+            Ok(Some(row))
+        })
+        .await?;
+    with_secret(engine, kept.ok_or(MISSING)?)
 }
 
 /// Queues a test event for this endpoint alone. Answers its id.
@@ -229,26 +251,31 @@ pub async fn rotate_secret(engine: &Engine, principal: &Principal, id: &WebhookE
 pub async fn test(engine: &Engine, principal: &Principal, id: &WebhookEndpointId) -> Result<EventId> {
     needs(principal, Scope::WebhooksWrite)?;
     let row = load(engine, principal, id).await?;
+    let once = once::asked();
+    if let Some(event_id) = once.earlier(engine).await? {
+        return Ok(EventId::from_stored(event_id));
+    }
     refuse_disabled(&row)?;
-    let event_id = engine
-        .db
-        .write(Priority::Foreground, move |tx| {
-            let now = Timestamp::now();
-            let data = json!({ "endpointId": row.public.id, "message": "This is a test of the webhook endpoint." });
-            let event = NewEvent {
-                workspace_id: &row.workspace_id,
-                channel_id: None,
-                event_type: EventType::WebhookTest,
-                subject_id: row.public.id.as_str(),
-                data: &data,
-                at: now,
-            };
-            let event_id = events::append(tx, &event)?;
-            webhook_queue::add(tx, &row.workspace_id, &row.public.id, &event_id, EventType::WebhookTest, now)?;
-            Ok(event_id)
-        })
-        .await?;
-    Ok(event_id)
+    let queue = move |tx: &mut Tx<'_>| {
+        if let Some(event_id) = once.noted(tx)? {
+            return Ok(EventId::from_stored(event_id));
+        }
+        let now = Timestamp::now();
+        let data = json!({ "endpointId": row.public.id, "message": "This is a test of the webhook endpoint." });
+        let event = NewEvent {
+            workspace_id: &row.workspace_id,
+            channel_id: None,
+            event_type: EventType::WebhookTest,
+            subject_id: row.public.id.as_str(),
+            data: &data,
+            at: now,
+        };
+        let event_id = events::append(tx, &event)?;
+        once.note_last(tx, event_id.as_str())?;
+        webhook_queue::add(tx, &row.workspace_id, &row.public.id, &event_id, EventType::WebhookTest, now)?;
+        Ok(event_id)
+    };
+    Ok(crate::write_again_on_conflict(&engine.db, Priority::Foreground, queue).await?)
 }
 
 fn refuse_disabled(row: &EndpointRow) -> Result<()> {
@@ -291,10 +318,13 @@ pub async fn retry(
     needs(principal, Scope::WebhooksWrite)?;
     let row = load(engine, principal, id).await?;
     refuse_disabled(&row)?;
-    let delivery = delivery.clone();
+    let (delivery, once) = (delivery.clone(), once::asked());
     let retried = engine
         .db
         .write(Priority::Foreground, move |tx| {
+            if once.note(tx, delivery.as_str())?.is_some() {
+                return webhook_endpoints::delivery(tx, &row.public.id, &delivery);
+            }
             webhook_endpoints::retry(tx, &row.public.id, &delivery, Timestamp::now())
         })
         .await?;

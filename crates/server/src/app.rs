@@ -36,6 +36,7 @@ pub struct App {
     pub engine: Engine,
     pub config: ServerConfig,
     pub limiter: Arc<Limiter>,
+    pub under_way: idempotency::UnderWay,
     /// Scheme, host and port of the public URL.
     pub public_origin: Arc<str>,
 }
@@ -44,7 +45,8 @@ pub struct App {
 pub fn router(engine: Engine, config: ServerConfig) -> Router {
     let public_origin =
         url::Url::parse(&engine.config.public_url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-    let app = App { engine, config, limiter: Arc::default(), public_origin: public_origin.into() };
+    let app =
+        App { engine, config, limiter: Arc::default(), under_way: Arc::default(), public_origin: public_origin.into() };
     let (api, _) = openapi::api().split_for_parts();
     let compressible =
         SizeAbove::new(1_024).and(NotForContentType::IMAGES).and(NotForContentType::SSE).and(NotForContentType::GRPC);

@@ -28,6 +28,13 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0002_lighter_writes.sqlite.sql"),
         postgres: "",
     },
+    Migration {
+        version: 3,
+        name: "once",
+        shared: include_str!("../migrations/0003_once.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The schema this version reads and writes.

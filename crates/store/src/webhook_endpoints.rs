@@ -132,7 +132,7 @@ pub fn set_sealed(tx: &mut Tx<'_>, id: &WebhookEndpointId, secrets: &[u8]) -> Re
 
 const DELIVERY_COLUMNS: &str = "id, event_id, event_type, status, log, due_at, created_at";
 
-fn delivery(row: &Row<'_>) -> Result<WebhookDelivery> {
+fn delivery_from(row: &Row<'_>) -> Result<WebhookDelivery> {
     let status = row.text(3)?;
     Ok(WebhookDelivery {
         id: WebhookDeliveryId::from_stored(row.text(0)?),
@@ -161,7 +161,18 @@ pub fn deliveries(
     let sql = format!(
         "SELECT {DELIVERY_COLUMNS} FROM webhook_delivery WHERE endpoint_id = $1 AND (CAST($2 AS TEXT) IS NULL OR id {comparison} $2) ORDER BY id {order} LIMIT $3"
     );
-    tx.query(&sql, &[endpoint.into(), cursor.into(), take.into()], delivery)
+    tx.query(&sql, &[endpoint.into(), cursor.into(), take.into()], delivery_from)
+}
+
+/// # Errors
+/// What the database says.
+pub fn delivery(
+    tx: &mut Tx<'_>,
+    endpoint: &WebhookEndpointId,
+    id: &WebhookDeliveryId,
+) -> Result<Option<WebhookDelivery>> {
+    let sql = format!("SELECT {DELIVERY_COLUMNS} FROM webhook_delivery WHERE id = $2 AND endpoint_id = $1");
+    tx.query_one(&sql, &[endpoint.into(), id.into()], delivery_from)
 }
 
 /// Makes a delivery due now, whatever became of it. `None` when the endpoint has no such delivery.
@@ -178,5 +189,5 @@ pub fn retry(
         "UPDATE webhook_delivery SET status = 'pending', due_at = $3, lease = NULL, attempts = 0 WHERE id = $2 AND endpoint_id = $1 RETURNING {DELIVERY_COLUMNS}"
     );
     tx.announce(Topic::Webhooks);
-    tx.query_one(&sql, &[endpoint.into(), id.into(), now.into()], delivery)
+    tx.query_one(&sql, &[endpoint.into(), id.into(), now.into()], delivery_from)
 }

@@ -10,7 +10,7 @@ use store::messages::{self, Envelope, MessageFlags, MessageRow};
 use store::{Priority, users};
 
 use super::{change, visible_locked};
-use crate::{Engine, EngineError, Result, access_check};
+use crate::{Engine, EngineError, Result, access_check, once};
 
 /// Adds a note.
 ///
@@ -24,6 +24,10 @@ pub async fn add_note(
     text: String,
 ) -> Result<Message> {
     access_check::scope(principal, Scope::ConversationsWrite)?;
+    let once = once::asked();
+    if let Some(id) = once.earlier(engine).await? {
+        return crate::messages::load(engine, principal, &MessageId::from_stored(id)).await;
+    }
     if text.trim().is_empty() {
         return Err(EngineError::invalid("/text", "a note needs a text"));
     }
@@ -38,6 +42,9 @@ pub async fn add_note(
             Actor::Key(_) => None,
         };
         let note = row(&before, author, &text, now);
+        if let Some(earlier) = once.note(tx, note.id.as_str())? {
+            return Ok(Some(MessageId::from_stored(earlier)));
+        }
         messages::insert(tx, &note)?;
         let mut after = before.clone();
         after.public.last_activity_at = before.public.last_activity_at.max(now);

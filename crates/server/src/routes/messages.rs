@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::messages::MessageQuery;
-use engine::{Engine, messages, sending};
+use engine::{Engine, messages, once, sending};
 use model::MessageId;
 use model::key::{Actor, Principal};
 use model::message::{Delivery, Direction, Message, MessageStatus};
@@ -137,9 +137,9 @@ async fn batch(
         return Err(engine::EngineError::invalid("/messages", detail).into());
     }
     let mut items = Vec::with_capacity(body.messages.len());
-    for value in body.messages {
+    for (number, value) in body.messages.into_iter().enumerate() {
         let sent = match crate::strict::parse::<SendBody>(value.to_string().as_bytes()) {
-            Ok(body) => send_one(&engine, &principal, body).await.map_err(Problem::from),
+            Ok(body) => once::item(number, send_one(&engine, &principal, body)).await.map_err(Problem::from),
             Err(problem) => Err(problem),
         };
         items.push(match sent {

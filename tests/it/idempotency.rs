@@ -1,0 +1,271 @@
+//! `Idempotency-Key`: however often and however late a request is sent again, its work is done once. A process that is
+//! killed between the work and its answer is the hard case.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use crate::api::{Answer, Api, text};
+use crate::database::{Database, on_both_databases};
+use crate::mail::Mail;
+use crate::postroom_process::Postroom;
+use crate::smtp_client;
+
+on_both_databases!(
+    a_request_whose_answer_was_lost_is_answered_and_not_done_again,
+    a_batch_cut_short_goes_on_where_it_stopped,
+    a_lost_answer_keeps_the_key_for_its_request,
+    one_message_a_key_however_often_the_process_is_killed,
+);
+
+/// What a crash between the work's commit and the answer's leaves behind.
+const ANSWER_LOST: &str = "UPDATE idempotency SET status = NULL, response = NULL";
+
+async fn post(api: &Api, path: &str, key: &str, body: &Value) -> Answer {
+    api.send(api.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
+}
+
+fn message(channel: &str, subject: &str) -> Value {
+    json!({ "channelId": channel, "to": "bert@example.test", "content": { "type": "email", "email": { "subject": subject, "text": "Hello" } } })
+}
+
+/// A POST: its template in the API's description, its path, its body.
+struct Request {
+    template: &'static str,
+    path: String,
+    body: Value,
+}
+
+/// One of every POST that does something, against things that are there for it.
+async fn every_post(postroom: &Postroom, api: &Api) -> Vec<Request> {
+    let channel = api.channel().await;
+    let mail = Mail::new(&channel.address(), "Answer me");
+    smtp_client::send(postroom.smtp, "ada@example.test", &channel.address(), mail.bytes()).await.expect("250");
+    let conversation = text(&api.items("/conversations").await[0], "/id");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs();
+    let tomorrow = crate::sending::rfc3339(now + 86_400);
+    let scheduled = async |subject: &str| {
+        let mut body = message(&channel.id(), subject);
+        body["scheduledAt"] = json!(tomorrow);
+        text(&api.post("/messages", body).await.expect(202).json(), "/id")
+    };
+    let cancelled = scheduled("Cancelled").await;
+    let failed = scheduled("Retried").await;
+    postroom
+        .execute_sql(&format!("UPDATE delivery SET status = 'failed', due_at = NULL WHERE message_id = '{failed}'"));
+    let nowhere = json!({ "url": "http://127.0.0.1:9/", "events": ["webhook.test"] });
+    let endpoint = text(&api.post("/webhooks", nowhere.clone()).await.expect(201).json(), "/id");
+    let event = text(&api.all_events().await[0], "/id");
+    api.post(&format!("/webhooks/{endpoint}/test"), json!({})).await.expect(202);
+    let delivery = text(&api.items(&format!("/webhooks/{endpoint}/deliveries")).await[0], "/id");
+    let request = |template, path: String, body| Request { template, path, body };
+    let hooks = |rest: &str| format!("/webhooks/{endpoint}/{rest}");
+    vec![
+        request("/messages", "/messages".into(), message(&channel.id(), "Once")),
+        request(
+            "/messages/batch",
+            "/messages/batch".into(),
+            json!({ "messages": [message(&channel.id(), "Batched")] }),
+        ),
+        request("/messages/{id}/cancel", format!("/messages/{cancelled}/cancel"), json!({})),
+        request("/messages/{id}/retry", format!("/messages/{failed}/retry"), json!({})),
+        request(
+            "/conversations/{id}/messages",
+            format!("/conversations/{conversation}/messages"),
+            json!({ "text": "An answer" }),
+        ),
+        request(
+            "/conversations/{id}/messages",
+            format!("/conversations/{conversation}/messages"),
+            json!({ "text": "A note", "private": true }),
+        ),
+        request("/channels", "/channels".into(), json!({ "type": "email", "name": "Second", "provider": "sandbox" })),
+        request("/api-keys", "/api-keys".into(), json!({ "name": "Program", "scopes": ["channels:read"] })),
+        request("/users", "/users".into(), json!({ "email": "ann@example.test", "role": "agent" })),
+        request("/webhooks", "/webhooks".into(), nowhere),
+        request("/webhooks/{id}/test", hooks("test"), json!({})),
+        request("/webhooks/{id}/replay", hooks("replay"), json!({ "after": event })),
+        request("/webhooks/{id}/rotate-secret", hooks("rotate-secret"), json!({})),
+        request(
+            "/webhooks/{id}/deliveries/{deliveryId}/retry",
+            hooks(&format!("deliveries/{delivery}/retry")),
+            json!({}),
+        ),
+    ]
+}
+
+/// POSTs that change nothing, or prove themselves otherwise.
+const OTHERS: [&str; 3] = ["/session", "/channels/test", "/channels/{id}/test"];
+
+async fn every_template(api: &Api) -> BTreeSet<String> {
+    let document = api.get("//openapi.json").await.expect(200).json();
+    let paths = document["paths"].as_object().expect("paths").iter();
+    let posts =
+        paths.filter(|(_, item)| item.get("post").is_some()).filter_map(|(path, _)| path.strip_prefix("/api/v1"));
+    posts.filter(|path| !OTHERS.contains(path)).map(str::to_owned).collect()
+}
+
+/// What a POST may have made, counted, and every secret that came with it.
+async fn everything(api: &Api) -> HashMap<&'static str, usize> {
+    let mut counts = HashMap::new();
+    for list in ["/messages?direction=outbound", "/channels", "/api-keys", "/users", "/webhooks"] {
+        counts.insert(list, api.all(list).await.len());
+    }
+    let events = api.all_events().await;
+    counts.insert("tests", events.iter().filter(|event| event["type"] == "webhook.test").count());
+    counts
+}
+
+async fn a_request_whose_answer_was_lost_is_answered_and_not_done_again(database: Database) {
+    let mut postroom = Postroom::start(database).await;
+    let api = postroom.api();
+    let requests = every_post(&postroom, &api).await;
+    let known: BTreeSet<String> = requests.iter().map(|request| request.template.to_owned()).collect();
+    assert_eq!(every_template(&api).await, known, "a POST that this scenario does not know");
+    let mut first = Vec::new();
+    for (number, request) in requests.iter().enumerate() {
+        let answer = post(&api, &request.path, &format!("key-{number}"), &request.body).await;
+        assert!((200..300).contains(&answer.status), "{answer:?}");
+        first.push(answer);
+    }
+    let before = everything(&api).await;
+    postroom.kill();
+    postroom.execute_sql(ANSWER_LOST);
+    postroom.launch().await;
+    let api = postroom.api();
+    for (number, (request, first)) in requests.iter().zip(&first).enumerate() {
+        let again = post(&api, &request.path, &format!("key-{number}"), &request.body).await.expect(first.status);
+        let (first, again) = (first.json(), again.json());
+        for pointer in ["/id", "/items/0/message/id", "/eventId", "/key", "/secret", "/signInUrl", "/startedAt"] {
+            assert_eq!(first.pointer(pointer), again.pointer(pointer), "{pointer} of POST {}", request.path);
+        }
+        // And kept from now on.
+        let kept = post(&api, &request.path, &format!("key-{number}"), &request.body).await;
+        assert_eq!(kept.header("idempotent-replayed"), Some("true"), "POST {}", request.path);
+    }
+    assert_eq!(everything(&api).await, before);
+}
+
+async fn a_batch_cut_short_goes_on_where_it_stopped(database: Database) {
+    let mut postroom = Postroom::start(database).await;
+    let api = postroom.api();
+    let channel = api.channel().await.id();
+    let mut messages: Vec<Value> = (0..20).map(|number| message(&channel, &format!("Part {number}"))).collect();
+    messages[3]["to"] = json!("nobody");
+    let body = json!({ "messages": messages });
+    let first = post(&api, "/messages/batch", "batch", &body).await.expect(202).json();
+    postroom.kill();
+    // As if it had been killed after twelve of them.
+    postroom.execute_sql(ANSWER_LOST);
+    let ids: Vec<String> = (12..20).map(|place| text(&first, &format!("/items/{place}/message/id"))).collect();
+    let list = format!("'{}'", ids.join("', '"));
+    postroom.execute_sql(&format!("DELETE FROM message WHERE id IN ({list})"));
+    postroom.execute_sql(&format!("DELETE FROM idempotency_outcome WHERE outcome IN ({list})"));
+    postroom.launch().await;
+    let api = postroom.api();
+    let again = post(&api, "/messages/batch", "batch", &body).await.expect(202).json();
+    for place in 0..12 {
+        let pointer = format!("/items/{place}/message/id");
+        assert_eq!(first.pointer(&pointer), again.pointer(&pointer), "{place}");
+    }
+    assert_eq!(again["items"][3]["status"], 422);
+    let subjects: Vec<String> = api
+        .all("/messages?direction=outbound")
+        .await
+        .iter()
+        .map(|message| text(message, "/content/email/subject"))
+        .collect();
+    let distinct: BTreeSet<&String> = subjects.iter().collect();
+    assert_eq!((subjects.len(), distinct.len()), (19, 19), "{subjects:?}");
+}
+
+async fn a_lost_answer_keeps_the_key_for_its_request(database: Database) {
+    let mut postroom = Postroom::start(database).await;
+    let api = postroom.api();
+    let channel = api.channel().await.id();
+    let first = post(&api, "/messages", "order", &message(&channel, "Once")).await.expect(202).json();
+    postroom.kill();
+    postroom.execute_sql(ANSWER_LOST);
+    postroom.launch().await;
+    let api = postroom.api();
+    post(&api, "/messages", "order", &message(&channel, "Another")).await.expect(409);
+    // What it sent by has gone since; that it was sent is true all the same.
+    api.delete(&format!("/channels/{channel}")).await.expect(204);
+    let again = post(&api, "/messages", "order", &message(&channel, "Once")).await.expect(202).json();
+    assert_eq!(again["id"], first["id"]);
+    assert_eq!(api.all("/messages").await.len(), 1);
+}
+
+/// How often the process is killed.
+const ROUNDS: usize = 8;
+/// Clients that send at the same time.
+const CLIENTS: usize = 6;
+
+async fn one_message_a_key_however_often_the_process_is_killed(database: Database) {
+    let mut postroom = Postroom::start(database).await;
+    let channel = postroom.api().channel().await.id();
+    let (mut unanswered, mut answered) = (Vec::<String>::new(), 0);
+    for round in 0..ROUNDS {
+        let (heard, enough) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+        let kill_after = 10 + rand::random_range(0..60);
+        let mut clients = Vec::new();
+        for client in 0..CLIENTS {
+            let (api, channel) = (postroom.api(), channel.clone());
+            let (heard, enough) = (Arc::clone(&heard), Arc::clone(&enough));
+            let waiting = unanswered.iter().skip(client).step_by(CLIENTS).cloned();
+            let keys = waiting.chain((0..).map(move |number| format!("order-{round}-{client}-{number}")));
+            let keys: Vec<String> = keys.take(1_000).collect();
+            clients.push(tokio::spawn(async move {
+                for key in keys {
+                    if try_post(&api, &key, &message(&channel, &key)).await.is_none() {
+                        return Some(key);
+                    }
+                    if heard.fetch_add(1, Ordering::Relaxed) + 1 == kill_after {
+                        enough.notify_one();
+                    }
+                }
+                None
+            }));
+        }
+        enough.notified().await;
+        postroom.kill();
+        let mut cut_off = Vec::new();
+        for client in clients {
+            cut_off.extend(client.await.expect("a client"));
+        }
+        answered += heard.load(Ordering::Relaxed);
+        unanswered = cut_off;
+        postroom.launch().await;
+    }
+    let api = postroom.api();
+    for key in &unanswered {
+        post(&api, "/messages", key, &message(&channel, key)).await.expect(202);
+    }
+    let mut copies: HashMap<String, usize> = HashMap::new();
+    for message in api.all("/messages?direction=outbound").await {
+        *copies.entry(text(&message, "/content/email/subject")).or_default() += 1;
+    }
+    let twice: Vec<_> = copies.iter().filter(|(_, count)| **count != 1).collect();
+    assert!(twice.is_empty(), "sent more than once: {twice:?}");
+    assert_eq!(copies.len(), answered + unanswered.len(), "every answered message is there, and no other");
+}
+
+/// `None`: the server is gone, and what became of the request is not known.
+async fn try_post(api: &Api, key: &str, body: &Value) -> Option<()> {
+    loop {
+        let request = api.request(Method::POST, "/messages").header("Idempotency-Key", key).json(body);
+        let answer = request.send().await.ok()?;
+        let status = answer.status().as_u16();
+        answer.bytes().await.ok()?;
+        match status {
+            202 => return Some(()),
+            // Too many at once.
+            429 => tokio::task::yield_now().await,
+            _ => return None,
+        }
+    }
+}
