@@ -59,6 +59,13 @@ async fn everything_a_mail_can_carry_is_sent(database: Database) {
     let mut recipients: Vec<String> = deliveries.iter().map(|delivery| text(delivery, "/recipient")).collect();
     recipients.sort();
     assert_eq!(recipients, ["cc@example.test", "second@example.test", "secret@example.test", "to@example.test"]);
+    let paths = (format!("/messages/{id}/deliveries"), format!("/messages/{id}/deliveries?order=desc"));
+    let (oldest_first, newest_first) = (api.all(&paths.0).await, api.all(&paths.1).await);
+    assert!(oldest_first.iter().eq(newest_first.iter().rev()), "{newest_first:?}");
+    let page = api.get(&format!("{}?take=3", paths.0)).await.expect(200).json();
+    let next = api.get(&format!("{}?take=3&cursor={}", paths.0, text(&page, "/cursor"))).await.expect(200).json();
+    assert_eq!((page["items"].as_array().map(Vec::len), &next["items"][0]), (Some(3), &oldest_first[3]));
+    assert_eq!(next["cursor"], "");
     assert_eq!(api.all("/messages?tag=werkstatt").await.len(), 1);
 
     let raw = api.get(&format!("/messages/{id}/raw")).await.expect(200).body;

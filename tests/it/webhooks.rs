@@ -17,6 +17,8 @@ on_both_databases!(
     private_addresses_are_refused,
     a_delivery_can_be_retried_and_events_replayed,
     a_rotated_secret_overlaps,
+    a_replay_of_any_length_survives_a_restart,
+    a_replay_waits_for_a_failing_endpoint_and_delays_nothing_new,
 );
 
 async fn endpoint(api: &Api, receiver: &WebhookReceiver, events: &[&str]) -> Value {
@@ -202,4 +204,97 @@ async fn a_rotated_secret_overlaps(database: Database) {
     mail_in(&postroom, &address, "Signed twice").await;
     let received = receiver.wait_for("message.received", 1).await;
     assert!(received[0].is_signed_with(&old) && received[0].is_signed_with(&new));
+}
+
+/// Events of the hour before: one `contact.created` in every `one_in`, the others of a type that nobody here asks for. Answers the
+/// id of one before them all, and how many contacts there are.
+async fn old_events(postroom: &Postroom, api: &Api, count: usize, one_in: usize) -> (String, usize) {
+    let start = eventually("a first event", || async { api.all_events().await.into_iter().next() }).await;
+    let workspace = text(&start, "/workspaceId");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_millis();
+    let row = |number: usize| {
+        let at = now - 3_600_000 + number as u128;
+        let event_type = if number.is_multiple_of(one_in) { "contact.created" } else { "domain.verified" };
+        format!("('evt_{number:026}', '{workspace}', '{event_type}', 'subject', '{{}}', {at})")
+    };
+    for first in (0..count).step_by(1_000) {
+        let rows: Vec<String> = (first..count.min(first + 1_000)).map(row).collect();
+        postroom.execute_sql(&format!(
+            "INSERT INTO event (id, workspace_id, type, subject_id, data, created_at) VALUES {}",
+            rows.join(", ")
+        ));
+    }
+    // Where positions are given after the commit, something has to happen for them to be given.
+    api.channel().await;
+    let last = format!("evt_{:026}", count - 1);
+    eventually("the events to be in their places", || async {
+        (api.get(&format!("/events?take=1&after={last}")).await.status == 200).then_some(())
+    })
+    .await;
+    (text(&start, "/id"), count.div_ceil(one_in))
+}
+
+fn distinct(received: &[crate::webhook_receiver::Received]) -> usize {
+    received.iter().map(|request| request.header("webhook-id")).collect::<std::collections::BTreeSet<_>>().len()
+}
+
+async fn a_replay_of_any_length_survives_a_restart(database: Database) {
+    let mut postroom = Postroom::start(database).await;
+    let (api, receiver) = (postroom.api(), WebhookReceiver::start().await);
+    api.channel().await;
+    let (start, contacts) = old_events(&postroom, &api, 12_500, 100).await;
+    let endpoint = endpoint(&api, &receiver, &["contact.created"]).await;
+    let path = format!("/webhooks/{}", text(&endpoint, "/id"));
+    assert_eq!(endpoint["replay"], Value::Null);
+    let begun = api.post(&format!("{path}/replay"), json!({ "after": start })).await.expect(202).json();
+    assert_eq!((&begun["after"], &begun["finishedAt"]), (&json!(start), &Value::Null), "{begun}");
+    receiver.wait_for("contact.created", 10).await;
+    postroom.kill();
+    postroom.launch().await;
+    let api = postroom.api();
+    let finished = eventually("the replay to be finished", || async {
+        let endpoint = api.get(&path).await.expect(200).json();
+        endpoint["replay"]["finishedAt"].is_string().then_some(endpoint)
+    })
+    .await;
+    assert_eq!(finished["replay"]["queued"], contacts, "{finished}");
+    eventually("every event", || async { (distinct(&receiver.of_type("contact.created")) == contacts).then_some(()) })
+        .await;
+    assert_eq!(deliveries(&api, &endpoint).await.len(), contacts, "an event was queued twice");
+}
+
+async fn a_replay_waits_for_a_failing_endpoint_and_delays_nothing_new(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let (api, receiver) = (postroom.api(), WebhookReceiver::start().await);
+    let address = api.channel().await.address();
+    let (start, contacts) = old_events(&postroom, &api, 150, 1).await;
+    receiver.always(Behaviour::Status(503));
+    let endpoint = endpoint(&api, &receiver, &["contact.created", "message.received"]).await;
+    let path = format!("/webhooks/{}", text(&endpoint, "/id"));
+    api.post(&format!("{path}/replay"), json!({ "after": start })).await.expect(202);
+    eventually("the replay to wait", || async {
+        let endpoint = api.get(&path).await.expect(200).json();
+        (endpoint["replay"]["queued"].as_u64()? >= 100).then_some(())
+    })
+    .await;
+    mail_in(&postroom, &address, "Something new").await;
+    receiver.wait_for("message.received", 1).await;
+    let waiting = api.get(&path).await.expect(200).json();
+    assert_eq!(
+        (&waiting["replay"]["queued"], &waiting["replay"]["finishedAt"]),
+        (&json!(100), &Value::Null),
+        "{waiting}"
+    );
+    receiver.always(Behaviour::Status(200));
+    eventually("the rest to follow once it answers again", || async {
+        let endpoint = api.get(&path).await.expect(200).json();
+        endpoint["replay"]["finishedAt"].is_string().then_some(())
+    })
+    .await;
+    // The mail's sender is a contact too.
+    eventually("every event to be delivered", || async {
+        let delivered = deliveries(&api, &endpoint).await.iter().filter(|one| one["status"] == "delivered").count();
+        (delivered == contacts + 2).then_some(())
+    })
+    .await;
 }

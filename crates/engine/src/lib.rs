@@ -37,6 +37,7 @@ pub mod users;
 pub mod vault_rotation;
 pub mod way_out;
 pub mod webhook_endpoints;
+mod webhook_replay;
 pub mod webhook_schedule;
 pub mod webhook_signing;
 pub mod webhooks;

@@ -7,7 +7,7 @@ use model::conversation::ConversationStatus;
 use model::event::EventType;
 use model::limits::{EVENT_RETENTION_DAYS, IDEMPOTENCY_SECONDS};
 use store::events::NewEvent;
-use store::{Priority, StoreError, Tx, conversation_lists, conversations, events, idempotency};
+use store::{Priority, StoreError, Tx, conversation_lists, conversations, events, idempotency, webhook_queue};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, Result};
@@ -43,6 +43,7 @@ pub async fn step(engine: &Engine, now: Timestamp) -> Result<()> {
         .db
         .write(Priority::Background, move |tx| {
             events::forget(tx, events_before, STEP)?;
+            webhook_queue::forget(tx, events_before, STEP)?;
             idempotency::forget(tx, keys_before)?;
             tx.execute("DELETE FROM user_session WHERE expires_at < $1", &[now.into()])?;
             Ok(())

@@ -3,7 +3,7 @@
 use model::event::EventType;
 use model::key::{Principal, Scope};
 use model::limits::WEBHOOK_ENDPOINTS_MAX;
-use model::webhook::{WebhookDelivery, WebhookEndpoint, WebhookFormat};
+use model::webhook::{WebhookDelivery, WebhookEndpoint, WebhookFormat, WebhookReplay};
 use model::{EventId, Timestamp, WebhookDeliveryId, WebhookEndpointId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use serde_json::json;
 use store::events::NewEvent;
 use store::webhook_endpoints::EndpointRow;
 use store::webhook_queue::{self, Endpoint};
-use store::{Priority, StoreError, Tx, events, webhook_endpoints};
+use store::{Priority, StoreError, Tx, events, webhook_endpoints, webhook_replays};
 
 use crate::vault_rotation::endpoint_place as place;
 use crate::{Engine, EngineError, FieldError, Result, once, webhook_signing};
@@ -19,8 +19,6 @@ use crate::{Engine, EngineError, FieldError, Result, once, webhook_signing};
 const MISSING: EngineError = EngineError::NotFound { what: "the webhook endpoint" };
 /// How long the secret before a rotation still signs, beside the new one.
 const OLD_SECRET_SECONDS: u64 = 24 * 60 * 60;
-/// Events queued again by one replay.
-const REPLAY_MAX: usize = 10_000;
 const URL_CHARS_MAX: usize = 2_000;
 
 /// `None` leaves a field as it is, or at its default.
@@ -130,6 +128,7 @@ pub async fn create(engine: &Engine, principal: &Principal, request: EndpointReq
         enabled: true,
         disabled_reason: None,
         secret: None,
+        replay: None,
         created_at: now,
         updated_at: now,
     };
@@ -331,33 +330,64 @@ pub async fn retry(
     retried.ok_or(EngineError::NotFound { what: "the delivery" })
 }
 
-/// Queues the events behind `after` that the endpoint wants once more. Answers how many, at most 10,000 at a time.
+/// Begins to send the events behind `after` that the endpoint wants once more, up to the newest there is. They go out in
+/// the background, after what is new.
 ///
 /// # Errors
-/// Not there; disabled (409); `after` is not kept any more (410).
-pub async fn replay(engine: &Engine, principal: &Principal, id: &WebhookEndpointId, after: &EventId) -> Result<usize> {
+/// Not there; disabled, or a replay is under way (409); `after` is not kept any more (410).
+pub async fn replay(
+    engine: &Engine,
+    principal: &Principal,
+    id: &WebhookEndpointId,
+    after: &EventId,
+) -> Result<WebhookReplay> {
     needs(principal, Scope::WebhooksWrite)?;
     let row = load(engine, principal, id).await?;
-    refuse_disabled(&row)?;
-    let (after, workspace) = (after.clone(), principal.workspace_id.clone());
-    let queued = engine
-        .db
-        .write(Priority::Delivery, move |tx| {
-            let Some(position) = events::position_of(tx, &workspace, &after)? else { return Ok(None) };
-            let found = events::after_in_workspace(tx, &workspace, position, REPLAY_MAX)?;
-            let wanted = |event_type: EventType| {
-                event_type != EventType::WebhookTest
-                    && row.public.events.iter().any(|pattern| event_type.matches(pattern))
-            };
-            let mut queued = 0;
-            for event in found.iter().filter(|event| wanted(event.event_type)) {
-                webhook_queue::add(tx, &workspace, &row.public.id, &event.id, event.event_type, Timestamp::now())?;
-                queued += 1;
+    let once = once::asked();
+    if once.earlier(engine).await?.is_none() {
+        refuse_disabled(&row)?;
+        let (after, workspace, id) = (after.clone(), principal.workspace_id.clone(), id.clone());
+        let begin = move |tx: &mut Tx<'_>| {
+            if once.noted(tx)?.is_some() {
+                return Ok(Begun::Yes);
             }
-            Ok(Some(queued))
-        })
-        .await?;
-    queued.ok_or_else(|| {
-        EngineError::Gone("this event is not kept any more, or never was; replay from a later one".into())
-    })
+            let Some(position) = events::position_of(tx, &workspace, &after)? else { return Ok(Begun::EventGone) };
+            let until = events::newest_position(tx)?;
+            if !webhook_replays::begin(tx, &id, &after, position, until, Timestamp::now())? {
+                return Ok(Begun::OtherUnderWay);
+            }
+            once.note_last(tx, id.as_str())?;
+            Ok(Begun::Yes)
+        };
+        match crate::write_again_on_conflict(&engine.db, Priority::Foreground, begin).await? {
+            Begun::Yes => {}
+            Begun::EventGone => {
+                let detail = "this event is not kept any more, or never was; replay from a later one";
+                return Err(EngineError::Gone(detail.into()));
+            }
+            Begun::OtherUnderWay => {
+                let detail = "a replay to this endpoint is under way; wait until it is finished, or end it with DELETE";
+                return Err(EngineError::Conflict(detail.into()));
+            }
+        }
+    }
+    load(engine, principal, id).await?.public.replay.ok_or(MISSING)
+}
+
+enum Begun {
+    Yes,
+    EventGone,
+    OtherUnderWay,
+}
+
+/// Ends a replay where it is. What it queued goes out.
+///
+/// # Errors
+/// Not there; no replay is under way.
+pub async fn stop_replay(engine: &Engine, principal: &Principal, id: &WebhookEndpointId) -> Result<()> {
+    needs(principal, Scope::WebhooksWrite)?;
+    let row = load(engine, principal, id).await?;
+    let stop = move |tx: &mut Tx<'_>| webhook_replays::stop(tx, &row.public.id, Timestamp::now());
+    let stopped = engine.db.write(Priority::Foreground, stop).await?;
+    if stopped { Ok(()) } else { Err(EngineError::NotFound { what: "a replay under way" }) }
 }

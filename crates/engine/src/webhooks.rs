@@ -13,11 +13,12 @@ use rand::RngExt;
 use serde_json::json;
 use store::events::{NewEvent, StoredEvent};
 use store::webhook_queue::{self, ClaimedDelivery, Endpoint};
-use store::{Dialect, Priority, Topic, Tx, events, progress};
+use store::{Dialect, Priority, Topic, Tx, events, progress, webhook_replays};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::ports::{WebhookRequest, WebhookResponse};
+use crate::webhook_replay::{self, Progress};
 use crate::{Engine, Result, webhook_schedule, webhook_signing};
 
 /// Events looked at in one go.
@@ -114,9 +115,9 @@ pub async fn run(engine: Engine, shutdown: CancellationToken) {
     let mut tasks: JoinSet<WebhookEndpointId> = JoinSet::new();
     let mut under_way: HashMap<WebhookEndpointId, usize> = HashMap::new();
     while !shutdown.is_cancelled() {
-        let claimed = claim(&engine, &lease, &under_way).await.unwrap_or_else(|error| {
+        let (claimed, look_on) = claim(&engine, &lease, &under_way).await.unwrap_or_else(|error| {
             tracing::error!(%error, "webhooks could not be claimed; trying again");
-            Vec::new()
+            (Vec::new(), false)
         });
         for delivery in claimed {
             let endpoint = delivery.endpoint.id.clone();
@@ -129,7 +130,7 @@ pub async fn run(engine: Engine, shutdown: CancellationToken) {
                 endpoint
             });
         }
-        let pause = until_next(&engine).await;
+        let pause = if look_on { Duration::ZERO } else { until_next(&engine).await };
         tokio::select! {
             _ = news.changed() => {}
             Some(done) = tasks.join_next() => release(&mut under_way, done.ok()),
@@ -160,23 +161,40 @@ async fn until_next(engine: &Engine) -> Duration {
     }
 }
 
+/// What may be sent now, and whether a replay has more to look through at once. Replays take the places that are left.
 async fn claim(
     engine: &Engine,
     lease: &str,
     under_way: &HashMap<WebhookEndpointId, usize>,
-) -> Result<Vec<ClaimedDelivery>> {
-    let (lease, under_way, now) = (lease.to_owned(), under_way.clone(), Timestamp::now());
+) -> Result<(Vec<ClaimedDelivery>, bool)> {
+    let (lease, mut under_way, now) = (lease.to_owned(), under_way.clone(), Timestamp::now());
     let claimed = engine.db.write(Priority::Delivery, move |tx| {
-        let mut claimed = Vec::new();
+        let (mut claimed, mut look_on) = (Vec::new(), false);
         for endpoint in webhook_queue::endpoints_with_due(tx, now)? {
-            let places = WEBHOOK_CONCURRENCY.saturating_sub(under_way.get(&endpoint).copied().unwrap_or(0));
+            let places = free_places(&under_way, &endpoint);
             if places > 0 {
-                claimed.extend(webhook_queue::claim(tx, &endpoint, now, now.plus(LEASE), &lease, places)?);
+                let found = webhook_queue::claim(tx, &endpoint, now, now.plus(LEASE), &lease, places)?;
+                *under_way.entry(endpoint).or_default() += found.len();
+                claimed.extend(found);
             }
         }
-        Ok(claimed)
+        for replay in webhook_replays::under_way(tx)? {
+            match webhook_replay::step(tx, &replay, free_places(&under_way, &replay.endpoint_id), now)? {
+                Progress::Queued(count) => {
+                    let (endpoint, until) = (&replay.endpoint_id, now.plus(LEASE));
+                    claimed.extend(webhook_queue::claim(tx, endpoint, now, until, &lease, count)?);
+                }
+                Progress::LookOn => look_on = true,
+                Progress::Idle => {}
+            }
+        }
+        Ok((claimed, look_on))
     });
     Ok(claimed.await?)
+}
+
+fn free_places(under_way: &HashMap<WebhookEndpointId, usize>, endpoint: &WebhookEndpointId) -> usize {
+    WEBHOOK_CONCURRENCY.saturating_sub(under_way.get(endpoint).copied().unwrap_or(0))
 }
 
 async fn deliver(engine: &Engine, lease: &str, delivery: ClaimedDelivery) -> Result<()> {

@@ -39,8 +39,25 @@ pub struct WebhookEndpoint {
     /// The signing secret, in the answer to its creation and rotation alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    /// The last replay of events; null if there was none.
+    pub replay: Option<WebhookReplay>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// Events that are sent again, in the background.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookReplay {
+    /// The events behind this one.
+    pub after: EventId,
+    /// Deliveries queued so far.
+    pub queued: u64,
+    /// When the last event looked at happened; null before the first.
+    pub reached_at: Option<Timestamp>,
+    pub started_at: Timestamp,
+    /// Null while it is under way.
+    pub finished_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -47,15 +47,18 @@ impl<T> Page<T> {
     /// A page of a list that is short by nature and known whole, ordered by id.
     ///
     /// # Errors
-    /// `take` or the cursor can't be read (400).
-    pub fn of_all(all: Vec<T>, query: &PageQuery, usual: Order, id: impl Fn(&T) -> &str) -> Result<Self, Problem> {
+    /// `take` or the cursor can't be read, or the cursor is of another list (400).
+    pub fn of_all<Id>(all: Vec<T>, query: &PageQuery, usual: Order, id: impl Fn(&T) -> &Id) -> Result<Self, Problem>
+    where
+        Id: Clone + Ord + Serialize + DeserializeOwned,
+    {
         let (take, ascending) = (take(query.take)?, query.order.unwrap_or(usual) == Order::Asc);
-        let after: Option<String> = decode(query.cursor.as_deref())?;
+        let after: Option<Id> = decode(query.cursor.as_deref())?;
         let behind =
-            |item: &T| after.as_deref().is_none_or(|after| if ascending { id(item) > after } else { id(item) < after });
+            |item: &T| after.as_ref().is_none_or(|after| if ascending { id(item) > after } else { id(item) < after });
         let mut found: Vec<T> = all.into_iter().filter(behind).collect();
         found.sort_by(|left, right| if ascending { id(left).cmp(id(right)) } else { id(right).cmp(id(left)) });
-        Ok(Self::cut(found, take, |item| id(item).to_owned()))
+        Ok(Self::cut(found, take, |item| id(item).clone()))
     }
 
     /// Of `take` + 1 found items: the page, and a cursor to the place of its last item if there is more.

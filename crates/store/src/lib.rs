@@ -29,6 +29,7 @@ pub mod users;
 pub mod vault;
 pub mod webhook_endpoints;
 pub mod webhook_queue;
+pub mod webhook_replays;
 pub mod workspaces;
 
 pub use db::{Db, DbConfig, Dialect, Priority, Topic, Tx};

@@ -5,6 +5,7 @@ use model::{EventId, Timestamp, WebhookDeliveryId, WebhookEndpointId, WorkspaceI
 
 use crate::db::{Row, Topic, Tx};
 use crate::error::{Result, StoreError};
+use crate::webhook_replays;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointRow {
@@ -17,6 +18,16 @@ pub struct EndpointRow {
 
 const COLUMNS: &str =
     "id, workspace_id, url, events, format, secrets, enabled, disabled_reason, created_at, updated_at";
+
+/// A row with its replay, where there was one.
+fn select(rest: &str) -> String {
+    let columns: Vec<String> = COLUMNS.split(", ").map(|column| format!("e.{column}")).collect();
+    format!(
+        "SELECT {}, {} FROM webhook_endpoint e LEFT JOIN webhook_replay r ON r.endpoint_id = e.id WHERE {rest}",
+        columns.join(", "),
+        webhook_replays::COLUMNS
+    )
+}
 
 fn from_row(row: &Row<'_>) -> Result<EndpointRow> {
     let format = row.text(4)?;
@@ -32,6 +43,7 @@ fn from_row(row: &Row<'_>) -> Result<EndpointRow> {
             enabled: row.bool(6)?,
             disabled_reason: row.text_or_null(7)?,
             secret: None,
+            replay: webhook_replays::from_row(row, 10)?,
             created_at: row.time(8)?,
             updated_at: row.time(9)?,
         },
@@ -87,8 +99,7 @@ pub fn update(tx: &mut Tx<'_>, row: &EndpointRow) -> Result<()> {
 /// # Errors
 /// What the database says.
 pub fn get(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &WebhookEndpointId) -> Result<Option<EndpointRow>> {
-    let sql = format!("SELECT {COLUMNS} FROM webhook_endpoint WHERE id = $1 AND workspace_id = $2");
-    tx.query_one(&sql, &[id.into(), workspace.into()], from_row)
+    tx.query_one(&select("e.id = $1 AND e.workspace_id = $2"), &[id.into(), workspace.into()], from_row)
 }
 
 /// Newest first.
@@ -96,11 +107,7 @@ pub fn get(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &WebhookEndpointId) -> 
 /// # Errors
 /// What the database says.
 pub fn list(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<Vec<EndpointRow>> {
-    tx.query(
-        &format!("SELECT {COLUMNS} FROM webhook_endpoint WHERE workspace_id = $1 ORDER BY id DESC"),
-        &[workspace.into()],
-        from_row,
-    )
+    tx.query(&select("e.workspace_id = $1 ORDER BY e.id DESC"), &[workspace.into()], from_row)
 }
 
 /// Forgets an endpoint with its deliveries.
@@ -109,6 +116,7 @@ pub fn list(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<Vec<EndpointRow>
 /// What the database says.
 pub fn delete(tx: &mut Tx<'_>, id: &WebhookEndpointId) -> Result<()> {
     tx.execute("DELETE FROM webhook_delivery WHERE endpoint_id = $1", &[id.into()])?;
+    tx.execute("DELETE FROM webhook_replay WHERE endpoint_id = $1", &[id.into()])?;
     tx.execute("DELETE FROM webhook_endpoint WHERE id = $1", &[id.into()])?;
     Ok(())
 }

@@ -71,6 +71,17 @@ pub fn add(
     Ok(())
 }
 
+/// How many deliveries wait for an endpoint, counted up to `most`.
+///
+/// # Errors
+/// What the database says.
+pub fn waiting(tx: &mut Tx<'_>, endpoint: &WebhookEndpointId, most: usize) -> Result<usize> {
+    let sql = "SELECT COUNT(*) FROM (
+                   SELECT 1 FROM webhook_delivery WHERE endpoint_id = $1 AND due_at IS NOT NULL LIMIT $2) AS first_ones";
+    let count = tx.query_one(sql, &[endpoint.into(), most.into()], |row| row.int(0))?;
+    Ok(count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default())
+}
+
 /// Endpoints that something is due for.
 ///
 /// # Errors
@@ -200,4 +211,18 @@ pub fn disable(tx: &mut Tx<'_>, endpoint: &WebhookEndpointId, reason: &str, now:
         &[endpoint.into(), false.into(), reason.into(), now.into()],
     )?;
     Ok(())
+}
+
+/// Forgets deliveries that are over and older than `before`, at most `limit` at once.
+///
+/// # Errors
+/// What the database says.
+pub fn forget(tx: &mut Tx<'_>, before: Timestamp, limit: usize) -> Result<u64> {
+    // Ids are in the order of their making.
+    let first_kept = WebhookDeliveryId::derived(before, b"");
+    tx.execute(
+        "DELETE FROM webhook_delivery WHERE id IN (
+             SELECT id FROM webhook_delivery WHERE id < $1 AND due_at IS NULL ORDER BY id LIMIT $2)",
+        &[first_kept.into(), limit.into()],
+    )
 }

@@ -19,7 +19,7 @@ use super::outgoing::SendBody;
 use super::wire::{page, path_id, query_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
-use crate::paging::{Order, Page};
+use crate::paging::{Order, Page, PageQuery};
 use crate::problem::{Answer, Problem};
 use crate::strict::{StrictJson, StrictQuery};
 
@@ -176,16 +176,17 @@ async fn raw(State(engine): State<Engine>, Caller(principal): Caller, Path(id): 
     Ok((headers, bytes).into_response())
 }
 
-/// The deliveries of an outbound message, one a recipient.
+/// The deliveries of an outbound message, one a recipient, oldest first.
 #[utoipa::path(get, path = "/api/v1/messages/{id}/deliveries", operation_id = "listDeliveries", tag = "messages",
-    params(("id" = MessageId, Path)), responses((status = 200, body = Page<Delivery>)))]
+    params(("id" = MessageId, Path), PageQuery), responses((status = 200, body = Page<Delivery>)))]
 async fn deliveries(
     State(engine): State<Engine>,
     Caller(principal): Caller,
     Path(id): Path<String>,
+    StrictQuery(query): StrictQuery<PageQuery>,
 ) -> Answer<Json<Page<Delivery>>> {
     let found = messages::deliveries(&engine, &principal, &message_id(&id)?).await?;
-    Ok(Json(Page { items: found, cursor: String::new() }))
+    Ok(Json(Page::of_all(found, &query, Order::Asc, |delivery| &delivery.id)?))
 }
 
 /// Cancels a message that is not being sent yet.

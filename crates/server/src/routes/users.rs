@@ -28,7 +28,7 @@ async fn list(
     StrictQuery(query): StrictQuery<PageQuery>,
 ) -> Answer<Json<Page<User>>> {
     let all = access::users(&app.engine, &caller.0).await?;
-    Ok(Json(Page::of_all(all, &query, Order::Asc, |user| user.id.as_str())?))
+    Ok(Json(Page::of_all(all, &query, Order::Asc, |user| &user.id)?))
 }
 
 /// Add a user

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use engine::webhook_endpoints::{self, EndpointRequest};
-use model::webhook::{WebhookDelivery, WebhookEndpoint, WebhookFormat};
+use model::webhook::{WebhookDelivery, WebhookEndpoint, WebhookFormat, WebhookReplay};
 use model::{EventId, WebhookDeliveryId, WebhookEndpointId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(test))
         .routes(routes!(deliveries))
         .routes(routes!(retry))
-        .routes(routes!(replay))
+        .routes(routes!(replay, stop_replay))
         .routes(routes!(rotate_secret))
 }
 
@@ -61,11 +61,6 @@ struct ReplayBody {
     after: EventId,
 }
 
-#[derive(Serialize, utoipa::ToSchema)]
-struct ReplayQueued {
-    queued: usize,
-}
-
 /// List webhook endpoints
 #[utoipa::path(get, path = "/api/v1/webhooks", operation_id = "listWebhooks", tag = "webhooks", params(PageQuery), responses((status = 200, description = "Newest first", body = Page<WebhookEndpoint>)))]
 async fn list(
@@ -74,7 +69,7 @@ async fn list(
     StrictQuery(query): StrictQuery<PageQuery>,
 ) -> Answer<Json<Page<WebhookEndpoint>>> {
     let all = webhook_endpoints::list(&app.engine, &caller.0).await?;
-    Ok(Json(Page::of_all(all, &query, Order::Desc, |endpoint| endpoint.id.as_str())?))
+    Ok(Json(Page::of_all(all, &query, Order::Desc, |endpoint| &endpoint.id)?))
 }
 
 /// Create a webhook endpoint
@@ -169,16 +164,26 @@ async fn retry(
     Ok((StatusCode::ACCEPTED, Json(webhook_endpoints::retry(&app.engine, &caller.0, &id, &delivery).await?)))
 }
 
-/// Send the events behind one of them again
-#[utoipa::path(post, path = "/api/v1/webhooks/{id}/replay", operation_id = "replayWebhook", tag = "webhooks", params(("id" = String, Path)), request_body = ReplayBody, responses((status = 202, description = "How many were queued", body = ReplayQueued)))]
+/// Send the events behind one of them again, in the background; the endpoint shows how far it has come
+#[utoipa::path(post, path = "/api/v1/webhooks/{id}/replay", operation_id = "replayWebhook", tag = "webhooks", params(("id" = String, Path)), request_body = ReplayBody, responses((status = 202, description = "Begun", body = WebhookReplay), (status = 409, description = "The endpoint is disabled, or a replay is under way"), (status = 410, description = "The event is not kept any more")))]
 async fn replay(
     State(app): State<App>,
     caller: Caller,
     IdPath(id): IdPath<WebhookEndpointId>,
     StrictJson(body): StrictJson<ReplayBody>,
-) -> Answer<(StatusCode, Json<ReplayQueued>)> {
-    let queued = webhook_endpoints::replay(&app.engine, &caller.0, &id, &body.after).await?;
-    Ok((StatusCode::ACCEPTED, Json(ReplayQueued { queued })))
+) -> Answer<(StatusCode, Json<WebhookReplay>)> {
+    Ok((StatusCode::ACCEPTED, Json(webhook_endpoints::replay(&app.engine, &caller.0, &id, &body.after).await?)))
+}
+
+/// End a replay where it is; what it queued goes out
+#[utoipa::path(delete, path = "/api/v1/webhooks/{id}/replay", operation_id = "stopWebhookReplay", tag = "webhooks", params(("id" = String, Path)), responses((status = 204, description = "No more is queued"), (status = 404, description = "No replay is under way")))]
+async fn stop_replay(
+    State(app): State<App>,
+    caller: Caller,
+    IdPath(id): IdPath<WebhookEndpointId>,
+) -> Answer<StatusCode> {
+    webhook_endpoints::stop_replay(&app.engine, &caller.0, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Make a new signing secret; the old one signs beside it for a day
