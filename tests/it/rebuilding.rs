@@ -2,15 +2,20 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::api::{Api, text};
 use crate::database::{Database, on_both_databases};
 use crate::mail::{self, Mail};
 use crate::postroom_process::Postroom;
 use crate::smtp_client;
+use crate::webhook_receiver::WebhookReceiver;
 
-on_both_databases!(importing_twice_adds_nothing, reindex_comes_to_the_same);
+on_both_databases!(
+    importing_twice_adds_nothing,
+    imported_mail_is_news_to_webhooks_only_when_asked,
+    reindex_comes_to_the_same
+);
 
 fn write(file: &Path, bytes: &[u8]) {
     std::fs::create_dir_all(file.parent().expect("a folder")).expect("make the folder");
@@ -55,6 +60,59 @@ async fn importing_twice_adds_nothing(database: Database) {
     postroom.launch().await;
     let unquoted = api.all("/messages?order=asc").await;
     assert!(text(&unquoted[0], "/content/email/text").contains("From here on."), "{}", unquoted[0]);
+}
+
+async fn imported_mail_is_news_to_webhooks_only_when_asked(database: Database) {
+    let mut postroom = Postroom::start(database).await;
+    let (api, receiver) = (postroom.api(), WebhookReceiver::start().await);
+    let address = api.channel().await.address();
+    api.post("/webhooks", json!({ "url": receiver.url(), "events": ["message.*", "conversation.*", "contact.*"] }))
+        .await
+        .expect(201);
+    postroom.stop().await;
+    let folder = postroom.folder().to_path_buf();
+    for name in ["Quiet", "Loud"] {
+        let mail = Mail::new(&address, name).from(&format!("{name} <{}@example.test>", name.to_lowercase()));
+        write(&folder.join(format!("{name}.eml")), &mail.bytes());
+    }
+    postroom.run(&["import", "eml", "--to", &address, "Quiet.eml"]);
+    postroom.launch().await;
+    let api = postroom.api();
+    // What comes after it has been told: so it was passed over, and not merely late.
+    let live = Mail::new(&address, "Live").from("Live <live@example.test>");
+    smtp_client::send(postroom.smtp, "live@example.test", &address, live.bytes()).await.expect("250");
+    let told = receiver.wait_for("message.received", 1).await;
+    assert_eq!(text(&told[0].json(), "/data/content/email/subject"), "Live");
+    assert!(told[0].json().get("imported").is_none());
+    let told: Vec<Value> = receiver.received().iter().map(|request| request.json()).collect();
+    assert!(told.iter().all(|event| !event.to_string().contains("quiet@example.test")), "{told:?}");
+
+    // Everything else is as if it had arrived.
+    assert_eq!(api.all("/conversations").await.len(), 2);
+    assert_eq!(api.all("/contacts?q=quiet").await.len(), 1);
+    crate::api::eventually("it to be found", || async {
+        let found = api.get("/search?q=quiet").await.expect(200).json();
+        (found["items"].as_array()?.len() == 1).then_some(())
+    })
+    .await;
+    let events = api.all_events().await;
+    let marked: Vec<String> =
+        events.iter().filter(|event| event["imported"] == true).map(|event| text(event, "/type")).collect();
+    assert_eq!(marked, ["contact.created", "conversation.created", "message.received"], "{events:?}");
+
+    // Nor does a replay tell of it.
+    let endpoint = text(&api.all("/webhooks").await[0], "/id");
+    let first = text(&events[0], "/id");
+    api.post(&format!("/webhooks/{endpoint}/replay"), json!({ "after": first })).await.expect(202);
+    receiver.wait_for("message.received", 2).await;
+
+    postroom.stop().await;
+    postroom.run(&["import", "eml", "--notify", "--to", &address, "Loud.eml"]);
+    postroom.launch().await;
+    let told = receiver.wait_for("message.received", 3).await;
+    let subjects: Vec<String> =
+        told.iter().map(|request| text(&request.json(), "/data/content/email/subject")).collect();
+    assert_eq!(subjects, ["Live", "Live", "Loud"]);
 }
 
 /// Everything about the mails that the API shows, but the signatures in URLs, which change with the time.

@@ -125,7 +125,15 @@ fn filled_in(event: StoredEvent, messages: &HashMap<MessageId, Message>) -> Even
         (_, said) => said,
     };
     let event_type: EventType = event.event_type;
-    Event { id: event.id, event_type, event: event_type, timestamp: event.at, workspace_id: event.workspace_id, data }
+    Event {
+        id: event.id,
+        event_type,
+        event: event_type,
+        timestamp: event.at,
+        workspace_id: event.workspace_id,
+        imported: event.imported,
+        data,
+    }
 }
 
 /// The message's id is there already, as `id`.

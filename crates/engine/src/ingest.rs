@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use model::MessageId;
-use store::{Priority, StoreError};
+use model::{MessageId, Timestamp};
+use store::events::{self, NewEvent};
+use store::{Priority, StoreError, Tx};
 
 use crate::Engine;
 use crate::ports::{AcceptError, Accepted, AcceptedMessage, InboundMail, Mailroom, Route, RouteError};
@@ -36,12 +37,39 @@ impl Mailroom for Engine {
 /// # Errors
 /// The store can't keep it at the moment. Nothing was kept then.
 pub async fn accept(engine: &Engine, mail: InboundMail) -> Result<Accepted, AcceptError> {
+    let telling = Telling { at: mail.arrival.at, imported: false };
+    take_in(engine, mail, telling).await
+}
+
+/// Takes in mail of old, as [`accept`] does. Its events are of now, and webhooks do not carry them unless `notify`.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn import(engine: &Engine, mail: InboundMail, notify: bool) -> Result<Accepted, AcceptError> {
+    take_in(engine, mail, Telling { at: Timestamp::now(), imported: !notify }).await
+}
+
+/// How what happened is told.
+#[derive(Debug, Clone, Copy)]
+struct Telling {
+    at: Timestamp,
+    imported: bool,
+}
+
+impl Telling {
+    fn tell(self, tx: &mut Tx<'_>, event: &NewEvent<'_>) -> store::Result<()> {
+        let append = if self.imported { events::append_imported } else { events::append };
+        append(tx, event).map(drop)
+    }
+}
+
+async fn take_in(engine: &Engine, mail: InboundMail, telling: Telling) -> Result<Accepted, AcceptError> {
     let begun = Instant::now();
     let mail = Arc::new(mail);
     let reading = Arc::new(read_mail(&mail).await?);
     let workspaces: Vec<_> = mail.routes.iter().map(|route| &route.workspace_id).collect();
     let blobs = raw::keep(engine, &workspaces, &mail.raw).await.map_err(unavailable)?;
-    let prepared = commit::Prepared { mail, reading, blobs };
+    let prepared = commit::Prepared { mail, reading, blobs, telling };
     // Somebody else may create the same contact, or take in the same mail, at this very moment.
     let messages =
         crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| commit::commit(tx, &prepared))

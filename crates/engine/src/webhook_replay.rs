@@ -3,6 +3,7 @@
 
 use model::Timestamp;
 use model::event::EventType;
+use store::events::StoredEvent;
 use store::webhook_replays::{self, Replay, Step};
 use store::{Tx, events, webhook_queue};
 
@@ -43,7 +44,7 @@ pub(crate) fn step(tx: &mut Tx<'_>, replay: &Replay, places: usize, now: Timesta
             break;
         }
         (position, reached_at) = (event.position, Some(event.at));
-        if is_wanted(replay, event.event_type) {
+        if is_wanted(replay, event) {
             wanted.push(event);
         }
     }
@@ -61,7 +62,10 @@ pub(crate) fn step(tx: &mut Tx<'_>, replay: &Replay, places: usize, now: Timesta
     })
 }
 
-/// A test is for the moment it was asked for.
-fn is_wanted(replay: &Replay, event_type: EventType) -> bool {
-    event_type != EventType::WebhookTest && replay.events.iter().any(|pattern| event_type.matches(pattern))
+/// A test is for the moment it was asked for, and imported mail is no news the second time either.
+fn is_wanted(replay: &Replay, event: &StoredEvent) -> bool {
+    let event_type = event.event_type;
+    event_type != EventType::WebhookTest
+        && !event.imported
+        && replay.events.iter().any(|pattern| event_type.matches(pattern))
 }

@@ -98,6 +98,7 @@ fn wants(endpoint: &Endpoint, event: &StoredEvent) -> bool {
     // A test goes to its endpoint alone, and is queued by whoever asks for it.
     let addressed = event.event_type != EventType::WebhookTest && event.workspace_id == endpoint.workspace_id;
     addressed
+        && !event.imported
         && endpoint.created_at <= event.at
         && endpoint.events.iter().any(|pattern| event.event_type.matches(pattern))
 }

@@ -98,6 +98,9 @@ pub struct Event {
     pub event: EventType,
     pub timestamp: Timestamp,
     pub workspace_id: WorkspaceId,
+    /// There, and true, where mail of old was imported: webhooks do not carry these.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
     /// The message, conversation, contact or channel the event speaks of.
     #[schema(value_type = Object)]
     pub data: Value,

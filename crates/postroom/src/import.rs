@@ -33,6 +33,9 @@ pub struct Args {
     /// The channel's receiving address.
     #[arg(long)]
     to: String,
+    /// Call webhooks, as for mail that arrives. Without it they are not told of mail of old.
+    #[arg(long)]
+    notify: bool,
     /// Files or directories.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
@@ -55,6 +58,7 @@ pub async fn run(engine: &Engine, args: Args) -> anyhow::Result<()> {
             .unwrap_or_else(|_| ProgressStyle::default_spinner()),
     );
     let mails = mails(args.kind, &args.paths)?;
+    let notify = args.notify;
     let mut outcomes = stream::iter(mails)
         .map(|mail| {
             let route = route.clone();
@@ -69,7 +73,7 @@ pub async fn run(engine: &Engine, args: Args) -> anyhow::Result<()> {
                 let at = mail::parse(&raw).date.filter(|date| *date < now && date.as_millis() > 0).unwrap_or(now);
                 let arrival = Arrival { at, peer: None, helo: None, mail_from: String::new(), tls: false };
                 let mail = InboundMail { raw, routes: vec![route], arrival, auth: None };
-                anyhow::Ok((name, ingest::accept(engine, mail).await))
+                anyhow::Ok((name, ingest::import(engine, mail, notify).await))
             }
         })
         .buffered(AT_ONCE);

@@ -31,12 +31,14 @@ pub struct StoredEvent {
     pub subject_id: String,
     pub data: Json,
     pub at: Timestamp,
+    /// Of mail that was imported: webhooks do not carry it.
+    pub imported: bool,
 }
 
-const COLUMNS: &str = "position, id, workspace_id, channel_id, type, subject_id, data, created_at";
+const COLUMNS: &str = "position, id, workspace_id, channel_id, type, subject_id, data, created_at, imported";
 /// For an event that is asked for by its id: committed, but perhaps without a position yet.
 const COLUMNS_BEFORE_POSITION: &str =
-    "COALESCE(position, 0), id, workspace_id, channel_id, type, subject_id, data, created_at";
+    "COALESCE(position, 0), id, workspace_id, channel_id, type, subject_id, data, created_at, imported";
 
 fn from_row(row: &Row<'_>) -> Result<StoredEvent> {
     let name = row.text(4)?;
@@ -49,16 +51,29 @@ fn from_row(row: &Row<'_>) -> Result<StoredEvent> {
         subject_id: row.text(5)?,
         data: row.json("event", 6)?,
         at: row.time(7)?,
+        imported: row.bool(8)?,
     })
 }
 
 /// # Errors
 /// What the database says.
 pub fn append(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<EventId> {
+    insert(tx, event, false)
+}
+
+/// As [`append`], for mail of old that was imported.
+///
+/// # Errors
+/// What the database says.
+pub fn append_imported(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<EventId> {
+    insert(tx, event, true)
+}
+
+fn insert(tx: &mut Tx<'_>, event: &NewEvent<'_>, imported: bool) -> Result<EventId> {
     let id = EventId::generate();
     let data = serde_json::to_string(event.data).map_err(|error| StoreError::corrupt("event", error))?;
     tx.execute(
-        "INSERT INTO event (id, workspace_id, channel_id, type, subject_id, data, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO event (id, workspace_id, channel_id, type, subject_id, data, created_at, imported) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &[
             (&id).into(),
             event.workspace_id.into(),
@@ -67,6 +82,7 @@ pub fn append(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<EventId> {
             event.subject_id.into(),
             data.into(),
             event.at.into(),
+            imported.into(),
         ],
     )?;
     let topic = if tx.dialect() == Dialect::Sqlite { Topic::Events } else { Topic::Unsequenced };

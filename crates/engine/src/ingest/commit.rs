@@ -16,9 +16,9 @@ use store::blobs_table::NewBlob;
 use store::conversations::ConversationRow;
 use store::events::NewEvent;
 use store::messages::{Envelope, MessageFlags, MessageRow, Namesake};
-use store::{Result, StoreError, Tx, blobs_table, contacts, conversation_lists, conversations, events, messages};
+use store::{Result, StoreError, Tx, blobs_table, contacts, conversation_lists, conversations, messages};
 
-use super::{AttachmentPolicy, Reading, accepted, resolve};
+use super::{AttachmentPolicy, Reading, Telling, accepted, resolve};
 use crate::ports::{AcceptedMessage, InboundMail, Route};
 
 /// Ancestors remembered a mail, for those that share one.
@@ -29,6 +29,7 @@ pub(super) struct Prepared {
     pub mail: Arc<InboundMail>,
     pub reading: Arc<Reading>,
     pub blobs: Vec<(WorkspaceId, NewBlob)>,
+    pub telling: Telling,
 }
 
 pub(super) fn commit(tx: &mut Tx<'_>, prepared: &Prepared) -> Result<Vec<AcceptedMessage>> {
@@ -68,7 +69,7 @@ fn commit_route(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<A
     let seq = messages::insert(tx, &message)?;
     let remembered: Vec<&str> = reading.ancestors().into_iter().take(REFERENCES_REMEMBERED).collect();
     messages::add_references(tx, &message, seq, &remembered)?;
-    tell(tx, &message, &conversation, &decision)?;
+    tell(tx, prepared.telling, &message, &conversation, &decision)?;
     Ok(accepted(message.id, false))
 }
 
@@ -113,14 +114,14 @@ fn contact(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<Option
     }
     let at = prepared.mail.arrival.at;
     let contact = contacts::insert(tx, &route.workspace_id, reading.from_name.as_deref(), &reading.from_address, at)?;
-    tell_of_contact(tx, route, &contact, at)?;
+    tell_of_contact(tx, prepared.telling, route, &contact)?;
     Ok(Some(contact.id))
 }
 
-fn tell_of_contact(tx: &mut Tx<'_>, route: &Route, contact: &Contact, at: model::Timestamp) -> Result<()> {
+fn tell_of_contact(tx: &mut Tx<'_>, telling: Telling, route: &Route, contact: &Contact) -> Result<()> {
     let data = serde_json::to_value(contact).map_err(|error| StoreError::corrupt("contact", error))?;
     let (workspace_id, channel_id) = (&route.workspace_id, route.channel_id.as_ref());
-    events::append(
+    telling.tell(
         tx,
         &NewEvent {
             workspace_id,
@@ -128,10 +129,9 @@ fn tell_of_contact(tx: &mut Tx<'_>, route: &Route, contact: &Contact, at: model:
             event_type: EventType::ContactCreated,
             subject_id: contact.id.as_str(),
             data: &data,
-            at,
+            at: telling.at,
         },
-    )?;
-    Ok(())
+    )
 }
 
 /// Puts the mail into its conversation, old or new. Answers the conversation as it is now.
@@ -287,8 +287,14 @@ pub(crate) fn recipients(reading: &Reading, route: &Route) -> Vec<Recipient> {
     reading.recipients.clone()
 }
 
-fn tell(tx: &mut Tx<'_>, message: &MessageRow, conversation: &ConversationRow, decision: &Decision) -> Result<()> {
-    let at = message.created_at;
+fn tell(
+    tx: &mut Tx<'_>,
+    telling: Telling,
+    message: &MessageRow,
+    conversation: &ConversationRow,
+    decision: &Decision,
+) -> Result<()> {
+    let at = telling.at;
     let (workspace_id, channel_id) = (&message.workspace_id, message.channel_id.as_ref());
     let shown =
         serde_json::to_value(&conversation.public).map_err(|error| StoreError::corrupt("conversation", error))?;
@@ -298,12 +304,10 @@ fn tell(tx: &mut Tx<'_>, message: &MessageRow, conversation: &ConversationRow, d
     } else {
         EventType::ConversationUpdated
     };
-    events::append(
-        tx,
-        &NewEvent { workspace_id, channel_id, event_type, subject_id: conversation_id, data: &shown, at },
-    )?;
+    telling
+        .tell(tx, &NewEvent { workspace_id, channel_id, event_type, subject_id: conversation_id, data: &shown, at })?;
     let data = json!({ "messageId": message.id });
-    events::append(
+    telling.tell(
         tx,
         &NewEvent {
             workspace_id,
@@ -317,7 +321,7 @@ fn tell(tx: &mut Tx<'_>, message: &MessageRow, conversation: &ConversationRow, d
     if let Decision::Begin { rejected: Some(rejected), .. } = decision {
         let data = json!({ "messageId": message.id, "conversationId": conversation_id, "rejectedConversationId": rejected,
             "reason": "the mail answers a message of another channel or use case; it was kept as a conversation of its own" });
-        events::append(
+        telling.tell(
             tx,
             &NewEvent {
                 workspace_id,
