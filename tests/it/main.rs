@@ -17,6 +17,7 @@ mod webhook_receiver;
 
 // The scenarios.
 mod attachments;
+mod contacts;
 mod conversations;
 mod crash;
 mod duplicates;

@@ -145,6 +145,9 @@ pub async fn change(engine: &Engine, principal: &Principal, id: &ContactId, chan
                 > CONTACT_ATTRIBUTES_BYTES_MAX;
             if !too_large {
                 contact_lists::update(tx, &filter.workspace_id, &after)?;
+                if change.name.is_some() {
+                    contacts::keep_name(tx, &filter.workspace_id, &id)?;
+                }
             }
             Ok(Some((after, too_large)))
         })

@@ -4,7 +4,7 @@ use model::contact::{Contact, ContactAddress};
 use model::{ContactId, Timestamp, WorkspaceId};
 use serde_json::{Map, Value as Json};
 
-use crate::db::Tx;
+use crate::db::{Row, Tx};
 use crate::error::Result;
 
 /// The contact with this (normalised) address.
@@ -14,6 +14,41 @@ use crate::error::Result;
 pub fn id_by_address(tx: &mut Tx<'_>, workspace: &WorkspaceId, address: &str) -> Result<Option<ContactId>> {
     let sql = "SELECT contact_id FROM contact_address WHERE workspace_id = $1 AND address = $2";
     tx.query_one(sql, &[workspace.into(), address.into()], |row| row.text(0).map(ContactId::from_stored))
+}
+
+/// As [`id_by_address`], and whether the contact has a name, or is to have none.
+///
+/// # Errors
+/// What the database says.
+pub fn by_address(tx: &mut Tx<'_>, workspace: &WorkspaceId, address: &str) -> Result<Option<(ContactId, bool)>> {
+    let sql =
+        "SELECT c.id, c.name IS NOT NULL OR c.name_set FROM contact_address a JOIN contact c ON c.id = a.contact_id
+               WHERE a.workspace_id = $1 AND a.address = $2";
+    let found = |row: &Row<'_>| Ok((ContactId::from_stored(row.text(0)?), row.bool(1)?));
+    tx.query_one(sql, &[workspace.into(), address.into()], found)
+}
+
+/// Names a contact that has no name, unless a person took it away.
+///
+/// # Errors
+/// What the database says.
+pub fn fill_name(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ContactId, name: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE contact SET name = $3, name_key = $4
+         WHERE id = $1 AND workspace_id = $2 AND name IS NULL AND name_set = $5",
+        &[id.into(), workspace.into(), name.into(), name.to_lowercase().into(), false.into()],
+    )?;
+    Ok(())
+}
+
+/// A person decided about the name: mail does not fill it in any more.
+///
+/// # Errors
+/// What the database says.
+pub fn keep_name(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ContactId) -> Result<()> {
+    let sql = "UPDATE contact SET name_set = $3 WHERE id = $1 AND workspace_id = $2";
+    tx.execute(sql, &[id.into(), workspace.into(), true.into()])?;
+    Ok(())
 }
 
 /// A new contact with one address. A concurrent one with the same address is a unique violation.

@@ -109,11 +109,17 @@ fn contact(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<Option
     if reading.from_address.is_empty() {
         return Ok(None);
     }
-    if let Some(id) = contacts::id_by_address(tx, &route.workspace_id, &reading.from_address)? {
+    let (workspace, address) = (&route.workspace_id, &reading.from_address);
+    if let Some((id, named)) = contacts::by_address(tx, workspace, address)? {
+        // A mail that only says who sent it must not name somebody.
+        let name = reading.from_name.as_deref().filter(|_| !named && !is_unauthenticated(prepared, route));
+        if let Some(name) = name {
+            contacts::fill_name(tx, workspace, &id, name)?;
+        }
         return Ok(Some(id));
     }
     let at = prepared.mail.arrival.at;
-    let contact = contacts::insert(tx, &route.workspace_id, reading.from_name.as_deref(), &reading.from_address, at)?;
+    let contact = contacts::insert(tx, workspace, reading.from_name.as_deref(), address, at)?;
     tell_of_contact(tx, prepared.telling, route, &contact)?;
     Ok(Some(contact.id))
 }
