@@ -52,6 +52,7 @@ struct Tally {
 /// No channel receives at the address; a file can't be read. What was imported until then stays, and a second run goes on from there.
 #[expect(clippy::print_stdout, reason = "the command's answer")]
 pub async fn run(engine: &Engine, args: Args) -> anyhow::Result<()> {
+    crate::wiring::check_blobs(engine).await?;
     let route = engine.route(&args.to).await.map_err(|error| anyhow::anyhow!("{}: {error}", args.to))?;
     let bar = ProgressBar::no_length().with_style(
         ProgressStyle::with_template("{spinner} {human_pos} mails  {per_sec}  {elapsed}  {msg}")

@@ -28,6 +28,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// What stands in the way of starting.
 pub async fn run(config: Config, engine: Engine) -> anyhow::Result<()> {
     let metrics = PrometheusBuilder::new().install_recorder().context("metrics can't be recorded")?;
+    crate::wiring::check_blobs(&engine).await?;
     let options = BootstrapOptions { key: config.bootstrap_key.clone(), admin: config.bootstrap_admin.clone() };
     let bootstrap = access::bootstrap(&engine, options).await?;
     let smtp_listener = smtp_in::bind(config.smtp_addr).with_context(|| {

@@ -54,6 +54,15 @@ fn engine_with(config: &Config, open_blobs: OpenBlobs) -> anyhow::Result<Engine>
     Ok(Engine::new(engine_config, db, Arc::new(blobs), Arc::new(vault), ports(config)?))
 }
 
+/// For what takes mail in: a wrong key or bucket shows at the start, and not with the first large mail.
+///
+/// # Errors
+/// The object store can't be used.
+pub async fn check_blobs(engine: &Engine) -> anyhow::Result<()> {
+    let checked = engine.blobs.check().await;
+    checked.context("the store of large mails (POSTROOM_BLOB_URL) can't be written to and read; see that the bucket is there, and that the key may do both")
+}
+
 /// # Errors
 /// The database can't be opened.
 pub fn open_database(config: &Config) -> anyhow::Result<Db> {

@@ -145,6 +145,17 @@ impl BlobStore {
         }
     }
 
+    /// Whether blobs can be kept: an object store is asked, pack files were opened.
+    ///
+    /// # Errors
+    /// What the object store says.
+    pub async fn check(&self) -> Result<(), BlobError> {
+        match self {
+            Self::Object(objects) => objects.check().await,
+            Self::Disk(_) | Self::ReadOnly(_) => Ok(()),
+        }
+    }
+
     /// Keeps the blobs durably and says where, in their order. All or nothing is told; on an error none counts.
     ///
     /// # Errors

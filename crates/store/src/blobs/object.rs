@@ -19,6 +19,8 @@ const PUTS_CONCURRENT: usize = 16;
 /// A sender waits for our 250 meanwhile: not as long as a library would.
 const RETRIES_MAX: usize = 3;
 const RETRY_TIMEOUT: Duration = Duration::from_secs(20);
+/// What a start writes to see whether it can.
+const CHECK_OBJECT: &str = "check";
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Keeps blobs in a bucket. Cheap to clone.
@@ -44,11 +46,22 @@ impl ObjectBlobs {
     /// cloud the machine is in.
     ///
     /// # Errors
-    /// What is wrong with the URL. Whether the bucket is there shows with the first request.
+    /// What is wrong with the URL. Whether the bucket is there, [`Self::check`] shows.
     pub fn open(url: &str, packs: PackReader) -> Result<Self, BlobError> {
         let (builder, prefix) = builder(url)?;
         let store = builder.build().map_err(|error| BlobError::BadUrl(error.to_string()))?;
         Ok(Self { store: Arc::new(store), prefix, packs })
+    }
+
+    /// Writes a small object and reads it.
+    ///
+    /// # Errors
+    /// What the store says: the bucket is not there, the keys are not good, nobody answers.
+    pub async fn check(&self) -> Result<(), BlobError> {
+        let key = self.prefix.clone().join(CHECK_OBJECT);
+        let failed = |error: object_store::Error| BlobError::Object(error.to_string());
+        self.store.put(&key, PutPayload::from_static(b"postroom")).await.map_err(failed)?;
+        self.store.get(&key).await.map_err(failed)?.bytes().await.map_err(failed).map(drop)
     }
 
     /// All are in the store when it returns.
