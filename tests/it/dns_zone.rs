@@ -12,6 +12,8 @@ use hickory_server::store::in_memory::InMemoryZoneHandler;
 use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneType};
 
 const TTL_SECONDS: u32 = 60;
+/// RFC 1035 §3.3: a character-string's length is one byte. Longer texts are several.
+const TXT_STRING_BYTES_MAX: usize = 255;
 
 pub struct DnsZone {
     pub address: SocketAddr,
@@ -27,7 +29,8 @@ impl DnsZone {
         let authority = SOA::new(name("ns.test"), name("root.test"), 1, 60, 60, 60, 60);
         zone.upsert_mut(Record::from_rdata(Name::root(), TTL_SECONDS, RData::SOA(authority)), 1);
         for (owner, text) in texts {
-            let data = RData::TXT(TXT::new(vec![(*text).to_owned()]));
+            let strings = text.as_bytes().chunks(TXT_STRING_BYTES_MAX);
+            let data = RData::TXT(TXT::new(strings.map(|part| String::from_utf8_lossy(part).into_owned()).collect()));
             zone.upsert_mut(Record::from_rdata(name(owner), TTL_SECONDS, data), 1);
             // The domain of a From field exists.
             let address = RData::A(A::new(127, 0, 0, 1));

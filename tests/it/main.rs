@@ -12,6 +12,7 @@ mod event_stream;
 mod mail;
 mod postfix;
 mod postroom_process;
+mod s3_server;
 mod smtp_client;
 mod webhook_receiver;
 
@@ -27,6 +28,7 @@ mod http_ingress;
 mod idempotency;
 mod keys;
 mod main_job;
+mod object_store;
 mod readme_tour;
 mod rebuilding;
 mod requests;

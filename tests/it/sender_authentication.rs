@@ -1,6 +1,14 @@
 //! SPF, DKIM and DMARC are verified against the DNS, recorded on the message, and enforced where a channel asks for it.
 
-use serde_json::json;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::KeyPair as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mail_auth::crypto::{Ed25519Key, RsaKey, Sha256, SigningKey};
+use mail_auth::dkim::DkimSigner;
+use mail_auth::headers::HeaderWriter as _;
+use serde_json::{Value, json};
 
 use crate::database::{Database, on_both_databases};
 use crate::dns_zone::DnsZone;
@@ -8,7 +16,10 @@ use crate::mail::Mail;
 use crate::postroom_process::Postroom;
 use crate::smtp_client;
 
-on_both_databases!(results_are_recorded_and_a_channel_may_refuse);
+on_both_databases!(
+    results_are_recorded_and_a_channel_may_refuse,
+    a_signature_vouches_for_its_domain_until_the_mail_is_changed,
+);
 
 async fn results_are_recorded_and_a_channel_may_refuse(database: Database) {
     let zone = DnsZone::start(&[
@@ -49,4 +60,83 @@ async fn results_are_recorded_and_a_channel_may_refuse(database: Database) {
     let metadata = newest().await;
     assert_eq!(metadata["auth"]["dmarc"], "fail");
     assert!(metadata.get("unauthenticated").is_none(), "{metadata}");
+}
+
+/// A key to sign with, and its record.
+fn rsa_key() -> (RsaKey<Sha256>, String) {
+    let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).expect("a key");
+    let private = AsDer::<Pkcs8V1Der<'static>>::as_der(&pair).expect("DER");
+    let public = AsDer::<PublicKeyX509Der<'static>>::as_der(pair.public_key()).expect("DER");
+    let record = format!("v=DKIM1; k=rsa; p={}", STANDARD.encode(public.as_ref()));
+    let private = rustls::pki_types::PrivatePkcs8KeyDer::from(private.as_ref().to_vec());
+    (RsaKey::from_key_der(private.into()).expect("a key"), record)
+}
+
+fn ed25519_key() -> (Ed25519Key, String) {
+    let key = Ed25519Key::from_pkcs8_der(&Ed25519Key::generate_pkcs8().expect("a key")).expect("a key");
+    let record = format!("v=DKIM1; k=ed25519; p={}", STANDARD.encode(key.public_key()));
+    (key, record)
+}
+
+/// The mail with a signature of `selector._domainkey.domain` in front.
+fn signed(key: impl SigningKey, domain: &str, selector: &str, mail: &Mail) -> Vec<u8> {
+    let signer = DkimSigner::from_key(key).domain(domain).selector(selector).headers(["From", "To", "Subject", "Date"]);
+    let mut bytes = signer.sign(&mail.bytes()).expect("a signature").to_header().into_bytes();
+    bytes.extend_from_slice(&mail.bytes());
+    bytes
+}
+
+fn changed(mail: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let text = String::from_utf8(mail.to_vec()).expect("ASCII");
+    assert!(text.contains(from), "{text}");
+    text.replace(from, to).into_bytes()
+}
+
+async fn a_signature_vouches_for_its_domain_until_the_mail_is_changed(database: Database) {
+    let ((rsa, rsa_record), (ed25519, ed25519_record)) = (rsa_key(), ed25519_key());
+    assert!(rsa_record.len() > 255, "a record of one string");
+    // No SPF, so that the signature alone decides.
+    let zone = DnsZone::start(&[
+        ("s1._domainkey.signed.test", &rsa_record),
+        ("s2._domainkey.signed.test", &ed25519_record),
+        ("_dmarc.signed.test", "v=DMARC1; p=reject"),
+        ("_dmarc.other.test", "v=DMARC1; p=reject"),
+    ])
+    .await;
+    let postroom = Postroom::start_with(database, &[("POSTROOM_DNS_SERVER", &zone.address.to_string())]).await;
+    let api = postroom.api();
+    let strict = api.channel_like(json!({ "authPolicy": "reject" })).await.address();
+    let mild = api.channel_like(json!({ "authPolicy": "mark" })).await.address();
+    let deliver =
+        async |address: &str, bytes: Vec<u8>| smtp_client::send(postroom.smtp, "ada@relay.test", address, bytes).await;
+    let newest = async || api.get("/messages?take=1").await.expect(200).json()["items"][0]["metadata"].clone();
+    let results = |metadata: &Value| (metadata["auth"]["dkim"].clone(), metadata["auth"]["dmarc"].clone());
+    let mail = |address: &str| Mail::new(address, "Signed").from("Ada <ada@signed.test>");
+
+    let by_rsa = signed(rsa, "signed.test", "s1", &mail(&strict));
+    deliver(&strict, by_rsa.clone()).await.expect("250");
+    assert_eq!(results(&newest().await), (json!("pass"), json!("pass")));
+    let by_ed25519 = signed(ed25519, "signed.test", "s2", &mail(&strict));
+    deliver(&strict, by_ed25519.clone()).await.expect("250");
+    assert_eq!(results(&newest().await), (json!("pass"), json!("pass")));
+
+    for tampered in [
+        changed(&by_rsa, "my parcel has not arrived", "my parcel has arrived"),
+        changed(&by_rsa, "Subject: Signed", "Subject: Forged"),
+        changed(&by_ed25519, "my parcel has not arrived", "my parcel has arrived"),
+        // What a stranger signs says nothing about the domain of From.
+        changed(&by_rsa, "ada@signed.test", "ada@other.test"),
+        // No signature at all.
+        mail(&strict).bytes(),
+    ] {
+        deliver(&strict, tampered.clone()).await.expect("550 5.7.1");
+        deliver(&mild, tampered).await.expect("250");
+        let metadata = newest().await;
+        assert_ne!(metadata["auth"]["dkim"], "pass", "{metadata}");
+        assert_eq!((&metadata["auth"]["dmarc"], &metadata["unauthenticated"]), (&json!("fail"), &json!(true)));
+    }
+    deliver(&mild, changed(&by_rsa, "my parcel has not arrived", "my parcel is late")).await.expect("250");
+    assert_eq!(results(&newest().await), (json!("fail"), json!("fail")));
+    let kept = api.all("/messages?direction=inbound").await.len();
+    assert_eq!(kept, 2 + 6, "a refused mail was kept");
 }
