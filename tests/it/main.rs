@@ -18,6 +18,7 @@ mod webhook_receiver;
 
 // The scenarios.
 mod attachments;
+mod bad_requests;
 mod contacts;
 mod conversations;
 mod crash;

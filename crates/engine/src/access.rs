@@ -205,8 +205,9 @@ pub async fn create_workspace(engine: &Engine, name: &str) -> Result<WorkspaceId
 
 fn checked_name(name: &str) -> Result<String> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
-        return Err(EngineError::invalid("/name", format!("a name of 1 to {NAME_CHARS_MAX} characters is needed")));
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        let detail = format!("a name of 1 to {NAME_CHARS_MAX} characters on one line is needed");
+        return Err(EngineError::invalid("/name", detail));
     }
     Ok(name.to_owned())
 }
@@ -401,11 +402,15 @@ pub async fn keys(engine: &Engine, principal: &Principal) -> Result<Vec<ApiKey>>
 
 /// # Errors
 /// Not there; the principal is no administrator.
+pub async fn key(engine: &Engine, principal: &Principal, id: &ApiKeyId) -> Result<ApiKey> {
+    let found = keys(engine, principal).await?.into_iter().find(|key| key.id == *id);
+    found.ok_or(EngineError::NotFound { what: "the API key" })
+}
+
+/// # Errors
+/// Not there; the principal is no administrator.
 pub async fn delete_key(engine: &Engine, principal: &Principal, id: &ApiKeyId) -> Result<()> {
-    require_admin(principal)?;
-    if !keys(engine, principal).await?.iter().any(|key| key.id == *id) {
-        return Err(EngineError::NotFound { what: "the API key" });
-    }
+    key(engine, principal, id).await?;
     let (workspace, id) = (principal.workspace_id.clone(), id.clone());
     let deleted = engine.db.write(Priority::Foreground, move |tx| api_keys::delete(tx, &workspace, &id)).await?;
     engine.keys.forget();

@@ -9,7 +9,7 @@ use model::message::Message;
 use model::{EventId, MessageId, WorkspaceId};
 use serde_json::{Map, Value as Json};
 use store::events::{self, StoredEvent};
-use store::message_lists;
+use store::{Tx, message_lists};
 
 use crate::{Engine, EngineError, Result, access_check, messages};
 
@@ -56,20 +56,39 @@ pub async fn newest_position(engine: &Engine, principal: &Principal) -> Result<i
 /// # Errors
 /// As [`position`].
 pub async fn after(engine: &Engine, principal: &Principal, position: i64, take: usize) -> Result<EventPage> {
+    page(engine, principal, position, take, events::after_in_workspace).await
+}
+
+/// As [`after`], newest first, from the event before this one, or from the newest there is.
+///
+/// # Errors
+/// As [`position`].
+pub async fn before(engine: &Engine, principal: &Principal, event: Option<&EventId>, take: usize) -> Result<EventPage> {
+    let position = match event {
+        Some(_) => position(engine, principal, event).await?,
+        None => i64::MAX,
+    };
+    page(engine, principal, position, take, events::before_in_workspace).await
+}
+
+type Read = fn(&mut Tx<'_>, &WorkspaceId, i64, usize) -> store::Result<Vec<StoredEvent>>;
+
+async fn page(engine: &Engine, principal: &Principal, position: i64, take: usize, read: Read) -> Result<EventPage> {
     access_check::scope(principal, Scope::EventsRead)?;
     let (asking, mut position) = (principal.clone(), position);
     let (stored, position, more) = engine
         .db
         .read(move |tx| {
-            let (mut seen, mut looked_through) = (Vec::new(), 0);
+            let (mut seen, mut looked_through, mut looked_at) = (Vec::new(), 0, None);
             while looked_through < LOOKED_THROUGH_MAX {
-                let found = events::after_in_workspace(tx, &asking.workspace_id, position, AT_ONCE)?;
+                let found = read(tx, &asking.workspace_id, position, AT_ONCE)?;
                 let is_end = found.len() < AT_ONCE;
                 looked_through += found.len();
                 let last = found.len().saturating_sub(1);
                 for (place, event) in found.into_iter().enumerate() {
                     position = event.position;
                     let id = event.id.clone();
+                    looked_at = Some(id.clone());
                     if asking.sees(event.channel_id.as_ref()) {
                         seen.push(event);
                     }
@@ -81,8 +100,8 @@ pub async fn after(engine: &Engine, principal: &Principal, position: i64, take: 
                     return Ok((seen, position, None));
                 }
             }
-            let next = seen.last().map(|event| event.id.clone());
-            Ok((seen, position, next))
+            // It goes on, even where nothing of this was the asker's.
+            Ok((seen, position, looked_at))
         })
         .await?;
     Ok(EventPage { events: hydrate(engine, stored).await?, next: more, position })

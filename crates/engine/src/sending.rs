@@ -122,10 +122,17 @@ pub async fn reply(
     accept(engine, principal, &channel, request, thread, once).await
 }
 
-async fn sending_channel(engine: &Engine, principal: &Principal, id: &ChannelId) -> Result<Channel> {
-    if !principal.may(Scope::MessagesSend) {
-        return Err(EngineError::Forbidden(format!("sending needs the scope {}", Scope::MessagesSend.as_str())));
+/// # Errors
+/// The scope `messages:send` is missing.
+pub fn may_send(principal: &Principal) -> Result<()> {
+    if principal.may(Scope::MessagesSend) {
+        return Ok(());
     }
+    Err(EngineError::Forbidden(format!("sending needs the scope {}", Scope::MessagesSend.as_str())))
+}
+
+async fn sending_channel(engine: &Engine, principal: &Principal, id: &ChannelId) -> Result<Channel> {
+    may_send(principal)?;
     if !principal.sees(Some(id)) {
         return Err(EngineError::NotFound { what: "the channel" });
     }
@@ -150,10 +157,7 @@ async fn accept(
         .map_err(|_| EngineError::Internal("composing panicked".into()))?
         .map_err(|errors| {
             EngineError::Invalid(
-                errors
-                    .into_iter()
-                    .map(|error| FieldError::new(format!("{pointer}/{}", error.pointer), error.detail))
-                    .collect(),
+                errors.into_iter().map(|error| FieldError::new(place(pointer, &error.pointer), error.detail)).collect(),
             )
         })?
         .into();
@@ -189,6 +193,12 @@ async fn accept(
     Ok(id)
 }
 
+/// Where the request has a field of the draft: whom it is to stands beside the content.
+fn place(content: &str, field: &str) -> String {
+    let beside = field == "to" || field.starts_with("to/");
+    format!("{}/{field}", if beside { "" } else { content })
+}
+
 /// What can be said to be wrong without looking anything up.
 fn check(request: &SendRequest) -> Result<()> {
     let mut errors = Vec::new();
@@ -206,8 +216,8 @@ fn check(request: &SendRequest) -> Result<()> {
             ),
         );
     }
-    if request.text.as_deref().unwrap_or_default().is_empty() && request.html.as_deref().unwrap_or_default().is_empty()
-    {
+    let is_blank = |content: &Option<String>| content.as_deref().unwrap_or_default().trim().is_empty();
+    if is_blank(&request.text) && is_blank(&request.html) {
         wrong(&format!("{pointer}/text"), "a text, an html, or both are needed".into());
     }
     if request.attachments.len() > ATTACHMENTS_OUTBOUND_MAX {

@@ -3,7 +3,7 @@
 use model::UserId;
 use model::key::{Actor, Principal, Role, Scope, User};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use store::{Priority, Topic, users};
 
 use crate::access::{self, password, require_admin};
@@ -28,7 +28,10 @@ pub struct NewUser {
 #[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct UserChange {
-    pub name: Option<String>,
+    /// Null takes the name away.
+    #[serde(deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    pub name: Option<Option<String>>,
     pub role: Option<Role>,
     /// Ends the user's sessions.
     pub password: Option<String>,
@@ -42,6 +45,11 @@ pub struct CreatedUser {
     /// Signs the user in, once, within a day; present when no password was set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sign_in_url: Option<String>,
+}
+
+/// Tells a field that is null from one that is not there.
+fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Users see every channel: a key that sees one makes none.
@@ -76,7 +84,7 @@ pub async fn get(engine: &Engine, principal: &Principal, id: &UserId) -> Result<
 pub async fn me(engine: &Engine, principal: &Principal) -> Result<User> {
     match &principal.actor {
         Actor::User(id, _) => get(engine, principal, id).await,
-        Actor::Key(_) => Err(MISSING),
+        Actor::Key(_) => Err(EngineError::NotFound { what: "the user: an API key asks, which is none," }),
     }
 }
 
@@ -105,7 +113,7 @@ pub async fn update(engine: &Engine, principal: &Principal, id: &UserId, change:
     if !own || change.role.is_some() {
         require_admin_of_all(principal)?;
     }
-    let name = check_name(change.name)?;
+    let name = change.name.map(check_name).transpose()?;
     let password_hash = hash(change.password).await?;
     let (workspace, id) = (principal.workspace_id.clone(), id.clone());
     let changed = engine
@@ -117,7 +125,7 @@ pub async fn update(engine: &Engine, principal: &Principal, id: &UserId, change:
                 return Ok(Changed::LastAdmin);
             }
             row.public.role = role;
-            row.public.name = name.or(row.public.name);
+            row.public.name = name.unwrap_or(row.public.name);
             if password_hash.is_some() {
                 row.password_hash = password_hash;
                 users::remove_tokens(tx, &id)?;

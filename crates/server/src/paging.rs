@@ -1,12 +1,42 @@
-//! Pages of lists: `cursor`, `take`, `order`, and the envelope they come in. A cursor is opaque and says nothing by itself.
+//! Pages of lists: `cursor`, `take`, `order`, and the envelope they come in. A cursor is opaque, and good for its list alone.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::limits::{PAGE_TAKE_DEFAULT, PAGE_TAKE_MAX};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
+
+/// Bytes of a cursor that say which list it is of.
+const LIST_BYTES: usize = 4;
+
+tokio::task_local! {
+    static LIST: [u8; LIST_BYTES];
+}
+
+/// Runs `work` as a request for a list: its path, and its query but for the part of the list it asks for.
+pub async fn within<T>(uri: &axum::http::Uri, work: impl Future<Output = T>) -> T {
+    let mut pairs: Vec<_> = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+        .filter(|(name, _)| name != "cursor" && name != "take")
+        .collect();
+    pairs.sort();
+    let mut hash = Sha256::new_with_prefix(uri.path());
+    for (name, value) in pairs {
+        hash.update([0]);
+        hash.update(name.as_bytes());
+        hash.update([0]);
+        hash.update(value.as_bytes());
+    }
+    let mut list = [0; LIST_BYTES];
+    list.iter_mut().zip(hash.finalize()).for_each(|(byte, hashed)| *byte = hashed);
+    LIST.scope(list, work).await
+}
+
+fn list() -> [u8; LIST_BYTES] {
+    LIST.try_with(|list| *list).unwrap_or_default()
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -70,17 +100,25 @@ impl<T> Page<T> {
     }
 }
 
-/// The opaque form of a place in a list.
+/// The opaque form of a place in the list that is asked for.
 pub fn encode(place: &impl Serialize) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(place).unwrap_or_default())
+    let mut bytes = list().to_vec();
+    bytes.extend(serde_json::to_vec(place).unwrap_or_default());
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// # Errors
-/// The cursor is not one of ours (400).
+/// The cursor is not one of ours, or not of this list (400).
 pub fn decode<Place: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<Place>, Problem> {
     let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else { return Ok(None) };
     let wrong =
         || Problem::unreadable("the cursor can't be read; pass the one that the page before answered, unchanged");
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
-    serde_json::from_slice(&bytes).map(Some).map_err(|_| wrong())
+    let (of, place) = bytes.split_at_checked(LIST_BYTES).ok_or_else(wrong)?;
+    if of != list() {
+        return Err(Problem::unreadable(
+            "the cursor is not of this list; pass the one that the page before answered, with the same filters and order",
+        ));
+    }
+    serde_json::from_slice(place).map(Some).map_err(|_| wrong())
 }

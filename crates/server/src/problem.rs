@@ -65,9 +65,13 @@ impl Problem {
     }
 
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = errors
-            .first()
-            .map_or_else(|| "a field is wrong".to_owned(), |error| format!("{}: {}", error.pointer, error.detail));
+        let detail = errors.first().map_or_else(
+            || "a field is wrong".to_owned(),
+            |error| match error.pointer.as_str() {
+                "" => format!("the body: {}", error.detail),
+                pointer => format!("{pointer}: {}", error.detail),
+            },
+        );
         let errors =
             errors.into_iter().map(|error| ProblemField { pointer: error.pointer, detail: error.detail }).collect();
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }

@@ -1,4 +1,4 @@
-//! A query parameter that an operation does not document is a 400: a typo must not be silent.
+//! A query parameter that an operation does not document is a 400: a typo must not be silent. So is one that no text can be.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -7,17 +7,24 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::openapi;
 use crate::problem::Problem;
+use crate::{openapi, paging};
 
 static KNOWN: LazyLock<HashMap<(String, String), HashSet<String>>> = LazyLock::new(openapi::query_parameters);
 
 /// Wraps the documented routes.
 pub async fn layer(request: Request, next: Next) -> Response {
-    match unknown(&request) {
+    let uri = request.uri().clone();
+    match unknown(&request).or_else(|| not_a_text(uri.query()?)) {
         Some(problem) => problem.into_response(),
-        None => next.run(request).await,
+        None => paging::within(&uri, next.run(request)).await,
     }
+}
+
+/// NUL is in no text that is kept here, and PostgreSQL takes none.
+fn not_a_text(query: &str) -> Option<Problem> {
+    let (name, _) = url::form_urlencoded::parse(query.as_bytes()).find(|(_, value)| value.contains('\0'))?;
+    Some(Problem::unreadable(format!("the query parameter {name} contains NUL (U+0000)")))
 }
 
 fn unknown(request: &Request) -> Option<Problem> {
@@ -29,6 +36,10 @@ fn unknown(request: &Request) -> Option<Problem> {
         .find(|name| !known.contains(name.as_ref()))?;
     let mut names: Vec<&str> = known.iter().map(String::as_str).collect();
     names.sort_unstable();
-    let possible = if names.is_empty() { "none is".to_owned() } else { format!("{} are", names.join(", ")) };
+    let possible = match names.as_slice() {
+        [] => "none is".to_owned(),
+        [one] => format!("{one} is"),
+        several => format!("{} are", several.join(", ")),
+    };
     Some(Problem::unreadable(format!("the query parameter {name} is not known here; {possible}")))
 }

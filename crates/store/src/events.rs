@@ -143,6 +143,25 @@ pub fn after_in_workspace(
     )
 }
 
+/// Events of one workspace before `position`, newest first, at most `take`.
+///
+/// # Errors
+/// What the database says.
+pub fn before_in_workspace(
+    tx: &mut Tx<'_>,
+    workspace: &WorkspaceId,
+    position: i64,
+    take: usize,
+) -> Result<Vec<StoredEvent>> {
+    tx.query(
+        &format!(
+            "SELECT {COLUMNS} FROM event WHERE workspace_id = $1 AND position < $2 ORDER BY position DESC LIMIT $3"
+        ),
+        &[workspace.into(), position.into(), take.into()],
+        from_row,
+    )
+}
+
 /// Where an event of the workspace stands; `None` if it is gone, never was, or is another's.
 ///
 /// # Errors

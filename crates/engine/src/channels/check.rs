@@ -57,8 +57,10 @@ pub(super) fn check(channel: &mut Channel, has_password: bool) -> Vec<FieldError
 }
 
 fn check_texts(channel: &Channel, errors: &mut Vec<FieldError>) {
-    if channel.name.is_empty() || channel.name.chars().count() > NAME_CHARS_MAX {
-        errors.push(FieldError::new("/name", format!("a name of 1 to {NAME_CHARS_MAX} characters is needed")));
+    let name = &channel.name;
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        let detail = format!("a name of 1 to {NAME_CHARS_MAX} characters on one line is needed");
+        errors.push(FieldError::new("/name", detail));
     }
     let display_name = channel.display_name.as_deref().unwrap_or_default();
     if display_name.chars().count() > NAME_CHARS_MAX || display_name.chars().any(char::is_control) {

@@ -18,7 +18,7 @@ use crate::problem::Answer;
 use crate::strict::{IdPath, StrictJson, StrictQuery};
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(delete))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show, delete))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -59,6 +59,12 @@ async fn create(
 ) -> Answer<(StatusCode, Json<CreatedApiKey>)> {
     let (public, key) = access::create_key_as(&app.engine, &caller.0, &new.name, new.scopes, new.channel_id).await?;
     Ok((StatusCode::CREATED, Json(CreatedApiKey { public, key: key.expose_secret().to_owned() })))
+}
+
+/// Show an API key, but for the key itself
+#[utoipa::path(get, path = "/api/v1/api-keys/{id}", operation_id = "getApiKey", tag = "api-keys", params(("id" = String, Path)), responses((status = 200, description = "The key's name and scopes", body = ApiKey)))]
+async fn show(State(app): State<App>, caller: Caller, IdPath(id): IdPath<ApiKeyId>) -> Answer<Json<ApiKey>> {
+    Ok(Json(access::key(&app.engine, &caller.0, &id).await?))
 }
 
 /// Delete an API key

@@ -1,7 +1,7 @@
 //! Attachments, by key below their message and by signed link. Owns how a browser is told to treat them: what a sender
 //! chose is never run and never shown as part of our origin.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use engine::Engine;
@@ -17,7 +17,7 @@ use super::wire::path_id;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::problem::Answer;
-use crate::strict::StrictQuery;
+use crate::strict::{StrictQuery, TextPath};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(by_key)).routes(routes!(by_link))
@@ -30,7 +30,7 @@ pub fn router() -> OpenApiRouter<App> {
 async fn by_key(
     State(engine): State<Engine>,
     Caller(principal): Caller,
-    Path((id, name)): Path<(String, String)>,
+    TextPath((id, name)): TextPath<(String, String)>,
 ) -> Answer<Response> {
     let id: MessageId = path_id(&id, "the message")?;
     Ok(served(attachments::get(&engine, &principal, &id, &name).await?, "private, max-age=3600"))
@@ -51,7 +51,7 @@ struct LinkQuery {
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
 async fn by_link(
     State(engine): State<Engine>,
-    Path((message, attachment)): Path<(String, String)>,
+    TextPath((message, attachment)): TextPath<(String, String)>,
     StrictQuery(query): StrictQuery<LinkQuery>,
 ) -> Answer<Response> {
     let message: MessageId = path_id(&message, "the message")?;

@@ -1,7 +1,7 @@
 //! `/api/v1/contacts`: people, their conversations and what was written with them.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use engine::Engine;
 use engine::contacts::{self, ContactChange};
 use model::ContactId;
@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{Order, Page};
 use crate::problem::Answer;
-use crate::strict::{StrictJson, StrictQuery};
+use crate::strict::{StrictJson, StrictQuery, TextPath};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -61,7 +61,11 @@ fn contact_id(text: &str) -> Answer<ContactId> {
 /// A contact.
 #[utoipa::path(get, path = "/api/v1/contacts/{id}", operation_id = "getContact", tag = "contacts",
     params(("id" = ContactId, Path)), responses((status = 200, body = Contact)))]
-async fn get(State(engine): State<Engine>, Caller(principal): Caller, Path(id): Path<String>) -> Answer<Json<Contact>> {
+async fn get(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath(id): TextPath<String>,
+) -> Answer<Json<Contact>> {
     Ok(Json(contacts::get(&engine, &principal, &contact_id(&id)?).await?))
 }
 
@@ -84,7 +88,7 @@ struct ChangeBody {
 async fn change(
     State(engine): State<Engine>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    TextPath(id): TextPath<String>,
     StrictJson(body): StrictJson<ChangeBody>,
 ) -> Answer<Json<Contact>> {
     let change = ContactChange { name: body.name, attributes: body.attributes };
@@ -107,7 +111,7 @@ struct PartQuery {
 async fn conversations(
     State(engine): State<Engine>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    TextPath(id): TextPath<String>,
     StrictQuery(query): StrictQuery<PartQuery>,
 ) -> Answer<Json<Page<Conversation>>> {
     let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
@@ -121,7 +125,7 @@ async fn conversations(
 async fn activities(
     State(engine): State<Engine>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    TextPath(id): TextPath<String>,
     StrictQuery(query): StrictQuery<PartQuery>,
 ) -> Answer<Json<Page<Activity>>> {
     let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;

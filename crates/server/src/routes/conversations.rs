@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use engine::conversations::{self, AssigneeQuery, ConversationChange, ConversationQuery};
 use engine::sending::{self, ReplyRequest};
@@ -25,7 +25,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{Order, Page};
 use crate::problem::Answer;
-use crate::strict::{StrictJson, StrictQuery};
+use crate::strict::{StrictJson, StrictQuery, TextPath, null_is_absent};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -145,7 +145,7 @@ async fn counts(State(engine): State<Engine>, Caller(principal): Caller) -> Answ
 async fn get(
     State(engine): State<Engine>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    TextPath(id): TextPath<String>,
 ) -> Answer<Json<ConversationWithContact>> {
     let conversation = conversations::get(&engine, &principal, &conversation_id(&id)?).await?;
     let contact = match &conversation.contact_id {
@@ -190,7 +190,7 @@ struct ChangeBody {
 async fn change(
     State(engine): State<Engine>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    TextPath(id): TextPath<String>,
     StrictJson(body): StrictJson<ChangeBody>,
 ) -> Answer<Json<Conversation>> {
     let change = ConversationChange {
@@ -221,7 +221,7 @@ struct ThreadQuery {
 async fn thread(
     State(engine): State<Engine>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    TextPath(id): TextPath<String>,
     StrictQuery(query): StrictQuery<ThreadQuery>,
 ) -> Answer<Json<Page<Message>>> {
     let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Asc)?;
@@ -236,7 +236,7 @@ struct ReplyBody {
     html: Option<String>,
     #[schema(value_type = Option<Object>)]
     template: Option<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_absent")]
     attachments: Vec<AttachmentBody>,
     /// Where it is not said: whoever wrote last.
     #[schema(value_type = Option<super::outgoing::Recipients>)]
@@ -246,7 +246,7 @@ struct ReplyBody {
     #[schema(value_type = Option<super::outgoing::Recipients>)]
     bcc: Option<Value>,
     scheduled_at: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_absent")]
     private: bool,
 }
 
@@ -257,7 +257,7 @@ struct ReplyBody {
 async fn add(
     State(engine): State<Engine>,
     caller: Caller,
-    Path(id): Path<String>,
+    TextPath(id): TextPath<String>,
     StrictJson(body): StrictJson<ReplyBody>,
 ) -> Answer<(StatusCode, Json<Message>)> {
     let id = conversation_id(&id)?;

@@ -14,7 +14,6 @@ use futures_util::Stream;
 use model::EventId;
 use model::event::Event;
 use model::key::Principal;
-use model::limits::{PAGE_TAKE_DEFAULT, PAGE_TAKE_MAX};
 use serde::Deserialize;
 use store::Topic;
 use tokio::sync::watch;
@@ -26,7 +25,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::auth::Caller;
-use crate::paging::Page;
+use crate::paging::{self, Order, Page};
 use crate::problem::{Answer, Problem};
 use crate::strict::StrictQuery;
 
@@ -52,6 +51,8 @@ struct EventsQuery {
     cursor: Option<String>,
     /// 1 to 100 items; 50 where it is not said.
     take: Option<usize>,
+    /// `asc` (oldest first) where it is not said.
+    order: Option<Order>,
 }
 
 /// Events, oldest first, in the order they were committed. Where `cursor` is empty there are no more yet: ask again later
@@ -63,21 +64,28 @@ async fn list(
     Caller(principal): Caller,
     StrictQuery(query): StrictQuery<EventsQuery>,
 ) -> Answer<Json<Page<Event>>> {
-    let take = query.take.unwrap_or(PAGE_TAKE_DEFAULT);
-    if !(1..=PAGE_TAKE_MAX).contains(&take) {
-        return Err(Problem::unreadable(format!("take is {take}; 1 to {PAGE_TAKE_MAX} items fit a page")));
-    }
-    let cursor = query.cursor.filter(|cursor| !cursor.is_empty());
-    let after = event_id(cursor.or(query.after).as_deref())?;
-    let position = events::position(&engine, &principal, after.as_ref()).await?;
-    let page = events::after(&engine, &principal, position, take).await?;
+    let take = paging::take(query.take)?;
+    let cursor = event_id("cursor", query.cursor.as_deref())?;
+    let after = event_id("after", query.after.as_deref())?;
+    let page = if query.order == Some(Order::Desc) {
+        if after.is_some() {
+            return Err(Problem::unreadable(
+                "after goes with order=asc; with order=desc pass the cursor of the page before",
+            ));
+        }
+        events::before(&engine, &principal, cursor.as_ref(), take).await?
+    } else {
+        let position = events::position(&engine, &principal, cursor.or(after).as_ref()).await?;
+        events::after(&engine, &principal, position, take).await?
+    };
     let cursor = page.next.map(EventId::into_string).unwrap_or_default();
     Ok(Json(Page { items: page.events, cursor }))
 }
 
-fn event_id(text: Option<&str>) -> Answer<Option<EventId>> {
-    let parsed = text.map(str::parse).transpose();
-    parsed.map_err(|error: model::id::InvalidId| Problem::unreadable(format!("after: {error}")))
+/// An empty one is as none: where a loop over pages begins.
+fn event_id(name: &str, text: Option<&str>) -> Answer<Option<EventId>> {
+    let parsed = text.filter(|text| !text.is_empty()).map(str::parse).transpose();
+    parsed.map_err(|error: model::id::InvalidId| Problem::unreadable(format!("{name}: {error}")))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -102,7 +110,7 @@ async fn stream(
     let last = header.filter(|id| !id.is_empty()).or(query.after);
     // Before the position is read: what is committed in between is news.
     let news = engine.db.subscribe(Topic::Events);
-    let position = match event_id(last.as_deref())? {
+    let position = match event_id("after", last.as_deref())? {
         Some(id) => events::position(&engine, &principal, Some(&id)).await?,
         None => events::newest_position(&engine, &principal).await?,
     };

@@ -1,7 +1,7 @@
 //! `/webhooks/email/{channelId}`: mail handed in by HTTP, by whoever has the channel's token.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use engine::{Engine, EngineError, inbound_http};
 use model::{ChannelId, MessageId};
@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::wire::path_id;
 use crate::app::App;
 use crate::problem::{Answer, Problem};
-use crate::strict::StrictQuery;
+use crate::strict::{StrictQuery, TextPath};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(receive))
@@ -43,7 +43,7 @@ struct Taken {
     request_body(content = String, content_type = "message/rfc822"), responses((status = 202, body = Taken)))]
 async fn receive(
     State(engine): State<Engine>,
-    Path(channel): Path<String>,
+    TextPath(channel): TextPath<String>,
     StrictQuery(query): StrictQuery<TokenQuery>,
     request: Request,
 ) -> Answer<(StatusCode, Json<Taken>)> {

@@ -1,7 +1,7 @@
 //! `/api/v1/messages/{id}/html`: a message's HTML as a page for a frame without an origin. Owns the policy it is sent
 //! under; what is cleaned out of the HTML is `mail::html`'s.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -18,7 +18,7 @@ use super::wire::path_id;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::problem::Answer;
-use crate::strict::StrictQuery;
+use crate::strict::{StrictQuery, TextPath};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(html))
@@ -40,7 +40,7 @@ struct HtmlQuery {
 async fn html(
     State(engine): State<Engine>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    TextPath(id): TextPath<String>,
     StrictQuery(query): StrictQuery<HtmlQuery>,
 ) -> Answer<Response> {
     let id: MessageId = path_id(&id, "the message")?;

@@ -1,7 +1,7 @@
 //! `/api/v1/messages`: sending, lists, one message, its raw mail, deliveries; cancelling and retrying.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::messages::MessageQuery;
@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{Order, Page, PageQuery};
 use crate::problem::{Answer, Problem};
-use crate::strict::{StrictJson, StrictQuery};
+use crate::strict::{self, JsonBytes, StrictJson, StrictQuery, TextPath};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -86,6 +86,7 @@ async fn send(
     Caller(principal): Caller,
     StrictJson(body): StrictJson<SendBody>,
 ) -> Answer<(StatusCode, Json<Message>)> {
+    sending::may_send(&principal)?;
     Ok((StatusCode::ACCEPTED, Json(send_one(&engine, &principal, body).await?)))
 }
 
@@ -130,15 +131,18 @@ struct BatchAnswer {
 async fn batch(
     State(engine): State<Engine>,
     Caller(principal): Caller,
-    StrictJson(body): StrictJson<BatchBody>,
+    JsonBytes(body): JsonBytes,
 ) -> Answer<(StatusCode, Json<BatchAnswer>)> {
+    sending::may_send(&principal)?;
+    // What is wrong within one message is that message's own affair.
+    let body: BatchBody = strict::parse_shape(&body)?;
     if !(1..=BATCH_MAX).contains(&body.messages.len()) {
         let detail = format!("{} messages; 1 to {BATCH_MAX} fit a batch", body.messages.len());
         return Err(engine::EngineError::invalid("/messages", detail).into());
     }
     let mut items = Vec::with_capacity(body.messages.len());
     for (number, value) in body.messages.into_iter().enumerate() {
-        let sent = match crate::strict::parse::<SendBody>(value.to_string().as_bytes()) {
+        let sent = match strict::parse::<SendBody>(value.to_string().as_bytes()) {
             Ok(body) => once::item(number, send_one(&engine, &principal, body)).await.map_err(Problem::from),
             Err(problem) => Err(problem),
         };
@@ -157,14 +161,22 @@ fn message_id(text: &str) -> Answer<MessageId> {
 /// A message.
 #[utoipa::path(get, path = "/api/v1/messages/{id}", operation_id = "getMessage", tag = "messages",
     params(("id" = MessageId, Path)), responses((status = 200, body = Message)))]
-async fn get(State(engine): State<Engine>, Caller(principal): Caller, Path(id): Path<String>) -> Answer<Json<Message>> {
+async fn get(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath(id): TextPath<String>,
+) -> Answer<Json<Message>> {
     Ok(Json(messages::get(&engine, &principal, &message_id(&id)?).await?))
 }
 
 /// The raw mail, as it came or was sent.
 #[utoipa::path(get, path = "/api/v1/messages/{id}/raw", operation_id = "getRawMessage", tag = "messages",
     params(("id" = MessageId, Path)), responses((status = 200, content_type = "message/rfc822", body = String)))]
-async fn raw(State(engine): State<Engine>, Caller(principal): Caller, Path(id): Path<String>) -> Answer<Response> {
+async fn raw(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath(id): TextPath<String>,
+) -> Answer<Response> {
     let id = message_id(&id)?;
     let bytes = messages::raw(&engine, &principal, &id).await?;
     let headers: [(HeaderName, String); 4] = [
@@ -182,7 +194,7 @@ async fn raw(State(engine): State<Engine>, Caller(principal): Caller, Path(id): 
 async fn deliveries(
     State(engine): State<Engine>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    TextPath(id): TextPath<String>,
     StrictQuery(query): StrictQuery<PageQuery>,
 ) -> Answer<Json<Page<Delivery>>> {
     let found = messages::deliveries(&engine, &principal, &message_id(&id)?).await?;
@@ -195,7 +207,7 @@ async fn deliveries(
 async fn cancel(
     State(engine): State<Engine>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    TextPath(id): TextPath<String>,
 ) -> Answer<Json<Message>> {
     let id = message_id(&id)?;
     sending::cancel(&engine, &principal, &id).await?;
@@ -208,7 +220,7 @@ async fn cancel(
 async fn retry(
     State(engine): State<Engine>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    TextPath(id): TextPath<String>,
 ) -> Answer<Json<Message>> {
     let id = message_id(&id)?;
     sending::retry(&engine, &principal, &id).await?;

@@ -2,7 +2,8 @@
 //! product takes, every field that is wrong named by its pointer.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use engine::sending::{AttachmentRequest, AttachmentSource, SendRequest};
 use mail::Mailbox;
 use model::{ChannelId, ConversationId, Timestamp, UserId};
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::wire::Fields;
+use crate::strict::null_is_absent;
 
 /// An address, or several: `"ann@example.org"`, `"Ann <ann@example.org>"`, `{"address", "name"}`, or a list of these.
 #[derive(ToSchema)]
@@ -94,6 +96,12 @@ pub(super) struct AttachmentBody {
     content_id: Option<String>,
 }
 
+/// RFC 4648 §4, with the padding or without.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 /// The files of a message; `pointer` is the list's.
 pub(super) fn attachments(bodies: Vec<AttachmentBody>, pointer: &str, fields: &mut Fields) -> Vec<AttachmentRequest> {
     let one = |(place, body): (usize, AttachmentBody)| attachment(body, format!("{pointer}/{place}"), fields);
@@ -105,7 +113,7 @@ fn attachment(body: AttachmentBody, pointer: String, fields: &mut Fields) -> Opt
         (Some(content), None) => {
             let compact: Vec<u8> =
                 content.into_bytes().into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            match STANDARD.decode(compact) {
+            match BASE64.decode(compact) {
                 Ok(bytes) => AttachmentSource::Bytes(bytes.into()),
                 Err(error) => {
                     fields.wrong(format!("{pointer}/content"), format!("not Base64 (RFC 4648 §4): {error}"));
@@ -148,10 +156,10 @@ pub(super) struct SendBody {
     conversation_id: Option<String>,
     /// Not before this time.
     scheduled_at: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_absent")]
     tags: Vec<String>,
     /// Yours; kept and given back as it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_absent")]
     #[schema(value_type = Object)]
     custom_data: Map<String, Value>,
 }
@@ -168,7 +176,7 @@ pub(super) struct ContentBody {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct EmailBody {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_absent")]
     subject: String,
     text: Option<String>,
     html: Option<String>,
@@ -178,23 +186,23 @@ pub(super) struct EmailBody {
     bcc: Option<Value>,
     #[schema(value_type = Option<Recipients>)]
     reply_to: Option<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_absent")]
     #[schema(value_type = Object)]
     headers: Map<String, Value>,
     /// With or without angle brackets.
     in_reply_to: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_absent")]
     references: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_absent")]
     attachments: Vec<AttachmentBody>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TrackingBody {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_absent")]
     opens: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_absent")]
     clicks: bool,
 }
 

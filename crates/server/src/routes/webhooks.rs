@@ -1,7 +1,7 @@
 //! `/webhooks`: endpoints that hear of events, and what became of each delivery.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use engine::webhook_endpoints::{self, EndpointRequest};
 use model::webhook::{WebhookDelivery, WebhookEndpoint, WebhookFormat, WebhookReplay};
@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{self, Order, Page, PageQuery};
 use crate::problem::{Answer, Problem};
-use crate::strict::{IdPath, StrictJson, StrictQuery};
+use crate::strict::{IdPath, StrictJson, StrictQuery, TextPath};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -156,7 +156,7 @@ async fn deliveries(
 async fn retry(
     State(app): State<App>,
     caller: Caller,
-    Path((id, delivery)): Path<(String, String)>,
+    TextPath((id, delivery)): TextPath<(String, String)>,
 ) -> Answer<(StatusCode, Json<WebhookDelivery>)> {
     let missing = |_| Problem::not_found("there is nothing with this id");
     let (id, delivery) =
