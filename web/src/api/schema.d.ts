@@ -29,7 +29,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Show an API key, but for the key itself */
+        get: operations["getApiKey"];
         put?: never;
         post?: never;
         /** Delete an API key */
@@ -379,7 +380,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The deliveries of an outbound message, one a recipient. */
+        /** The deliveries of an outbound message, one a recipient, oldest first. */
         get: operations["listDeliveries"];
         put?: never;
         post?: never;
@@ -613,9 +614,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send the events behind one of them again */
+        /** Send the events behind one of them again, in the background; the endpoint shows how far it has come */
         post: operations["replayWebhook"];
-        delete?: never;
+        /** End a replay where it is; what it queued goes out */
+        delete: operations["stopWebhookReplay"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1055,6 +1057,8 @@ export interface components {
             event: components["schemas"]["EventType"];
             timestamp: components["schemas"]["Timestamp"];
             workspaceId: components["schemas"]["WorkspaceId"];
+            /** @description There, and true, where mail of old was imported: webhooks do not carry these. */
+            imported?: boolean;
             /** @description The message, conversation, contact or channel the event speaks of. */
             data: Record<string, never>;
         };
@@ -1252,6 +1256,8 @@ export interface components {
                 event: components["schemas"]["EventType"];
                 timestamp: components["schemas"]["Timestamp"];
                 workspaceId: components["schemas"]["WorkspaceId"];
+                /** @description There, and true, where mail of old was imported: webhooks do not carry these. */
+                imported?: boolean;
                 /** @description The message, conversation, contact or channel the event speaks of. */
                 data: Record<string, never>;
             }[];
@@ -1343,6 +1349,7 @@ export interface components {
                 disabledReason?: string | null;
                 /** @description The signing secret, in the answer to its creation and rotation alone. */
                 secret?: string | null;
+                replay?: components["schemas"]["WebhookReplay"] | null;
                 createdAt: components["schemas"]["Timestamp"];
                 updatedAt: components["schemas"]["Timestamp"];
             }[];
@@ -1406,9 +1413,6 @@ export interface components {
         ReplayBody: {
             /** @description The last event that arrived; those behind it are sent again. */
             after: components["schemas"]["EventId"];
-        };
-        ReplayQueued: {
-            queued: number;
         };
         /** @description An answer, or with `private` an internal note (text alone). */
         ReplyBody: {
@@ -1523,7 +1527,10 @@ export interface components {
         };
         /** @description Fields that are absent stay as they are. */
         UserChange: {
-            /** @default null */
+            /**
+             * @description Null takes the name away.
+             * @default null
+             */
             name: string | null;
             /** @default null */
             role: components["schemas"]["Role"] | null;
@@ -1569,12 +1576,26 @@ export interface components {
             disabledReason?: string | null;
             /** @description The signing secret, in the answer to its creation and rotation alone. */
             secret?: string | null;
+            replay?: components["schemas"]["WebhookReplay"] | null;
             createdAt: components["schemas"]["Timestamp"];
             updatedAt: components["schemas"]["Timestamp"];
         };
         WebhookEndpointId: string;
         /** @enum {string} */
         WebhookFormat: "postroom" | "emailengine";
+        /** @description Events that are sent again, in the background. */
+        WebhookReplay: {
+            /** @description The events behind this one. */
+            after: components["schemas"]["EventId"];
+            /**
+             * Format: int64
+             * @description Deliveries queued so far.
+             */
+            queued: number;
+            reachedAt?: components["schemas"]["Timestamp"] | null;
+            startedAt: components["schemas"]["Timestamp"];
+            finishedAt?: components["schemas"]["Timestamp"] | null;
+        };
         /** @enum {string} */
         Withheld: "tooLarge" | "blockedType";
         /** @description A tenant. */
@@ -1646,6 +1667,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key's name and scopes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
                 };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
@@ -2319,6 +2371,8 @@ export interface operations {
                 cursor?: string;
                 /** @description 1 to 100 items; 50 where it is not said. */
                 take?: number;
+                /** @description `asc` (oldest first) where it is not said. */
+                order?: components["schemas"]["Order"];
             };
             header?: never;
             path?: never;
@@ -2594,7 +2648,13 @@ export interface operations {
     };
     listDeliveries: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description From the page before; absent for the first. */
+                cursor?: string;
+                /** @description Items a page, 1 to 100; 50 if absent. */
+                take?: number;
+                order?: components["schemas"]["Order"];
+            };
             header?: never;
             path: {
                 id: components["schemas"]["MessageId"];
@@ -3315,14 +3375,64 @@ export interface operations {
             };
         };
         responses: {
-            /** @description How many were queued */
+            /** @description Begun */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReplayQueued"];
+                    "application/json": components["schemas"]["WebhookReplay"];
                 };
+            };
+            /** @description The endpoint is disabled, or a replay is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event is not kept any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopWebhookReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No more is queued */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No replay is under way */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
