@@ -68,7 +68,7 @@ pub async fn list(
     access_check::scope(principal, Scope::ContactsRead)?;
     let filter = filter(principal);
     let take = slice.take;
-    let other_list = || EngineError::invalid("/cursor", "the cursor is of another list: ask for the first page again");
+    let other_list = || EngineError::Unreadable("the cursor is of another list: ask for the first page again".into());
     match q.map(|q| q.trim().to_lowercase()).filter(|q| !q.is_empty()) {
         Some(prefix) => {
             let after = match slice.after {

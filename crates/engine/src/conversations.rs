@@ -161,7 +161,7 @@ async fn searched(
 }
 
 fn other_list() -> EngineError {
-    EngineError::invalid("/cursor", "the cursor is of another list: ask for the first page again")
+    EngineError::Unreadable("the cursor is of another list: ask for the first page again".into())
 }
 
 /// How many conversations of each kind there are.

@@ -24,6 +24,9 @@ pub enum EngineError {
     /// Not there, or not the asker's: nobody can tell which.
     #[error("{what} was not found")]
     NotFound { what: &'static str },
+    /// A cursor that can't be one of the list that is asked for (400).
+    #[error("{0}")]
+    Unreadable(String),
     #[error("{} field(s) are wrong", .0.len())]
     Invalid(Vec<FieldError>),
     /// The state of things does not allow it (409).

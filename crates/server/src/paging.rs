@@ -16,21 +16,10 @@ tokio::task_local! {
     static LIST: [u8; LIST_BYTES];
 }
 
-/// Runs `work` as a request for a list: its path, and its query but for the part of the list it asks for.
-pub async fn within<T>(uri: &axum::http::Uri, work: impl Future<Output = T>) -> T {
-    let mut pairs: Vec<_> = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-        .filter(|(name, _)| name != "cursor" && name != "take")
-        .collect();
-    pairs.sort();
-    let mut hash = Sha256::new_with_prefix(uri.path());
-    for (name, value) in pairs {
-        hash.update([0]);
-        hash.update(name.as_bytes());
-        hash.update([0]);
-        hash.update(value.as_bytes());
-    }
+/// Runs `work` as a request for the list at `path`.
+pub async fn within<T>(path: &str, work: impl Future<Output = T>) -> T {
     let mut list = [0; LIST_BYTES];
-    list.iter_mut().zip(hash.finalize()).for_each(|(byte, hashed)| *byte = hashed);
+    list.iter_mut().zip(Sha256::digest(path)).for_each(|(byte, hashed)| *byte = hashed);
     LIST.scope(list, work).await
 }
 
@@ -116,9 +105,7 @@ pub fn decode<Place: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<Pl
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
     let (of, place) = bytes.split_at_checked(LIST_BYTES).ok_or_else(wrong)?;
     if of != list() {
-        return Err(Problem::unreadable(
-            "the cursor is not of this list; pass the one that the page before answered, with the same filters and order",
-        ));
+        return Err(Problem::unreadable("the cursor is of another list; pass the one that the page before answered"));
     }
     serde_json::from_slice(place).map(Some).map_err(|_| wrong())
 }

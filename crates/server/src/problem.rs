@@ -95,6 +95,7 @@ impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::NotFound { what } => Self::not_found(format!("{what} was not found")),
+            EngineError::Unreadable(detail) => Self::unreadable(detail),
             EngineError::Invalid(errors) => Self::invalid(errors),
             EngineError::Conflict(detail) => Self::new(StatusCode::CONFLICT, "conflict", detail),
             EngineError::Forbidden(detail) => Self::forbidden(detail),

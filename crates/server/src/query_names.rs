@@ -17,7 +17,7 @@ pub async fn layer(request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
     match unknown(&request).or_else(|| not_a_text(uri.query()?)) {
         Some(problem) => problem.into_response(),
-        None => paging::within(&uri, next.run(request)).await,
+        None => paging::within(uri.path(), next.run(request)).await,
     }
 }
 
