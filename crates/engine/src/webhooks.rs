@@ -26,6 +26,9 @@ const FAN_OUT: usize = 500;
 const PROGRESS: &str = "webhooks";
 /// Where nobody listens, the cursor moves in strides of this many events; the first endpoint looks past them.
 const UNHEARD_EVENTS: i64 = 10_000;
+/// How long after such a look the next one may come: under load there would be one a commit. The first event a new endpoint hears
+/// of may come this much later.
+const UNHEARD_PAUSE: Duration = Duration::from_millis(100);
 /// How long a claimed delivery is ours; longer than a request may take.
 const LEASE: Duration = Duration::from_secs(WEBHOOK_TIMEOUT_SECONDS * 4);
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
@@ -37,7 +40,13 @@ pub async fn fan_out(engine: Engine, shutdown: CancellationToken) {
     let mut news = engine.db.subscribe(Topic::Events);
     loop {
         let pause = match fan_out_some(&engine).await {
-            Ok(0) => LOOK_AGAIN,
+            Ok(None) => {
+                tokio::select! {
+                    () = tokio::time::sleep(UNHEARD_PAUSE) => LOOK_AGAIN,
+                    () = shutdown.cancelled() => return,
+                }
+            }
+            Ok(Some(0)) => LOOK_AGAIN,
             Ok(_) if shutdown.is_cancelled() => return,
             Ok(_) => continue,
             Err(error) => {
@@ -53,25 +62,23 @@ pub async fn fan_out(engine: Engine, shutdown: CancellationToken) {
     }
 }
 
-async fn fan_out_some(engine: &Engine) -> Result<usize> {
+/// How many events were handed on; `None` where nobody listens.
+async fn fan_out_some(engine: &Engine) -> Result<Option<usize>> {
     let (position, newest, endpoints) = engine
         .db
         .read(|tx| {
             Ok((progress::get(tx, PROGRESS)?, events::newest_position(tx)?, webhook_queue::enabled_endpoints(tx)?))
         })
         .await?;
-    if newest <= position {
-        return Ok(0);
-    }
-    if endpoints.is_empty() && newest - position < UNHEARD_EVENTS {
-        return Ok(0);
-    }
     if endpoints.is_empty() {
-        engine
-            .db
-            .write(Priority::Delivery, move |tx| progress::advance(tx, PROGRESS, position, newest).map(drop))
-            .await?;
-        return Ok(1);
+        if newest - position >= UNHEARD_EVENTS {
+            let advance = move |tx: &mut Tx<'_>| progress::advance(tx, PROGRESS, position, newest).map(drop);
+            engine.db.write(Priority::Delivery, advance).await?;
+        }
+        return Ok(None);
+    }
+    if newest <= position {
+        return Ok(Some(0));
     }
     let count = engine
         .db
@@ -91,7 +98,7 @@ async fn fan_out_some(engine: &Engine) -> Result<usize> {
             Ok(found.len())
         })
         .await?;
-    Ok(count)
+    Ok(Some(count))
 }
 
 fn wants(endpoint: &Endpoint, event: &StoredEvent) -> bool {
