@@ -70,6 +70,8 @@ pub async fn list(
     let take = slice.take;
     let other_list = || EngineError::Unreadable("the cursor is of another list: ask for the first page again".into());
     match q.map(|q| q.trim().to_lowercase()).filter(|q| !q.is_empty()) {
+        // No name or address has one, and PostgreSQL takes none.
+        Some(prefix) if prefix.contains('\0') => Ok(Listing::empty()),
         Some(prefix) => {
             let after = match slice.after {
                 None => None,

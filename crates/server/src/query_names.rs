@@ -21,9 +21,10 @@ pub async fn layer(request: Request, next: Next) -> Response {
     }
 }
 
-/// NUL is in no text that is kept here, and PostgreSQL takes none.
+/// NUL is in no text that is kept here, and PostgreSQL takes none. What somebody looks for may be anything: it is not found.
 fn not_a_text(query: &str) -> Option<Problem> {
-    let (name, _) = url::form_urlencoded::parse(query.as_bytes()).find(|(_, value)| value.contains('\0'))?;
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let (name, _) = pairs.find(|(name, value)| name != "q" && value.contains('\0'))?;
     Some(Problem::unreadable(format!("the query parameter {name} contains NUL (U+0000)")))
 }
 
