@@ -11,12 +11,17 @@ store::on_both_engines!(
     the_same_key_and_body_answer_what_the_first_answered,
     another_body_or_another_asker_is_a_conflict,
     many_at_once_do_the_work_once,
+    two_nodes_at_once_do_the_work_once,
     a_refusal_that_may_pass_frees_the_key,
     answers_are_sealed_at_rest,
 );
 
 async fn post(server: &Server, key: &str, idempotency_key: &str, body: &Value) -> Answer {
-    let request = Request::post("/api/v1/api-keys")
+    post_to(server, "/api/v1/api-keys", key, idempotency_key, body).await
+}
+
+async fn post_to(server: &Server, path: &str, key: &str, idempotency_key: &str, body: &Value) -> Answer {
+    let request = Request::post(path)
         .header("authorization", format!("Bearer {key}"))
         .header("content-type", "application/json")
         .header("idempotency-key", idempotency_key)
@@ -72,6 +77,28 @@ async fn many_at_once_do_the_work_once(database: TestDb) {
     assert_eq!(keys_named(&server, "Together").await, 1);
 }
 
+async fn two_nodes_at_once_do_the_work_once(database: TestDb) {
+    let server = Server::start(database).await;
+    let other = server.another_node();
+    let content = json!({"type": "email", "email": {"subject": "Once", "text": "Once"}});
+    let message = json!({"channelId": server.product.channel.id, "to": "ann@example.com", "content": content});
+    for round in 0..5 {
+        let (key, mail) = (body(&format!("Round {round}")), format!("mail-{round}"));
+        let keys = tokio::join!(post(&server, &server.key, "key", &key), post(&other, &server.key, "key", &key));
+        let (one, two) = (keys.0.expect(201).json(), keys.1.expect(201).json());
+        assert_eq!((&one["id"], &one["key"]), (&two["id"], &two["key"]), "one of them was never kept");
+        assert_eq!(keys_named(&server, &format!("Round {round}")).await, 1);
+        let sent = tokio::join!(
+            post_to(&server, "/api/v1/messages", &server.key, &mail, &message),
+            post_to(&other, "/api/v1/messages", &server.key, &mail, &message)
+        );
+        assert_eq!(sent.0.expect(202).json()["id"], sent.1.expect(202).json()["id"]);
+        server.forget_requests().await;
+    }
+    let sent = server.get("/api/v1/messages").await.expect(200).json();
+    assert_eq!(sent["items"].as_array().expect("items").len(), 5);
+}
+
 async fn a_refusal_that_may_pass_frees_the_key(database: TestDb) {
     let server = Server::start(database).await;
     let reader =
@@ -89,5 +116,9 @@ async fn answers_are_sealed_at_rest(database: TestDb) {
         tx.query_one("SELECT response FROM idempotency WHERE idempotency_key = 'one'", &[], |row| row.text(0))
     };
     let kept = server.engine().db.read(read).await.expect("reads").expect("an answer");
-    assert!(!kept.is_empty() && !kept.contains(&secret) && !kept.contains("Once"));
+    let read = |tx: &mut store::Tx<'_>| tx.query_one("SELECT outcome FROM idempotency_outcome", &[], |row| row.text(0));
+    let noted = server.engine().db.read(read).await.expect("reads").expect("an outcome");
+    for text in [kept, noted] {
+        assert!(!text.is_empty() && !text.contains(&secret) && !text.contains("Once"));
+    }
 }

@@ -8,8 +8,9 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use engine::Engine;
 use engine::access::{self, BootstrapOptions};
 use engine::testing::TestEngine;
-use model::WorkspaceId;
 use model::key::Scope;
+use model::limits::IDEMPOTENCY_SECONDS;
+use model::{Timestamp, WorkspaceId};
 use postroom_server::ServerConfig;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -17,7 +18,7 @@ use store::testing::TestDb;
 use tower::ServiceExt as _;
 
 pub struct Server {
-    pub product: TestEngine,
+    pub product: Arc<TestEngine>,
     pub router: Router,
     /// All scopes, in the product's workspace.
     pub key: String,
@@ -68,12 +69,21 @@ impl Answer {
 
 impl Server {
     pub async fn start(database: TestDb) -> Self {
-        let product = TestEngine::start(database).await;
-        let config =
-            ServerConfig { render_metrics: Arc::new(|| "postroom_up 1\n".into()), shutdown: Default::default() };
-        let router = postroom_server::router(product.engine.clone(), config);
+        let product = Arc::new(TestEngine::start(database).await);
+        let router = router(&product.engine);
         let key = key(&product.engine, &product.workspace_id, &[Scope::Admin]).await;
         Self { product, router, key }
+    }
+
+    /// A second server on the same database, which knows of the first by the database alone.
+    pub fn another_node(&self) -> Self {
+        Self { product: self.product.clone(), router: router(self.engine()), key: self.key.clone() }
+    }
+
+    /// As after a day.
+    pub async fn forget_requests(&self) {
+        let later = Timestamp::now().plus(std::time::Duration::from_secs(IDEMPOTENCY_SECONDS + 1));
+        engine::maintenance::step(self.engine(), later).await.expect("housekeeping");
     }
 
     pub fn engine(&self) -> &Engine {
@@ -117,6 +127,11 @@ impl Server {
         let other = access::create_workspace(self.engine(), "Other").await.expect("a workspace");
         key(self.engine(), &other, &[Scope::Admin]).await
     }
+}
+
+fn router(engine: &Engine) -> Router {
+    let config = ServerConfig { render_metrics: Arc::new(|| "postroom_up 1\n".into()), shutdown: Default::default() };
+    postroom_server::router(engine.clone(), config)
 }
 
 pub async fn key(engine: &Engine, workspace: &WorkspaceId, scopes: &[Scope]) -> String {
