@@ -13,12 +13,14 @@ use model::channel::TransportSecurity;
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
+use crate::environment;
+
 /// Read when it is there and `--config` names no other.
 const DEFAULT_FILE: &str = "postroom.toml";
-const PREFIX: &str = "POSTROOM_";
+pub const PREFIX: &str = "POSTROOM_";
 
 /// Every key, as the file has it; the environment's is `POSTROOM_` and the same in capitals.
-const KEYS: [&str; 20] = [
+pub const KEYS: [&str; 20] = [
     "http_addr",
     "smtp_addr",
     "submission_addr",
@@ -65,6 +67,10 @@ pub struct Config {
     pub bootstrap_key: Option<SecretString>,
     pub bootstrap_admin: Option<(String, SecretString)>,
     pub log: String,
+    /// The file that was read, if one was.
+    pub file: Option<PathBuf>,
+    /// Names in the environment that begin as ours do and that nobody reads.
+    pub unknown_environment: Vec<String>,
 }
 
 /// A value that can't be used: where it came from, what was read, what would be right.
@@ -93,27 +99,31 @@ type Result<T> = std::result::Result<T, ConfigError>;
 /// # Errors
 /// The first value that can't be used.
 pub fn load(file: Option<PathBuf>, flags: &Flags) -> Result<Config> {
-    let mut figment = Figment::new();
-    match file {
+    let file = match file {
         Some(path) if !path.is_file() => {
             return Err(ConfigError::new("--config", format!("there is no file {}", path.display())));
         }
-        Some(path) => figment = figment.merge(Toml::file_exact(path)),
-        None if std::path::Path::new(DEFAULT_FILE).is_file() => figment = figment.merge(Toml::file_exact(DEFAULT_FILE)),
-        None => {}
-    }
+        Some(path) => Some(path),
+        None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.is_file()),
+    };
+    let figment = file.iter().fold(Figment::new(), |figment, path| figment.merge(Toml::file_exact(path)));
     let from_file: BTreeMap<String, Value> =
         figment.extract().map_err(|error| ConfigError::new("the configuration file", error.to_string()))?;
     if let Some(unknown) = from_file.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        return Err(ConfigError::new(
-            "the configuration file",
-            format!("there is no setting `{unknown}`; there are {}", KEYS.join(", ")),
-        ));
+        let meant = match environment::nearest(unknown) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("there are {}", KEYS.join(", ")),
+        };
+        return Err(ConfigError::new("the configuration file", format!("there is no setting `{unknown}`; {meant}")));
     }
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let unknown_environment = environment::unknown(names).map_err(|mistyped| {
+        ConfigError::new(&mistyped.name, format!("there is no such setting; did you mean {}?", mistyped.meant))
+    })?;
     let figment = figment.merge(Env::prefixed(PREFIX).only(&KEYS)).merge(Serialized::defaults(flags));
     let values: BTreeMap<String, Value> =
         figment.extract().map_err(|error| ConfigError::new("the configuration", error.to_string()))?;
-    Values(values).config()
+    Ok(Config { file, unknown_environment, ..Values(values).config()? })
 }
 
 struct Values(BTreeMap<String, Value>);
@@ -201,6 +211,8 @@ impl Values {
             bootstrap_key: self.bootstrap_key()?,
             bootstrap_admin: self.bootstrap_admin()?,
             log: self.text("log")?.unwrap_or_else(|| "info".into()),
+            file: None,
+            unknown_environment: Vec::new(),
             http_addr,
             data_dir,
         })

@@ -2,6 +2,7 @@
 //! One file a table. Never decides what the product does: it keeps what the engine tells it to keep.
 
 pub mod api_keys;
+pub mod backup;
 pub mod blobs;
 pub mod blobs_table;
 pub mod channels;
