@@ -69,6 +69,12 @@ pub async fn by_api_key(engine: &Engine, key: &str) -> Result<Option<Principal>>
     Ok(Some(principal))
 }
 
+/// Whoever may run the program beside its database: everything, in one workspace.
+pub fn operator(workspace_id: WorkspaceId) -> Principal {
+    let actor = Actor::Key(ApiKeyId::from_stored("key_of_the_command_line".to_owned()));
+    Principal { workspace_id, actor, scopes: vec![Scope::Admin], channel_id: None }
+}
+
 /// What a user's role lets them do.
 fn principal_of(user: &UserRow) -> Principal {
     let scopes = match user.public.role {

@@ -1,4 +1,4 @@
-//! Raw mails in and out of the store: compressed, small ones in the database, large ones in the blob store.
+//! Raw mails in and out of the store: compressed, small ones in the database, large ones in the blob store where there is one to write to.
 
 use bytes::Bytes;
 use model::WorkspaceId;
@@ -32,7 +32,8 @@ pub(crate) async fn keep(
     let mut distinct: Vec<WorkspaceId> = workspaces.iter().map(|workspace| (*workspace).clone()).collect();
     distinct.sort();
     distinct.dedup();
-    if raw.len() <= INLINE_BLOB_BYTES_MAX {
+    // Beside a server, which alone writes its packs, a large mail goes into the database all the same.
+    if raw.len() <= INLINE_BLOB_BYTES_MAX || !engine.blobs.takes_blobs() {
         return Ok(distinct
             .into_iter()
             .map(|workspace| (workspace, NewBlob { hash, size, data: Some(data.clone()), location: None }))

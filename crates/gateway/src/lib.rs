@@ -2,7 +2,9 @@
 //! does, and never lets a type of a protocol library out.
 
 pub mod auth;
+pub mod certificate;
 pub mod dns;
+pub mod dns_lookup;
 pub mod fetch;
 pub mod guard;
 pub mod smtp_in;

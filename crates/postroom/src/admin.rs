@@ -65,7 +65,7 @@ fn scope(text: &str) -> Result<Scope, String> {
     Scope::parse(text).ok_or_else(|| format!("one of {}", Scope::ALL.map(Scope::as_str).join(", ")))
 }
 
-async fn workspace_or_first(engine: &Engine, asked: Option<WorkspaceId>) -> anyhow::Result<WorkspaceId> {
+pub async fn workspace_or_first(engine: &Engine, asked: Option<WorkspaceId>) -> anyhow::Result<WorkspaceId> {
     match asked {
         Some(id) => Ok(access::workspace(engine, &id).await?.id),
         None => {

@@ -1,9 +1,16 @@
 //! The `postroom` program: one binary, its roles are subcommands.
 
 mod admin;
+mod backup;
 mod config;
+mod doctor;
+mod environment;
 mod import;
 mod inspect;
+mod open_files;
+mod restore;
+mod running;
+mod send;
 mod serve;
 mod wiring;
 
@@ -66,6 +73,14 @@ enum Command {
     Import(import::Args),
     /// Rebuild from the raw mails all that is derived from them.
     Reindex,
+    /// Send a mail by a channel, as the API does.
+    Send(send::Args),
+    /// Look at this installation and say what is well and what is not; ends with 1 if there is a problem.
+    Doctor(doctor::Args),
+    /// Copy everything that is kept to another place, also while the server runs.
+    Backup(backup::Args),
+    /// Bring a backup back, into an empty data directory and database.
+    Restore(restore::Args),
     /// Show how mails are read: one JSON object a line and a file, in the order given.
     Inspect(inspect::Args),
 }
@@ -81,6 +96,7 @@ enum VaultCommand {
 fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<doctor::Unwell>() => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("postroom: {error:#}");
             ExitCode::FAILURE
@@ -92,15 +108,30 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     if let Command::Inspect(args) = &cli.command {
         return inspect::run(args);
     }
-    let config = config::load(cli.config.clone(), &flags(&cli))?;
+    let config = match (config::load(cli.config.clone(), &flags(&cli)), &cli.command) {
+        (Ok(config), _) => config,
+        (Err(error), Command::Doctor(args)) => return doctor::unreadable_configuration(&error, *args),
+        (Err(error), _) => return Err(error.into()),
+    };
     start_log(&config)?;
+    if !config.unknown_environment.is_empty() {
+        let names = config.unknown_environment.join(", ");
+        tracing::warn!("the environment has names that begin as settings do and are none: {names}");
+    }
     match cli.command {
         Command::Inspect(_) => Ok(()),
         Command::Migrate => migrate(&config),
         Command::Serve { .. } => {
+            open_files::raise();
             let engine = wiring::engine(&config)?;
             block_on(serve::run(config, engine))
         }
+        Command::Send(args) => with_engine(&config, wiring::engine_beside_server, async |engine| {
+            send::run(engine, config.http_addr, args).await
+        }),
+        Command::Doctor(args) => block_on(doctor::run(&config, args)),
+        Command::Backup(args) => backup::run(&config, &args),
+        Command::Restore(args) => restore::run(&config, &args),
         Command::Vault(command) => vault(&config, &command),
         Command::Import(args) => with_engine(&config, wiring::engine, async |engine| import::run(engine, args).await),
         Command::Reindex => with_engine(&config, wiring::engine_beside_server, reindex),

@@ -36,8 +36,7 @@ pub fn engine_beside_server(config: &Config) -> anyhow::Result<Engine> {
 type OpenBlobs = fn(Option<&str>, &Path) -> Result<BlobStore, BlobError>;
 
 fn engine_with(config: &Config, open_blobs: OpenBlobs) -> anyhow::Result<Engine> {
-    std::fs::create_dir_all(&config.data_dir)
-        .with_context(|| format!("the data directory {} can't be made", config.data_dir.display()))?;
+    make_data_directory(&config.data_dir)?;
     let db = open_database(config)?;
     store::migrate::migrate(&db)?;
     let vault =
@@ -63,14 +62,24 @@ pub async fn check_blobs(engine: &Engine) -> anyhow::Result<()> {
     checked.context("the store of large mails (POSTROOM_BLOB_URL) can't be written to and read; see that the bucket is there, and that the key may do both")
 }
 
+/// Makes the data directory, if it is not there, for its owner alone: mail and keys are in it.
+///
+/// # Errors
+/// The file system says no.
+pub fn make_data_directory(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.with_context(|| format!("the data directory {} can't be made", path.display()))
+}
+
 /// # Errors
 /// The database can't be opened.
 pub fn open_database(config: &Config) -> anyhow::Result<Db> {
     if let store::DbConfig::Sqlite { path } = &config.database
         && let Some(directory) = path.parent()
+        && !directory.is_dir()
     {
-        std::fs::create_dir_all(directory)
-            .with_context(|| format!("the directory {} can't be made", directory.display()))?;
+        make_data_directory(directory)?;
     }
     Db::open(&config.database).map_err(|error| match &config.database {
         store::DbConfig::Sqlite { path } => anyhow::anyhow!("the database {} can't be opened: {error}", path.display()),
@@ -95,7 +104,8 @@ fn check_vault(db: &Db, vault: &Vault) -> anyhow::Result<()> {
     .into())
 }
 
-fn ports(config: &Config) -> anyhow::Result<Ports> {
+/// What leads outside, as the configuration lets it.
+fn outside(config: &Config) -> anyhow::Result<(Guard, TlsTrust)> {
     let dns = DnsConfig::from_text(&config.dns_server).context("POSTROOM_DNS_SERVER (`dns_server` in the file)")?;
     let guard = if config.dns_server.is_empty() {
         Guard::new(config.allow_private_networks)
@@ -106,10 +116,21 @@ fn ports(config: &Config) -> anyhow::Result<Ports> {
         Some(path) => Some(std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?),
         None => None,
     };
-    let trust = TlsTrust { extra_roots_pem, accept_invalid_certificates: false };
-    let smtp = SmtpOutConfig { hello_name: config.hostname.clone(), trust: trust.clone(), ..SmtpOutConfig::default() };
+    Ok((guard, TlsTrust { extra_roots_pem, accept_invalid_certificates: false }))
+}
+
+/// # Errors
+/// The host name can't be said in EHLO, or the extra certificates are none.
+pub fn smtp_transport(config: &Config) -> anyhow::Result<SmtpTransport> {
+    let (guard, trust) = outside(config)?;
+    let smtp = SmtpOutConfig { hello_name: config.hostname.clone(), trust, ..SmtpOutConfig::default() };
+    Ok(SmtpTransport::new(guard, smtp)?)
+}
+
+fn ports(config: &Config) -> anyhow::Result<Ports> {
+    let (guard, trust) = outside(config)?;
     Ok(Ports {
-        transport: Arc::new(SmtpTransport::new(guard.clone(), smtp)?),
+        transport: Arc::new(smtp_transport(config)?),
         webhooks: Arc::new(HttpWebhookSender::new(guard.clone(), &trust).map_err(anyhow::Error::msg)?),
         fetcher: Arc::new(HttpFetcher::new(guard, &trust).map_err(anyhow::Error::msg)?),
     })

@@ -168,6 +168,11 @@ impl BlobStore {
         }
     }
 
+    /// Can blobs be put here at all?
+    pub fn takes_blobs(&self) -> bool {
+        !matches!(self, Self::ReadOnly(_))
+    }
+
     /// The compressed bytes as they were put.
     ///
     /// # Errors

@@ -87,6 +87,24 @@ impl ObjectBlobs {
         self.store.get(&key).await.map_err(failed)?.bytes().await.map_err(failed)
     }
 
+    /// Puts an object of its own, reads it back and deletes it: may we do all that is needed here?
+    ///
+    /// # Errors
+    /// What the store says of the first step that failed.
+    pub async fn probe(&self, name: &str) -> Result<(), BlobError> {
+        let failed = |step: &str, error: &object_store::Error| BlobError::Object(format!("{step}: {error}"));
+        let key = self.prefix.clone().join("probe").join(name);
+        let content = Bytes::copy_from_slice(name.as_bytes());
+        let put = self.store.put(&key, PutPayload::from_bytes(content.clone())).await;
+        put.map_err(|error| failed("an object could not be put", &error))?;
+        let got = async { self.store.get(&key).await?.bytes().await };
+        let got = got.await.map_err(|error| failed("an object could not be read back", &error))?;
+        if got != content {
+            return Err(BlobError::Object("an object came back other than it was put".to_owned()));
+        }
+        self.store.delete(&key).await.map_err(|error| failed("an object could not be deleted", &error))
+    }
+
     async fn put(&self, blob: PutBlob) -> Result<BlobLocation, BlobError> {
         let key = self.prefix.clone().join(blob.workspace).join(hex(&blob.hash));
         let payload = PutPayload::from_bytes(blob.compressed);
@@ -165,6 +183,14 @@ mod tests {
         assert_eq!(locations[0], locations[2]);
         assert_eq!(&objects.get(&locations[0]).await.unwrap()[..], b"one");
         assert_eq!(&objects.get(&locations[1]).await.unwrap()[..], b"two");
+    }
+
+    #[tokio::test]
+    async fn a_probe_leaves_nothing() {
+        let objects = in_memory("mail");
+        objects.probe("abc").await.unwrap();
+        let get = objects.get(&BlobLocation::from_stored("object:mail/probe/abc")).await;
+        assert!(matches!(get, Err(BlobError::Missing { .. })), "{get:?}");
     }
 
     #[tokio::test]
