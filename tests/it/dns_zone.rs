@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hickory_server::Server;
 use hickory_server::net::runtime::TokioRuntimeProvider;
-use hickory_server::proto::rr::rdata::{A, SOA, TXT};
+use hickory_server::proto::rr::rdata::{A, MX, SOA, TXT};
 use hickory_server::proto::rr::{Name, RData, Record};
 use hickory_server::store::in_memory::InMemoryZoneHandler;
 use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneType};
@@ -23,6 +23,11 @@ pub struct DnsZone {
 impl DnsZone {
     /// Serve these TXT records and nothing else: every other name is NXDOMAIN.
     pub async fn start(texts: &[(&str, &str)]) -> Self {
+        Self::with_exchangers(texts, &[]).await
+    }
+
+    /// As `start`, with MX records: the domain, and the host that takes its mail.
+    pub async fn with_exchangers(texts: &[(&str, &str)], exchangers: &[(&str, &str)]) -> Self {
         let name = |text: &str| Name::from_str(&format!("{text}.")).expect("a name");
         let mut zone =
             InMemoryZoneHandler::<TokioRuntimeProvider>::empty(Name::root(), ZoneType::Primary, AxfrPolicy::Deny);
@@ -35,6 +40,10 @@ impl DnsZone {
             // The domain of a From field exists.
             let address = RData::A(A::new(127, 0, 0, 1));
             zone.upsert_mut(Record::from_rdata(name(owner), TTL_SECONDS, address), 1);
+        }
+        for (domain, host) in exchangers {
+            let exchanger = RData::MX(MX::new(10, name(host)));
+            zone.upsert_mut(Record::from_rdata(name(domain), TTL_SECONDS, exchanger), 1);
         }
         let mut catalog = Catalog::new();
         catalog.upsert(Name::root().into(), vec![Arc::new(zone)]);

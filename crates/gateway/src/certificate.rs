@@ -81,7 +81,8 @@ mod tests {
     fn a_certificate_tells_its_names_and_its_end() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("c.pem");
-        let made = rcgen::generate_simple_self_signed(["mx.example.com".to_owned(), "*.example.org".to_owned()]).unwrap();
+        let made =
+            rcgen::generate_simple_self_signed(["mx.example.com".to_owned(), "*.example.org".to_owned()]).unwrap();
         std::fs::write(&path, made.cert.pem()).unwrap();
         let facts = CertificateFacts::read(&path).unwrap();
         assert!(facts.self_signed && facts.in_file == 1, "{facts:?}");

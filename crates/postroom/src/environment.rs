@@ -3,8 +3,7 @@
 use super::config::{KEYS, PREFIX};
 
 /// Names that clients, tests and later versions read. They say nothing about how this program runs.
-const OTHERS: [&str; 7] =
-    ["url", "key", "api_key", "address", "binary", "sign_in_email", "sign_in_password"];
+const OTHERS: [&str; 7] = ["url", "key", "api_key", "address", "binary", "sign_in_email", "sign_in_password"];
 /// Tests' own.
 const TESTS: &str = "test_";
 /// Edits by which a name may differ from a setting's to be taken for it: in a long name, and in a short one.

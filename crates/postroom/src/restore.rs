@@ -65,7 +65,9 @@ pub fn run(config: &Config, args: &Args) -> anyhow::Result<()> {
     if manifest.objects == Objects::NotCopied {
         println!("{}", about_objects(config));
     }
-    println!("What was queued then is sent once `postroom serve` runs: stop the installation this is a copy of before.");
+    println!(
+        "What was queued then is sent once `postroom serve` runs: stop the installation this is a copy of before."
+    );
     Ok(())
 }
 
@@ -173,10 +175,8 @@ fn fill_database(config: &Config, manifest: &Manifest, staging: &Path) -> anyhow
     match &config.database {
         DbConfig::Postgres { url } => postgres_tools::restore(url, &staging.join(POSTGRES_FILE)),
         DbConfig::Sqlite { .. } => {
-            let found = store::backup::describe_sqlite(
-                &staging.join(SQLITE_FILE),
-                engine::vault_rotation::FINGERPRINT,
-            )?;
+            let found =
+                store::backup::describe_sqlite(&staging.join(SQLITE_FILE), engine::vault_rotation::FINGERPRINT)?;
             ensure!(
                 found.schema_version == manifest.schema_version,
                 "the backup is damaged: its database has schema version {}, its manifest says {}",

@@ -115,11 +115,7 @@ fn attachment(path: &Path) -> anyhow::Result<AttachmentRequest> {
     })
 }
 
-async fn channel(
-    engine: &Engine,
-    asked: Option<ChannelId>,
-    workspace: Option<WorkspaceId>,
-) -> anyhow::Result<Channel> {
+async fn channel(engine: &Engine, asked: Option<ChannelId>, workspace: Option<WorkspaceId>) -> anyhow::Result<Channel> {
     if let Some(id) = asked {
         let wanted = id.clone();
         let found = engine.db.read(move |tx| store::channels::get_any(tx, &wanted)).await?;
@@ -130,10 +126,14 @@ async fn channel(
     }
     let workspace = workspace_or_first(engine, workspace).await?;
     let oldest = channels::list(engine, &access::operator(workspace.clone()), None, true, 1).await.map_err(readable)?;
-    oldest.into_iter().next().with_context(|| format!("the workspace {workspace} has no channel to send from; make one"))
+    oldest
+        .into_iter()
+        .next()
+        .with_context(|| format!("the workspace {workspace} has no channel to send from; make one"))
 }
 
 fn principal(channel: &Channel) -> anyhow::Result<Principal> {
-    let workspace = channel.workspace_id.clone().with_context(|| format!("the channel {} has no workspace", channel.id))?;
+    let workspace =
+        channel.workspace_id.clone().with_context(|| format!("the channel {} has no workspace", channel.id))?;
     Ok(access::operator(workspace))
 }

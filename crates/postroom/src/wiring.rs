@@ -12,7 +12,7 @@ use gateway::smtp_out::{SmtpOutConfig, SmtpTransport};
 use gateway::tls_client::TlsTrust;
 use gateway::webhooks::HttpWebhookSender;
 use store::blobs::{BlobError, BlobStore};
-use store::vault::Vault;
+use store::vault::{KEY_FILE, Vault};
 use store::{Db, StoreError};
 
 use crate::config::Config;
@@ -39,6 +39,7 @@ fn engine_with(config: &Config, open_blobs: OpenBlobs) -> anyhow::Result<Engine>
     make_data_directory(&config.data_dir)?;
     let db = open_database(config)?;
     store::migrate::migrate(&db)?;
+    check_key_file(config, &db)?;
     let vault =
         Vault::open(&config.data_dir, config.vault_key.clone()).context("the vault of secrets can't be opened")?;
     check_vault(&db, &vault)?;
@@ -87,6 +88,19 @@ pub fn open_database(config: &Config) -> anyhow::Result<Db> {
             anyhow::anyhow!("the database of POSTROOM_DATABASE_URL can't be opened: {error}")
         }
     })
+}
+
+/// Opening a vault makes a key where there is none: where one is missing, that would only be in the way of the right one.
+fn check_key_file(config: &Config, db: &Db) -> anyhow::Result<()> {
+    if config.vault_key.is_some() || config.data_dir.join(KEY_FILE).exists() {
+        return Ok(());
+    }
+    let kept = db.write_blocking(|tx| store::workspaces::setting(tx, engine::vault_rotation::FINGERPRINT))?;
+    let Some(id) = kept else { return Ok(()) };
+    anyhow::bail!(
+        "{} is missing: the key {id} sealed this database's secrets; put the file back, or set POSTROOM_VAULT_KEY",
+        config.data_dir.join(KEY_FILE).display()
+    )
 }
 
 /// Every node and every start must have the key that sealed what is stored.

@@ -171,7 +171,8 @@ mod tests {
         writes.await.unwrap();
         assert_eq!(quick_check_sqlite(&copy).unwrap(), None);
         assert_eq!(describe_sqlite(&copy, "no such setting").unwrap().schema_version, migrate::latest_version());
-        let files: Vec<_> = std::fs::read_dir(directory.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        let files: Vec<_> =
+            std::fs::read_dir(directory.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
         assert!(!files.iter().any(|name| name == "b.db-wal"), "the copy is one file: {files:?}");
         let copied = count_workspaces(&copy).await;
         assert!(copied >= 200, "{copied}");

@@ -82,12 +82,7 @@ impl Source {
 }
 
 fn check(file: &manifest::File, bytes: u64, sha256: &str) -> anyhow::Result<()> {
-    ensure!(
-        bytes == file.bytes,
-        "the backup is damaged: {} has {bytes} bytes, {} were written",
-        file.path,
-        file.bytes
-    );
+    ensure!(bytes == file.bytes, "the backup is damaged: {} has {bytes} bytes, {} were written", file.path, file.bytes);
     ensure!(
         sha256 == file.sha256,
         "the backup is damaged: {} is not what was written (its SHA-256 is {sha256}, the manifest says {})",
@@ -125,7 +120,8 @@ fn hash(content: impl Read) -> io::Result<(u64, String)> {
 }
 
 fn read_archive(path: &Path, file: &mut File) -> anyhow::Result<(Manifest, Found)> {
-    let unreadable = || format!("{} is no backup of Postroom, or is damaged: it can't be read as a tar file", path.display());
+    let unreadable =
+        || format!("{} is no backup of Postroom, or is damaged: it can't be read as a tar file", path.display());
     file.rewind()?;
     let (mut json, mut found) = (None, Found::new());
     let mut archive = tar::Archive::new(file);
@@ -142,7 +138,8 @@ fn read_archive(path: &Path, file: &mut File) -> anyhow::Result<(Manifest, Found
             bail!("{} holds {name:?}, which is no file of a backup", path.display());
         }
     }
-    let json = json
-        .with_context(|| format!("{} is no backup of Postroom, or was cut off: it has no {}", path.display(), manifest::NAME))?;
+    let json = json.with_context(|| {
+        format!("{} is no backup of Postroom, or was cut off: it has no {}", path.display(), manifest::NAME)
+    })?;
     Ok((Manifest::parse(&json)?, found))
 }

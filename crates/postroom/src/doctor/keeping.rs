@@ -24,17 +24,21 @@ pub fn database(config: &Config) -> (Check, Option<Described>) {
         DbConfig::Sqlite { path } => {
             store::backup::describe_sqlite(path, FINGERPRINT).map_err(|error| format!("{}: {error}", path.display()))
         }
-        DbConfig::Postgres { .. } => wiring::open_database(config).map_err(|error| format!("{error:#}")).and_then(|db| {
-            let described = store::backup::describe_postgres(&db, FINGERPRINT).map_err(|error| error.to_string());
-            db.close();
-            described
-        }),
+        DbConfig::Postgres { .. } => {
+            wiring::open_database(config).map_err(|error| format!("{error:#}")).and_then(|db| {
+                let described = store::backup::describe_postgres(&db, FINGERPRINT).map_err(|error| error.to_string());
+                db.close();
+                described
+            })
+        }
     };
     match found {
         Ok(described) => (schema(config, described.schema_version), Some(described)),
         Err(error) => {
             let advice = match config.database {
-                DbConfig::Sqlite { .. } => "restore a backup if the file is damaged; else give the server's user access",
+                DbConfig::Sqlite { .. } => {
+                    "restore a backup if the file is damaged; else give the server's user access"
+                }
                 DbConfig::Postgres { .. } => "check POSTROOM_DATABASE_URL, and that the server runs and lets us in",
             };
             (Check::problem(DATABASE, error, advice), None)
@@ -118,7 +122,8 @@ pub async fn large_mails(config: &Config) -> Check {
     const NAME: &str = "large mails";
     let packs = config.data_dir.join(PACK_DIRECTORY);
     if let Some(url) = &config.blob_url {
-        let advice = "check POSTROOM_BLOB_URL: its bucket, region, endpoint and keys, and that they may put, get and delete";
+        let advice =
+            "check POSTROOM_BLOB_URL: its bucket, region, endpoint and keys, and that they may put, get and delete";
         let opened = BlobStore::open_read_only(Some(url), &config.data_dir);
         return match opened {
             Ok(BlobStore::Object(objects)) => match objects.probe(&engine::tokens::random(20)).await {

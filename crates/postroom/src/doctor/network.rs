@@ -66,7 +66,11 @@ pub fn public_url(config: &Config) -> Check {
     let is_nowhere = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_unspecified());
     if is_nowhere {
         let detail = format!("{shown} leads nowhere: it is an address to listen at");
-        return Check::problem(NAME, detail, "set POSTROOM_PUBLIC_URL to what people type in, such as https://mail.example.com");
+        return Check::problem(
+            NAME,
+            detail,
+            "set POSTROOM_PUBLIC_URL to what people type in, such as https://mail.example.com",
+        );
     }
     if is_here && !is_local(&config.inbound_domain) {
         let detail = format!("{shown}: links work on this machine alone");
