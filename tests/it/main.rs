@@ -23,6 +23,7 @@ mod contacts;
 mod backup;
 mod backup_refusals;
 mod command_send;
+mod commands;
 mod conversations;
 mod crash;
 mod doctor;

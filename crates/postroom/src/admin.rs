@@ -10,6 +10,7 @@ use secrecy::ExposeSecret as _;
 pub enum Workspace {
     /// Create a workspace; prints its id.
     Create {
+        /// What people know it by.
         #[arg(long)]
         name: String,
     },
@@ -17,10 +18,12 @@ pub enum Workspace {
 
 #[derive(Debug, clap::Subcommand)]
 pub enum User {
-    /// Create a user; the password is read from standard input, without one a sign-in link is printed.
+    /// Create a user; prints a link that signs in once, or with `--password-stdin` the id.
     Create {
+        /// What the user signs in by.
         #[arg(long)]
         email: String,
+        /// What others see.
         #[arg(long)]
         name: Option<String>,
         /// `admin` or `agent`.
@@ -29,11 +32,13 @@ pub enum User {
         /// The workspace's id; the first one if absent.
         #[arg(long)]
         workspace: Option<WorkspaceId>,
+        /// Read the password from the first line of standard input.
         #[arg(long)]
         password_stdin: bool,
     },
     /// Print a link that signs a user in once, within a day.
     Link {
+        /// Whom it signs in.
         #[arg(long)]
         email: String,
     },
@@ -43,10 +48,11 @@ pub enum User {
 pub enum Key {
     /// Create an API key; it is printed once.
     Create {
+        /// What people know it by.
         #[arg(long)]
         name: String,
-        /// Repeatable; `admin` for all.
-        #[arg(long = "scope", required = true, value_parser = scope)]
+        /// What it may do, such as `messages:send`; repeatable, or with commas. `admin` for all.
+        #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',', value_parser = scope)]
         scopes: Vec<Scope>,
         /// The workspace's id; the first one if absent.
         #[arg(long)]

@@ -83,12 +83,23 @@ pub struct ConfigError {
 
 impl ConfigError {
     fn new(key: &str, problem: impl Into<String>) -> Self {
-        let name = if KEYS.contains(&key) {
-            format!("{PREFIX}{} (`{key}` in the file)", key.to_uppercase())
-        } else {
-            key.to_owned()
-        };
-        Self { key: name, problem: problem.into() }
+        Self { key: shown(key), problem: problem.into() }
+    }
+
+    /// Names the flag where it was a flag that was read.
+    fn or_of_a_flag(mut self, flags: &Flags) -> Self {
+        if let Some(key) = flags.keys().find(|key| shown(key) == self.key) {
+            self.key = format!("--{}", key.replace('_', "-"));
+        }
+        self
+    }
+}
+
+/// A setting as people know it.
+fn shown(key: &str) -> String {
+    match KEYS.contains(&key) {
+        true => format!("{PREFIX}{} (`{key}` in the file)", key.to_uppercase()),
+        false => key.to_owned(),
     }
 }
 
@@ -123,7 +134,7 @@ pub fn load(file: Option<PathBuf>, flags: &Flags) -> Result<Config> {
     let figment = figment.merge(Env::prefixed(PREFIX).only(&KEYS)).merge(Serialized::defaults(flags));
     let values: BTreeMap<String, Value> =
         figment.extract().map_err(|error| ConfigError::new("the configuration", error.to_string()))?;
-    Ok(Config { file, unknown_environment, ..Values(values).config()? })
+    Ok(Config { file, unknown_environment, ..Values(values).config().map_err(|error| error.or_of_a_flag(flags))? })
 }
 
 struct Values(BTreeMap<String, Value>);

@@ -35,9 +35,15 @@ struct Cli {
     /// Where everything is kept.
     #[arg(long, global = true)]
     data_dir: Option<String>,
-    /// `postgres://…`, or `sqlite:PATH`.
+    /// `postgres://…`, or `sqlite:PATH`; `postroom.db` in the data directory if absent.
     #[arg(long, global = true)]
     database_url: Option<String>,
+    /// Where large mails are kept, `s3://bucket/prefix?…`; in the data directory if absent.
+    #[arg(long, global = true)]
+    blob_url: Option<String>,
+    /// `address:port` of the resolver to ask; the system's if absent.
+    #[arg(long, global = true)]
+    dns_server: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -45,16 +51,7 @@ struct Cli {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Run everything: mail in, mail out, API, dashboard, webhooks.
-    Serve {
-        #[arg(long)]
-        http_addr: Option<String>,
-        #[arg(long)]
-        smtp_addr: Option<String>,
-        #[arg(long)]
-        public_url: Option<String>,
-        #[arg(long)]
-        inbound_domain: Option<String>,
-    },
+    Serve(ServeFlags),
     /// Bring the database's schema up to this version, and stop.
     Migrate,
     /// Workspaces: the tenants.
@@ -83,6 +80,29 @@ enum Command {
     Restore(restore::Args),
     /// Show how mails are read: one JSON object a line and a file, in the order given.
     Inspect(inspect::Args),
+}
+
+/// Settings that `serve` alone needs, over the file's and the environment's.
+#[derive(Debug, clap::Args)]
+struct ServeFlags {
+    /// Where the API and the dashboard are served; `127.0.0.1:8025` if nothing else is set.
+    #[arg(long)]
+    http_addr: Option<String>,
+    /// Where mail is taken in; `127.0.0.1:2525` if nothing else is set.
+    #[arg(long)]
+    smtp_addr: Option<String>,
+    /// Where mail for sending is taken in, by a later version; `127.0.0.1:2587` if nothing else is set.
+    #[arg(long)]
+    submission_addr: Option<String>,
+    /// What people and providers reach it by, such as `https://mail.example.com`.
+    #[arg(long)]
+    public_url: Option<String>,
+    /// The domain of generated receiving addresses; `inbox.localhost` if nothing else is set.
+    #[arg(long)]
+    inbound_domain: Option<String>,
+    /// Let webhooks, fetches and SMTP servers be in private networks; for tests and closed networks.
+    #[arg(long)]
+    allow_private_networks: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -121,7 +141,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Inspect(_) => Ok(()),
         Command::Migrate => migrate(&config),
-        Command::Serve { .. } => {
+        Command::Serve(_) => {
             open_files::raise();
             let engine = wiring::engine(&config)?;
             block_on(serve::run(config, engine))
@@ -156,11 +176,15 @@ fn flags(cli: &Cli) -> Flags {
     };
     set("data_dir", &cli.data_dir);
     set("database_url", &cli.database_url);
-    if let Command::Serve { http_addr, smtp_addr, public_url, inbound_domain } = &cli.command {
-        set("http_addr", http_addr);
-        set("smtp_addr", smtp_addr);
-        set("public_url", public_url);
-        set("inbound_domain", inbound_domain);
+    set("blob_url", &cli.blob_url);
+    set("dns_server", &cli.dns_server);
+    if let Command::Serve(serve) = &cli.command {
+        set("http_addr", &serve.http_addr);
+        set("smtp_addr", &serve.smtp_addr);
+        set("submission_addr", &serve.submission_addr);
+        set("public_url", &serve.public_url);
+        set("inbound_domain", &serve.inbound_domain);
+        set("allow_private_networks", &serve.allow_private_networks.then(|| "true".to_owned()));
     }
     flags
 }

@@ -20,6 +20,7 @@ pub struct Args {
     /// Whom to send to, `ana@example.com` or `Ana <ana@example.com>`; repeatable.
     #[arg(long, required = true)]
     to: Vec<String>,
+    /// May be empty.
     #[arg(long)]
     subject: String,
     /// The text; `-` reads it from standard input.
