@@ -186,15 +186,15 @@ async fn a_backup_without_the_key_waits_for_it(database: Database) {
 }
 
 /// A mail server that lets in whoever knows the password, and remembers whether somebody did.
-struct PasswordServer {
-    port: u16,
+pub struct PasswordServer {
+    pub port: u16,
     told: Arc<AtomicBool>,
 }
 
 impl PasswordServer {
-    const PASSWORD: &str = "an app password of the mailbox";
+    pub const PASSWORD: &str = "an app password of the mailbox";
 
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let told = Arc::new(AtomicBool::new(false));
@@ -240,7 +240,7 @@ impl PasswordServer {
     }
 
     /// Since the last time it was asked.
-    fn was_told_the_password(&self) -> bool {
+    pub fn was_told_the_password(&self) -> bool {
         self.told.swap(false, Ordering::Relaxed)
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::backup::PasswordServer;
 use crate::database::{Database, on_both_databases};
 use crate::dns_zone::DnsZone;
 use crate::postroom_process::Postroom;
@@ -150,4 +151,40 @@ async fn the_inbound_domain_is_looked_up_where_the_setting_says() {
     expect(&checks, "inbound domain", "warning", "unknown");
     expect(&checks, "host name", "warning", "unknown");
     assert_eq!(code, Some(0), "a resolver that does not answer is no problem of ours: {checks:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_smarthost_is_signed_in_to() {
+    let server = PasswordServer::start().await;
+    for (password, status, words) in
+        [(PasswordServer::PASSWORD, "warning", "235 2.7.0"), ("another pass phrase", "problem", "smtp.auth failed")]
+    {
+        let encoded = password.replace(' ', "%20");
+        let url = format!("smtp+plain://mailbox%40acme.test:{encoded}@127.0.0.1:{}", server.port);
+        let postroom = Postroom::prepare(Database::sqlite(), &[("POSTROOM_SMARTHOST_URL", &url)]);
+        let (checks, _) = doctor(&postroom).await;
+        // Well but for the missing encryption.
+        expect(&checks, "smarthost", status, words);
+        assert!(!format!("{checks:?}").contains(password), "the password is shown: {checks:#?}");
+        assert_eq!(server.was_told_the_password(), status == "warning");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_certificate_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = rcgen::generate_simple_self_signed(vec!["mx.example.test".to_owned()]).expect("a certificate");
+    let (certificate, key) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
+    std::fs::write(&certificate, made.cert.pem()).expect("write the certificate");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("write the key");
+    let (certificate_name, key_name) = (certificate.display().to_string(), key.display().to_string());
+    let environment =
+        [("POSTROOM_SMTP_TLS_CERTIFICATE", certificate_name.as_str()), ("POSTROOM_SMTP_TLS_KEY", key_name.as_str())];
+    let postroom = Postroom::prepare(Database::sqlite(), &environment);
+    expect(&doctor(&postroom).await.0, "SMTP certificate", "warning", "vouches for itself");
+    let other = rcgen::generate_simple_self_signed(vec!["mx.example.test".to_owned()]).expect("a certificate");
+    std::fs::write(&key, other.signing_key.serialize_pem()).expect("write another key");
+    expect(&doctor(&postroom).await.0, "SMTP certificate", "problem", "does not belong");
+    std::fs::write(&certificate, "text").expect("write no certificate");
+    expect(&doctor(&postroom).await.0, "SMTP certificate", "problem", "c.pem");
 }
