@@ -18,12 +18,12 @@ mod webhook_receiver;
 
 // The scenarios.
 mod attachments;
-mod bad_requests;
-mod contacts;
 mod backup;
 mod backup_refusals;
+mod bad_requests;
 mod command_send;
 mod commands;
+mod contacts;
 mod conversations;
 mod crash;
 mod doctor;

@@ -122,12 +122,11 @@ pub async fn large_mails(config: &Config) -> Check {
     const NAME: &str = "large mails";
     let packs = config.data_dir.join(PACK_DIRECTORY);
     if let Some(url) = &config.blob_url {
-        let advice =
-            "check POSTROOM_BLOB_URL: its bucket, region, endpoint and keys, and that they may put, get and delete";
+        let advice = "check POSTROOM_BLOB_URL: its bucket, region, endpoint and keys, and that they may put and get";
         let opened = BlobStore::open_read_only(Some(url), &config.data_dir);
         return match opened {
-            Ok(BlobStore::Object(objects)) => match objects.probe(&engine::tokens::random(20)).await {
-                Ok(()) => Check::ok(NAME, "the bucket lets us put, get and delete"),
+            Ok(BlobStore::Object(objects)) => match objects.check().await {
+                Ok(()) => Check::ok(NAME, "the bucket lets us put and get"),
                 Err(error) => Check::problem(NAME, error.to_string(), advice),
             },
             Ok(_) => Check::problem(NAME, "POSTROOM_BLOB_URL names no bucket", advice),

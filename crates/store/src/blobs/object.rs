@@ -21,6 +21,7 @@ const RETRIES_MAX: usize = 3;
 const RETRY_TIMEOUT: Duration = Duration::from_secs(20);
 /// What a start writes to see whether it can.
 const CHECK_OBJECT: &str = "check";
+const CHECK_CONTENT: &[u8] = b"postroom";
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Keeps blobs in a bucket. Cheap to clone.
@@ -59,9 +60,16 @@ impl ObjectBlobs {
     /// What the store says: the bucket is not there, the keys are not good, nobody answers.
     pub async fn check(&self) -> Result<(), BlobError> {
         let key = self.prefix.clone().join(CHECK_OBJECT);
-        let failed = |error: object_store::Error| BlobError::Object(error.to_string());
-        self.store.put(&key, PutPayload::from_static(b"postroom")).await.map_err(failed)?;
-        self.store.get(&key).await.map_err(failed)?.bytes().await.map_err(failed).map(drop)
+        let failed = |step: &str, error: &object_store::Error| BlobError::Object(format!("{step}: {error}"));
+        let put = self.store.put(&key, PutPayload::from_static(CHECK_CONTENT)).await;
+        put.map_err(|error| failed("an object could not be put", &error))?;
+        let got = async { self.store.get(&key).await?.bytes().await };
+        let got = got.await.map_err(|error| failed("an object could not be read back", &error))?;
+        if got.as_ref() == CHECK_CONTENT {
+            Ok(())
+        } else {
+            Err(BlobError::Object("an object came back other than it was put".to_owned()))
+        }
     }
 
     /// All are in the store when it returns.
@@ -85,24 +93,6 @@ impl ObjectBlobs {
             other => BlobError::Object(other.to_string()),
         };
         self.store.get(&key).await.map_err(failed)?.bytes().await.map_err(failed)
-    }
-
-    /// Puts an object of its own, reads it back and deletes it: may we do all that is needed here?
-    ///
-    /// # Errors
-    /// What the store says of the first step that failed.
-    pub async fn probe(&self, name: &str) -> Result<(), BlobError> {
-        let failed = |step: &str, error: &object_store::Error| BlobError::Object(format!("{step}: {error}"));
-        let key = self.prefix.clone().join("probe").join(name);
-        let content = Bytes::copy_from_slice(name.as_bytes());
-        let put = self.store.put(&key, PutPayload::from_bytes(content.clone())).await;
-        put.map_err(|error| failed("an object could not be put", &error))?;
-        let got = async { self.store.get(&key).await?.bytes().await };
-        let got = got.await.map_err(|error| failed("an object could not be read back", &error))?;
-        if got != content {
-            return Err(BlobError::Object("an object came back other than it was put".to_owned()));
-        }
-        self.store.delete(&key).await.map_err(|error| failed("an object could not be deleted", &error))
     }
 
     async fn put(&self, blob: PutBlob) -> Result<BlobLocation, BlobError> {
@@ -183,14 +173,6 @@ mod tests {
         assert_eq!(locations[0], locations[2]);
         assert_eq!(&objects.get(&locations[0]).await.unwrap()[..], b"one");
         assert_eq!(&objects.get(&locations[1]).await.unwrap()[..], b"two");
-    }
-
-    #[tokio::test]
-    async fn a_probe_leaves_nothing() {
-        let objects = in_memory("mail");
-        objects.probe("abc").await.unwrap();
-        let get = objects.get(&BlobLocation::from_stored("object:mail/probe/abc")).await;
-        assert!(matches!(get, Err(BlobError::Missing { .. })), "{get:?}");
     }
 
     #[tokio::test]
