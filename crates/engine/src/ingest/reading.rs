@@ -36,7 +36,7 @@ pub fn read(raw: &[u8], null_reverse_path: bool) -> Reading {
     let parsed = mail::parse(raw);
     let classification = mail::classify::classify(raw, &parsed, null_reverse_path);
     let fingerprint = mail::fingerprint(raw, &parsed);
-    let preview = preview(&mail::reply::of(&parsed).reply_text);
+    let preview = preview(&mail::reply::opening(&parsed));
     let author = parsed
         .from
         .iter()

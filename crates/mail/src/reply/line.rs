@@ -258,12 +258,15 @@ fn starts_with_word(text: &str, word: &str) -> bool {
 /// "On", "Am", "Le" …: the first word, whatever its case.
 fn begins_with_on(text: &str) -> bool {
     /// The bytes they begin with, capitals included. Most lines end here.
-    static FIRST: LazyLock<HashSet<u8>> = LazyLock::new(|| {
+    static FIRST: LazyLock<[bool; 256]> = LazyLock::new(|| {
         let first = |word: &&str| word.chars().next().into_iter().flat_map(|c| c.to_uppercase().chain([c]));
-        words::ON.iter().flat_map(first).filter_map(|c| c.to_string().bytes().next()).collect()
+        let bytes = words::ON.iter().flat_map(first).filter_map(|c| c.to_string().bytes().next());
+        let mut first = [false; 256];
+        bytes.for_each(|byte| first[usize::from(byte)] = true);
+        first
     });
     const WORD_BYTES: usize = 24;
-    if !text.bytes().next().is_some_and(|byte| FIRST.contains(&byte)) {
+    if !text.bytes().next().is_some_and(|byte| FIRST[usize::from(byte)]) {
         return false;
     }
     let start = text.get(..text.floor_char_boundary(WORD_BYTES)).unwrap_or_default();
