@@ -66,7 +66,7 @@ mod tests {
             let mail = crate::ParsedMail { text: Some(text), ..Default::default() };
             let opening = opening(&mail);
             assert!(opening.starts_with("Yes, please."), "{}", opening.get(..80).unwrap_or(&opening));
-            assert!(of(&mail).reply_text.starts_with(&opening.get(..12).unwrap_or_default()));
+            assert!(of(&mail).reply_text.starts_with(opening.get(..12).unwrap_or_default()));
         }
     }
 }
