@@ -1,5 +1,6 @@
 //! Pages of conversations by last activity. Every page is read from an index that ends in (last_activity_at, id): a
-//! filter left open is the merge of its few values, so that the cost never grows with the box. Owns no change.
+//! filter left open is the merge of its few values, which the database does row by row and stops when the page is
+//! full, so that the cost never grows with the box. Owns no change.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -97,14 +98,7 @@ pub fn page(tx: &mut Tx<'_>, filter: &ConversationFilter, slice: &ActivitySlice)
         return Ok(Vec::new());
     }
     let (sql, conditions) = keys_query(filter, slice);
-    let mut keys = tx
-        .query(&sql, conditions.values(), |row| Ok(ActivityKey { last_activity_at: row.time(0)?, id: row.text(1)? }))?;
-    keys.sort();
-    if !slice.ascending {
-        keys.reverse();
-    }
-    keys.truncate(slice.take);
-    let ids: Vec<String> = keys.into_iter().map(|key| key.id).collect();
+    let ids = tx.query(&sql, conditions.values(), |row| row.text(1))?;
     by_ids(tx, &ids)
 }
 
@@ -163,7 +157,9 @@ fn is_surely_empty(tx: &mut Tx<'_>, filter: &ConversationFilter) -> Result<bool>
     Ok(!counts.iter().any(|(status, unread, count)| wanted(status, *unread) && *count > 0))
 }
 
-/// The query for the keys of a part of the list: a branch an index range, not yet merged.
+/// The query for the keys of a part of the list: a branch an index range, merged by the database. Each branch has the
+/// list's order from its index, so that neither engine reads more of a branch than the page takes from it; a limit in
+/// the branches would make the database fill every one of them.
 fn keys_query<'f>(filter: &'f ConversationFilter, slice: &'f ActivitySlice) -> (String, Conditions<'f>) {
     let list = List::of(filter);
     let (time, id) = list.key_columns();
@@ -178,12 +174,11 @@ fn keys_query<'f>(filter: &'f ConversationFilter, slice: &'f ActivitySlice) -> (
         .iter()
         .map(|branch| {
             let wanted = conditions.text_with(branch);
-            format!(
-                "SELECT * FROM (SELECT {time}, {id} FROM {tables} WHERE {wanted} ORDER BY {time} {direction}, {id} {direction} LIMIT $1) AS branch"
-            )
+            format!("SELECT {time}, {id} FROM {tables} WHERE {wanted}")
         })
         .collect();
-    (branches.join(" UNION ALL "), conditions)
+    let merged = branches.join(" UNION ALL ");
+    (format!("{merged} ORDER BY 1 {direction}, 2 {direction} LIMIT $1"), conditions)
 }
 
 /// Which index a filter is read from: the one that is expected to leave the least to look through.

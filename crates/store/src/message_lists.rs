@@ -98,16 +98,11 @@ pub fn page(tx: &mut Tx<'_>, filter: &MessageFilter, slice: &MessageSlice) -> Re
     let Some((direction, status)) = filter.direction_of_status() else { return Ok(Vec::new()) };
     let list = List::of(filter, status);
     let (sql, conditions) = keys_query(filter, slice, list, direction, status);
-    let mut keys = tx.query(&sql, conditions.values(), |row| {
+    let keys = tx.query(&sql, conditions.values(), |row| {
         let seq = row.int(1)?;
         let key = if list == List::Transport { MessageKey::Delivery(row.text(0)?) } else { MessageKey::Seq(seq) };
         Ok((key, seq))
     })?;
-    keys.sort();
-    if !slice.ascending {
-        keys.reverse();
-    }
-    keys.truncate(slice.take);
     let seqs: Vec<i64> = keys.iter().map(|(_, seq)| *seq).collect();
     let mut rows: HashMap<i64, MessageRow> = by_seqs(tx, &seqs)?.into_iter().map(|row| (row.seq, row)).collect();
     Ok(keys.into_iter().filter_map(|(key, seq)| Some((key, rows.remove(&seq)?))).collect())
@@ -298,10 +293,11 @@ fn keys_query<'f>(
                 direction.iter().map(|direction| format!("m.direction = '{}'", direction.as_str())).collect();
             let wanted = conditions.text_with(&branch);
             // The key twice: once as the place, once, where it is another, to find the row by.
-            format!("SELECT * FROM (SELECT {key}, m.seq AS seq FROM {tables} WHERE {wanted} ORDER BY {key} {order} LIMIT $1) AS branch")
+            format!("SELECT {key}, m.seq FROM {tables} WHERE {wanted}")
         })
         .collect();
-    (branches.join(" UNION ALL "), conditions)
+    // Merged by the database, as the lists of conversations are.
+    (format!("{} ORDER BY 1 {order} LIMIT $1", branches.join(" UNION ALL ")), conditions)
 }
 
 #[cfg(test)]
