@@ -1,7 +1,10 @@
 //! Keeps the search index up to date from a durable queue, in short background transactions. Mail is searchable a moment
 //! after it is listed; after a crash the index catches up. Never runs inside the transaction that accepts a mail.
 
-use store::{Priority, Topic, blobs_table, messages, search, search_queue};
+use bytes::Bytes;
+use store::messages::{self, MessageRow};
+use store::search::{self, IndexRow};
+use store::{Dialect, Priority, StoreError, Topic, blobs_table, search_queue};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, Result, raw, search_terms};
@@ -71,12 +74,11 @@ pub async fn index_some(engine: &Engine) -> Result<usize> {
     if rows.is_empty() {
         return Ok(0);
     }
-    let count = rows.len();
-    let mut mails = Vec::with_capacity(count);
+    let mut mails = Vec::with_capacity(rows.len());
     for (row, blob) in rows {
-        let parsed = match blob {
+        let raw = match blob {
             Some(blob) => match raw::decode(engine, blob).await {
-                Ok(bytes) => Some(mail::parse(&bytes)),
+                Ok(bytes) => Some(bytes),
                 // A raw mail that can't be read must not keep the ones behind it out of the index.
                 Err(error) => {
                     tracing::error!(%error, message = %row.id, "a raw mail can't be read; it is found by its head alone");
@@ -85,16 +87,26 @@ pub async fn index_some(engine: &Engine) -> Result<usize> {
             },
             None => None,
         };
-        mails.push((row, parsed));
+        mails.push((row, raw));
     }
+    let seqs: Vec<i64> = mails.iter().map(|(row, _)| row.seq).collect();
+    let (count, dialect) = (seqs.len(), engine.db.dialect());
+    // Reading and cutting takes milliseconds: neither the writer nor those who answer connections wait for it.
+    let rows = tokio::task::spawn_blocking(move || index_rows(dialect, &mails)).await.map_err(|_| StoreError::Panicked)?;
     engine
         .db
         .write(Priority::Background, move |tx| {
-            let documents: Vec<_> =
-                mails.iter().map(|(row, parsed)| search_terms::document(row, parsed.as_ref())).collect();
-            search::put(tx, &documents)?;
-            mails.iter().try_for_each(|(row, _)| search_queue::remove(tx, row.seq))
+            search::put(tx, &rows)?;
+            search_queue::remove(tx, &seqs)
         })
         .await?;
     Ok(count)
+}
+
+fn index_rows(dialect: Dialect, mails: &[(MessageRow, Option<Bytes>)]) -> Vec<IndexRow> {
+    let row = |(row, raw): &(MessageRow, Option<Bytes>)| {
+        let parsed = raw.as_deref().map(mail::parse);
+        IndexRow::of(dialect, &search_terms::document(row, parsed.as_ref()))
+    };
+    mails.iter().map(row).collect()
 }

@@ -3,8 +3,9 @@
 
 use mail::ParsedMail;
 use model::limits::{SEARCH_TERM_CHARS_MAX, SEARCH_TERMS_MAX, SEARCH_TEXT_CHARS_MAX};
+use model::message::Disposition;
 use store::messages::MessageRow;
-use store::search::{SearchClause, SearchDocument};
+use store::search::{SearchClause, SearchDocument, Words};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
@@ -34,6 +35,7 @@ pub fn document<'m>(row: &'m MessageRow, parsed: Option<&ParsedMail>) -> SearchD
         seq: row.seq,
         workspace_id: &row.workspace_id,
         channel_id: row.channel_id.as_ref(),
+        with_files: row.attachments.iter().any(|attachment| attachment.disposition == Disposition::Attachment),
         sender: sender.found,
         terms: terms.found,
     }
@@ -47,12 +49,12 @@ pub fn clauses(text: &str, prefix: bool, sender: bool) -> Vec<SearchClause> {
     let clause = |terms: Vec<String>, prefix: bool| SearchClause { terms, prefix, sender };
     cut(text, &mut |piece| {
         match piece {
-            Piece::Word(word) => words.push(word),
+            Piece::Word(word) => words.push(word.to_owned()),
             Piece::Run(run) => {
                 if !words.is_empty() {
                     found.push(clause(std::mem::take(&mut words), false));
                 }
-                match run.as_slice() {
+                match run {
                     // It may be the first half of a pair.
                     [only] => found.push(clause(vec![only.to_string()], true)),
                     run => found.push(clause(run.windows(2).map(String::from_iter).collect(), false)),
@@ -71,58 +73,95 @@ pub fn clauses(text: &str, prefix: bool, sender: bool) -> Vec<SearchClause> {
 pub(crate) fn in_order(text: &str) -> Vec<String> {
     let mut terms = Terms::new(SEARCH_TERMS_MAX);
     terms.add(text);
-    terms.found
+    terms.found.iter().map(str::to_owned).collect()
 }
 
 struct Terms {
-    found: Vec<String>,
+    found: Words,
+    count: usize,
     max: usize,
 }
 
 impl Terms {
     fn new(max: usize) -> Self {
-        Self { found: Vec::new(), max }
+        Self { found: Words::default(), count: 0, max }
+    }
+
+    fn push(&mut self, word: &str) {
+        if self.count < self.max {
+            self.found.push(word);
+            self.count += 1;
+        }
     }
 
     fn add(&mut self, text: &str) {
-        let text = match text.char_indices().nth(SEARCH_TEXT_CHARS_MAX) {
-            Some((end, _)) => text.get(..end).unwrap_or(text),
-            None => text,
-        };
+        // As many bytes hold at most as many characters.
+        let end = if text.len() <= SEARCH_TEXT_CHARS_MAX { None } else { text.char_indices().nth(SEARCH_TEXT_CHARS_MAX) };
+        let text = end.and_then(|(end, _)| text.get(..end)).unwrap_or(text);
         cut(text, &mut |piece| {
             match piece {
-                Piece::Word(word) => self.found.push(word),
+                Piece::Word(word) => self.push(word),
+                // The last one alone, so that it is found as the first half of no pair.
                 Piece::Run(run) => {
-                    self.found.extend(run.windows(2).map(String::from_iter));
-                    // The last one alone, so that it is found as the first half of no pair.
-                    self.found.extend(run.last().map(char::to_string));
+                    for begin in 0..run.len() {
+                        let mut pair = String::new();
+                        pair.extend(run.iter().skip(begin).take(2));
+                        self.push(&pair);
+                    }
                 }
             }
-            self.found.truncate(self.max);
-            self.found.len() < self.max
+            self.count < self.max
         });
     }
 }
 
-enum Piece {
-    Word(String),
+enum Piece<'p> {
+    Word(&'p str),
     /// Characters of a script that writes no spaces between words.
-    Run(Vec<char>),
+    Run(&'p [char]),
 }
 
 /// Gives every piece to `take` in order, until it says no.
-fn cut(text: &str, take: &mut dyn FnMut(Piece) -> bool) {
-    let (mut word, mut length, mut run) = (String::new(), 0_usize, Vec::new());
+fn cut(text: &str, take: &mut dyn FnMut(Piece<'_>) -> bool) {
+    let mut go_on = true;
+    // No character is one with another across a space. Most stretches are ASCII, which needs no tables.
+    for stretch in text.split_ascii_whitespace() {
+        go_on &= if stretch.is_ascii() { cut_ascii(stretch, take) } else { cut_any(stretch, take) };
+        if !go_on {
+            return;
+        }
+    }
+}
+
+fn cut_ascii(text: &str, take: &mut dyn FnMut(Piece<'_>) -> bool) -> bool {
+    for word in text.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+        let word = word.get(..SEARCH_TERM_CHARS_MAX).unwrap_or(word);
+        let go_on = if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            take(Piece::Word(&word.to_ascii_lowercase()))
+        } else {
+            take(Piece::Word(word))
+        };
+        if !go_on {
+            return false;
+        }
+    }
+    true
+}
+
+fn cut_any(text: &str, take: &mut dyn FnMut(Piece<'_>) -> bool) -> bool {
+    let (mut word, mut length, mut run) = (String::new(), 0_usize, Vec::<char>::new());
     let mut go_on = true;
     let mut feed = |character: Option<char>| {
         let unspaced = character.is_some_and(is_unspaced);
         if !unspaced && !run.is_empty() {
-            go_on &= take(Piece::Run(std::mem::take(&mut run)));
+            go_on &= take(Piece::Run(&run));
+            run.clear();
         }
         let spaced = character.filter(|character| !unspaced && character.is_alphanumeric());
         if spaced.is_none() && !word.is_empty() {
+            go_on &= take(Piece::Word(&word));
+            word.clear();
             length = 0;
-            go_on &= take(Piece::Word(std::mem::take(&mut word)));
         }
         match character {
             Some(character) if unspaced => run.push(character),
@@ -137,20 +176,12 @@ fn cut(text: &str, take: &mut dyn FnMut(Piece) -> bool) {
         }
         go_on
     };
-    if text.is_ascii() {
-        for byte in text.bytes() {
-            if !feed(Some(char::from(byte.to_ascii_lowercase()))) {
-                return;
-            }
-        }
-    } else {
-        for character in text.nfkc() {
-            if !fold(character, &mut |folded| feed(Some(folded))) {
-                return;
-            }
+    for character in text.nfkc() {
+        if !fold(character, &mut |folded| feed(Some(folded))) {
+            return false;
         }
     }
-    feed(None);
+    feed(None)
 }
 
 /// Lower case, and without accents where a reader would leave them out.
@@ -189,9 +220,7 @@ mod tests {
     use super::*;
 
     fn indexed(text: &str) -> Vec<String> {
-        let mut terms = Terms::new(100);
-        terms.add(text);
-        terms.found
+        in_order(text)
     }
 
     #[test]
@@ -232,7 +261,7 @@ mod tests {
         let mut terms = Terms::new(10);
         terms.add(&"word ".repeat(1_000));
         terms.add(&"会".repeat(1_000));
-        assert_eq!(terms.found.len(), 10);
+        assert_eq!(terms.found.iter().count(), 10);
         let long = indexed(&"x".repeat(10_000));
         assert_eq!(long, ["x".repeat(SEARCH_TERM_CHARS_MAX)]);
         assert_eq!(clauses(&"x".repeat(10_000), false, false)[0].terms, long);

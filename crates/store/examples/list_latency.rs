@@ -15,12 +15,14 @@ use postroom_store::conversation_lists::{self, ActivitySlice, Assignee, Conversa
 use postroom_store::conversations::{self, ConversationRow};
 use postroom_store::message_lists::{self, MessageFilter, MessageSlice};
 use postroom_store::messages::{self, AttachmentRow, Envelope, MessageFlags, MessageRow};
-use postroom_store::search::{self, SearchClause, SearchDocument, TermQuery};
+use postroom_store::search::{self, IndexRow, SearchClause, SearchDocument, TermQuery, Words};
 use postroom_store::search_lists::{self, MatchFilter};
 use postroom_store::testing::TestDb;
-use postroom_store::{Db, DbConfig, Priority, Tx, migrate};
+use postroom_store::{Db, DbConfig, Priority, Tx, migrate, search_queue};
 
 const ROUNDS: usize = 400;
+/// Mails put into the index at once, as the engine does.
+const BATCH: usize = 100;
 /// Of what is seldom, a box of any size has this many.
 const SELDOM: usize = 60;
 const WORDS: usize = 5_000;
@@ -125,19 +127,18 @@ fn file(n: usize) -> AttachmentRow {
 }
 
 /// Words as unequally common as those of a language.
-fn words(n: usize, size: usize) -> Vec<String> {
+fn words(n: usize, size: usize) -> Words {
     let word = |place: usize| {
         let roll = scrambled(n, 100 + place) as f64 / (u32::MAX >> 1) as f64;
         format!("w{}", (WORDS as f64).powf(roll.clamp(0.0, 1.0)) as usize)
     };
-    let mut words: Vec<String> = (0..40).map(word).collect();
     // As numbers of orders are: another one in every mail.
-    words.push(format!("order{n}"));
-    words.extend(n.is_multiple_of(size / SELDOM).then(|| "seldom".to_owned()));
-    words
+    let others = std::iter::once(format!("order{n}")).chain(n.is_multiple_of(size / SELDOM).then(|| "seldom".to_owned()));
+    (0..40).map(word).chain(others).collect()
 }
 
-fn add(tx: &mut Tx<'_>, n: usize, size: usize) -> postroom_store::Result<()> {
+/// A conversation and its mail. Answers what the search index is to hold.
+fn add(tx: &mut Tx<'_>, n: usize, size: usize) -> postroom_store::Result<(i64, IndexRow)> {
     let row = conversation(n, size);
     conversations::insert(tx, &row)?;
     if scrambled(n, 7).is_multiple_of(50) {
@@ -147,9 +148,22 @@ fn add(tx: &mut Tx<'_>, n: usize, size: usize) -> postroom_store::Result<()> {
     }
     let mail = message(n, &row);
     let seq = messages::insert(tx, &mail)?;
-    let (workspace_id, channel_id) = (&mail.workspace_id, mail.channel_id.as_ref());
-    let sender = vec![format!("ann{}", scrambled(n, 9) % 100), "example".into()];
-    search::put(tx, &[SearchDocument { seq, workspace_id, channel_id, sender, terms: words(n, size) }])
+    let document = SearchDocument {
+        seq,
+        workspace_id: &mail.workspace_id,
+        channel_id: mail.channel_id.as_ref(),
+        with_files: !mail.attachments.is_empty(),
+        sender: [format!("ann{}", scrambled(n, 9) % 100), "example".into()].iter().collect(),
+        terms: words(n, size),
+    };
+    Ok((seq, IndexRow::of(tx.dialect(), &document)))
+}
+
+fn add_all(tx: &mut Tx<'_>, range: std::ops::Range<usize>, size: usize) -> postroom_store::Result<()> {
+    let added: Vec<(i64, IndexRow)> = range.map(|n| add(tx, n, size)).collect::<postroom_store::Result<_>>()?;
+    let (seqs, rows): (Vec<i64>, Vec<IndexRow>) = added.into_iter().unzip();
+    search::put(tx, &rows)?;
+    search_queue::remove(tx, &seqs)
 }
 
 type Asked = Arc<dyn Fn(&mut Tx<'_>) -> postroom_store::Result<usize> + Send + Sync>;
@@ -305,9 +319,9 @@ async fn measure(boxes: &[(usize, Db)], asked: &[Asked], busy: bool) -> Vec<Meas
 
 async fn fill(db: &Db, size: usize) {
     let begun = Instant::now();
-    for from in (0..size).step_by(1_000) {
-        let to = (from + 1_000).min(size);
-        db.write(Priority::Foreground, move |tx| (from..to).try_for_each(|n| add(tx, n, size))).await.expect("kept");
+    for from in (0..size).step_by(BATCH) {
+        let to = (from + BATCH).min(size);
+        db.write(Priority::Foreground, move |tx| add_all(tx, from..to, size)).await.expect("kept");
     }
     if db.dialect() == postroom_store::Dialect::Postgres {
         db.write(Priority::Foreground, |tx| tx.execute("ANALYZE", &[])).await.expect("statistics");

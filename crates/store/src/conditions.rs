@@ -19,10 +19,15 @@ impl<'v> Conditions<'v> {
         self.texts.push(condition.replace('?', &format!("${}", self.values.len())));
     }
 
-    /// A condition in which `?` is the list of `values`.
+    /// A condition in which `?` is the list of `values`, the last of them repeated until there is a power of two of them:
+    /// the texts of lists of any length are few, and stay prepared.
     pub fn bind_list(&mut self, condition: &str, values: impl ExactSizeIterator<Item = Value<'v>>) {
-        let places = crate::db::placeholders(self.values.len() + 1, values.len());
+        let (first, count) = (self.values.len(), values.len().next_power_of_two());
         self.values.extend(values);
+        if let Some(last) = self.values.get(first..).and_then(<[_]>::last).cloned() {
+            self.values.resize(first + count, last);
+        }
+        let places = crate::db::placeholders(first + 1, self.values.len() - first);
         self.texts.push(condition.replace('?', &places));
     }
 

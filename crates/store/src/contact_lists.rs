@@ -193,10 +193,11 @@ fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<Contact>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let places = crate::db::placeholders(1, ids.len());
-    let values: Vec<Value<'_>> = ids.iter().map(Value::from).collect();
-    let sql = format!("SELECT id, name, attributes, created_at FROM contact WHERE id IN ({places})");
-    let rows = tx.query(&sql, &values, |row| {
+    let mut conditions = Conditions::after(Vec::new());
+    conditions.bind_list("(?)", ids.iter().map(Value::from));
+    let (places, values) = (conditions.text(), conditions.values());
+    let sql = format!("SELECT id, name, attributes, created_at FROM contact WHERE id IN {places}");
+    let rows = tx.query(&sql, values, |row| {
         let id = row.text(0)?;
         let contact = Contact {
             id: ContactId::from_stored(id.clone()),
@@ -209,10 +210,10 @@ fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<Contact>> {
     })?;
     let mut found: HashMap<String, Contact> = rows.into_iter().collect();
     let sql = format!(
-        "SELECT contact_id, address, is_primary FROM contact_address WHERE contact_id IN ({places})
+        "SELECT contact_id, address, is_primary FROM contact_address WHERE contact_id IN {places}
          ORDER BY contact_id, is_primary DESC, address"
     );
-    for (id, address) in tx.query(&sql, &values, |row| {
+    for (id, address) in tx.query(&sql, values, |row| {
         Ok((row.text(0)?, ContactAddress { address: row.text(1)?, primary: row.bool(2)? }))
     })? {
         if let Some(contact) = found.get_mut(&id) {
@@ -274,15 +275,16 @@ pub fn summaries(tx: &mut Tx<'_>, workspace: &WorkspaceId, ids: &[ContactId]) ->
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let places = crate::db::placeholders(3, ids.len());
+    let mut conditions = Conditions::after(vec![true.into()]);
+    conditions.bind("c.workspace_id = ?", workspace);
+    conditions.bind_list("c.id IN (?)", ids.iter().map(Value::from));
     let sql = format!(
         "SELECT c.id, c.name, a.address FROM contact c
-         LEFT JOIN contact_address a ON a.contact_id = c.id AND a.workspace_id = c.workspace_id AND a.is_primary = $2
-         WHERE c.workspace_id = $1 AND c.id IN ({places})"
+         LEFT JOIN contact_address a ON a.contact_id = c.id AND a.workspace_id = c.workspace_id AND a.is_primary = $1
+         WHERE {}",
+        conditions.text()
     );
-    let mut values: Vec<Value<'_>> = vec![workspace.into(), true.into()];
-    values.extend(ids.iter().map(Value::from));
-    tx.query(&sql, &values, |row| {
+    tx.query(&sql, conditions.values(), |row| {
         Ok(ContactSummary {
             id: ContactId::from_stored(row.text(0)?),
             name: row.text_or_null(1)?,

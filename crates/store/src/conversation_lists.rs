@@ -110,16 +110,17 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<Conversation>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let places = crate::db::placeholders(1, ids.len());
-    let values: Vec<Value<'_>> = ids.iter().map(Value::from).collect();
-    let sql = format!("SELECT {COLUMNS} FROM conversation WHERE id IN ({places})");
-    let rows = tx.query(&sql, &values, from_row)?;
+    let mut conditions = Conditions::after(Vec::new());
+    conditions.bind_list("(?)", ids.iter().map(Value::from));
+    let (places, values) = (conditions.text(), conditions.values());
+    let sql = format!("SELECT {COLUMNS} FROM conversation WHERE id IN {places}");
+    let rows = tx.query(&sql, values, from_row)?;
     let mut found: HashMap<String, Conversation> =
         rows.into_iter().map(|row| (row.public.id.as_str().to_owned(), row.public)).collect();
     let sql = format!(
-        "SELECT conversation_id, label FROM conversation_label WHERE conversation_id IN ({places}) ORDER BY conversation_id, label"
+        "SELECT conversation_id, label FROM conversation_label WHERE conversation_id IN {places} ORDER BY conversation_id, label"
     );
-    for (id, label) in tx.query(&sql, &values, |row| Ok((row.text(0)?, row.text(1)?)))? {
+    for (id, label) in tx.query(&sql, values, |row| Ok((row.text(0)?, row.text(1)?)))? {
         if let Some(conversation) = found.get_mut(&id) {
             conversation.labels.push(label);
         }
@@ -306,32 +307,33 @@ pub fn counts(
     channel: Option<&ChannelId>,
     user: Option<&UserId>,
 ) -> Result<ConversationCounts> {
-    let mut values: Vec<Value<'_>> = vec![workspace.into(), user.map_or("-", UserId::as_str).into()];
-    values.extend(channel.map(Value::from));
-    let condition = if channel.is_some() { "AND channel_id = $3" } else { "" };
-    let sql = format!(
-        "SELECT status, unread, CASE assignee_id WHEN '' THEN 'nobody' WHEN $2 THEN 'me' ELSE 'other' END AS whose,
-             CAST(SUM(conversations) AS BIGINT)
-         FROM conversation_count WHERE workspace_id = $1 {condition} GROUP BY 1, 2, 3"
-    );
-    let mut counts = ConversationCounts::default();
-    let rows = tx.query(&sql, &values, |row| Ok((row.text(0)?, row.bool(1)?, row.text(2)?, row.int(3)?)))?;
-    for (status, unread, whose, number) in rows {
-        let number = u64::try_from(number).unwrap_or(0);
-        match ConversationStatus::parse(&status) {
-            Some(ConversationStatus::Open) => {
-                counts.open += number;
-                counts.unread += if unread { number } else { 0 };
-                counts.mine += if whose == "me" { number } else { 0 };
-                counts.unassigned += if whose == "nobody" { number } else { 0 };
-            }
-            Some(ConversationStatus::Pending) => counts.pending += number,
-            Some(ConversationStatus::Snoozed) => counts.snoozed += number,
-            Some(ConversationStatus::Resolved) => counts.resolved += number,
-            None => {}
-        }
+    let mut conditions = Conditions::after(vec![user.map_or("-", UserId::as_str).into()]);
+    conditions.bind("workspace_id = ?", workspace);
+    if let Some(channel) = channel {
+        conditions.bind("channel_id = ?", channel);
     }
-    Ok(counts)
+    // Sums side by side: one pass, where groups would be sorted first.
+    let sum = |of: &str| format!("CAST(COALESCE(SUM(CASE WHEN {of} THEN conversations ELSE 0 END), 0) AS BIGINT)");
+    let sums = ConversationStatus::ALL.map(|status| sum(&format!("status = '{}'", status.as_str()))).join(", ");
+    let (unread, mine) = (sum("status = 'open' AND unread"), sum("status = 'open' AND assignee_id = $1"));
+    let nobodys = sum("status = 'open' AND assignee_id = ''");
+    let sql =
+        format!("SELECT {sums}, {unread}, {mine}, {nobodys} FROM conversation_count WHERE {}", conditions.text());
+    let counted = tx.query_one(&sql, conditions.values(), |row| {
+        let number = |column| row.int(column).map(|number| u64::try_from(number).unwrap_or(0));
+        let mut counts =
+            ConversationCounts { unread: number(4)?, mine: number(5)?, unassigned: number(6)?, ..Default::default() };
+        for (column, status) in ConversationStatus::ALL.into_iter().enumerate() {
+            match status {
+                ConversationStatus::Open => counts.open = number(column)?,
+                ConversationStatus::Pending => counts.pending = number(column)?,
+                ConversationStatus::Snoozed => counts.snoozed = number(column)?,
+                ConversationStatus::Resolved => counts.resolved = number(column)?,
+            }
+        }
+        Ok(counts)
+    })?;
+    Ok(counted.unwrap_or_default())
 }
 
 /// The conditions of `filter` on a conversation `c` of any origin.

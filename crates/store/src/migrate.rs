@@ -35,6 +35,13 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        version: 4,
+        name: "search newest first",
+        shared: "",
+        sqlite: include_str!("../migrations/0004_search.sqlite.sql"),
+        postgres: "",
+    },
 ];
 
 /// The schema this version reads and writes.
@@ -103,4 +110,44 @@ fn translate(sql: &str, dialect: Dialect) -> String {
         Dialect::Postgres => ("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BYTEA"),
     };
     sql.replace("SERIAL_KEY", serial).replace("BYTES", bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DbConfig, messages};
+
+    /// A database as the version before the given one left it.
+    fn before(version: i64, folder: &std::path::Path) -> Db {
+        let db = Db::open(&DbConfig::Sqlite { path: folder.join("postroom.db") }).unwrap();
+        db.write_blocking(move |tx| {
+            tx.batch("CREATE TABLE schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)")?;
+            MIGRATIONS.iter().filter(|migration| migration.version < version).try_for_each(|step| apply(tx, step))
+        })
+        .unwrap();
+        db
+    }
+
+    #[test]
+    fn an_index_that_was_kept_otherwise_is_filled_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = before(4, folder.path());
+        let seqs = db.write_blocking(|tx| {
+            let seqs: Vec<i64> = (0..3)
+                .map(|n| messages::insert(tx, &crate::message_lists::tests::message(n)))
+                .collect::<Result<_>>()?;
+            tx.batch("INSERT INTO message_search (rowid, scope, sender, terms) VALUES (1, 'w', 'ann', 'hello')")?;
+            // Two are in the index already, one waits.
+            crate::search_queue::remove(tx, &seqs[..2])?;
+            Ok(seqs)
+        });
+        assert_eq!(migrate(&db).unwrap().first(), Some(&4));
+        let found = db.write_blocking(|tx| {
+            let indexed = tx.query("SELECT rowid FROM message_search", &[], |row| row.int(0))?;
+            let waiting = tx.query("SELECT message_seq FROM search_queue ORDER BY 1", &[], |row| row.int(0))?;
+            Ok((indexed, waiting))
+        });
+        assert_eq!(found.unwrap(), (Vec::new(), seqs.unwrap()));
+        db.close();
+    }
 }

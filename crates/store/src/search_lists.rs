@@ -12,12 +12,12 @@ use crate::db::{Tx, Value};
 use crate::error::Result;
 use crate::message_lists;
 use crate::messages::MessageRow;
-use crate::search::{TermQuery, among, newest};
+use crate::search::{IndexQuery, TermQuery, among, newest, prepare};
 
 /// Matches looked through for one page; the next page goes on behind them.
 const MATCHES_A_PAGE_MAX: usize = 2_000;
-/// Matches taken from the index at once.
-const MATCHES_AT_ONCE: usize = 200;
+/// Matches taken from the index at once, at most.
+const MATCHES_AT_ONCE_MAX: usize = 200;
 /// Newer messages of a conversation that are asked whether they were on an earlier page.
 const NEWER_MESSAGES_MAX: usize = 500;
 
@@ -36,6 +36,12 @@ pub struct Found<T> {
     pub go_on_before: Option<i64>,
 }
 
+impl<T> Found<T> {
+    fn nothing() -> Self {
+        Self { items: Vec::new(), go_on_before: None }
+    }
+}
+
 /// The newest messages that match, each with its conversation's id on it.
 ///
 /// # Errors
@@ -47,8 +53,9 @@ pub fn messages(
     before: i64,
     take: usize,
 ) -> Result<Found<MessageRow>> {
+    let Some(query) = prepare(tx, terms, filter.attachments == Some(true))? else { return Ok(Found::nothing()) };
     let mut seqs: Vec<i64> = Vec::new();
-    let go_on_before = walk(tx, terms, filter, before, take, |_, matches| {
+    let go_on_before = walk(tx, &query, filter, before, take, |_, matches| {
         let wanted = take - seqs.len();
         seqs.extend(matches.iter().take(wanted).map(|found| found.seq));
         let last = (matches.len() >= wanted).then(|| matches.get(wanted - 1).map(|found| found.seq)).flatten();
@@ -68,12 +75,13 @@ pub fn conversations(
     before: i64,
     take: usize,
 ) -> Result<Found<Conversation>> {
+    let Some(query) = prepare(tx, terms, filter.attachments == Some(true))? else { return Ok(Found::nothing()) };
     let mut ids: Vec<String> = Vec::new();
     let mut seen: HashSet<String> = HashSet::new();
-    let go_on_before = walk(tx, terms, filter, before, take, |tx, matches| {
+    let go_on_before = walk(tx, &query, filter, before, take, |tx, matches| {
         for found in matches {
             if seen.insert(found.conversation_id.clone())
-                && !was_on_an_earlier_page(tx, terms, filter, &found.conversation_id, before)?
+                && !was_on_an_earlier_page(tx, &query, filter, &found.conversation_id, before)?
             {
                 ids.push(found.conversation_id.clone());
                 if ids.len() == take {
@@ -95,7 +103,7 @@ struct Match {
 /// Answers where to go on.
 fn walk<'t>(
     tx: &mut Tx<'t>,
-    terms: &TermQuery<'_>,
+    query: &IndexQuery<'_>,
     filter: &MatchFilter,
     before: i64,
     take: usize,
@@ -104,11 +112,10 @@ fn walk<'t>(
     if take == 0 {
         return Ok(None);
     }
-    let (mut before, mut looked_through) = (before, 0);
+    // One more than a page first: most pages are filled by what comes first, or by little more.
+    let (mut before, mut looked_through, mut at_once) = (before, 0, take + 1);
     while looked_through < MATCHES_A_PAGE_MAX {
-        // One more than a page first: most pages are filled by what comes first.
-        let at_once = if looked_through == 0 { take + 1 } else { MATCHES_AT_ONCE };
-        let seqs = newest(tx, terms, before, at_once)?;
+        let seqs = newest(tx, query, before, at_once)?;
         let Some(oldest) = seqs.last().copied() else { return Ok(None) };
         let matches = filtered(tx, filter, &seqs)?;
         let is_end = seqs.len() < at_once;
@@ -118,8 +125,9 @@ fn walk<'t>(
         if is_end {
             return Ok(None);
         }
-        looked_through += seqs.len();
         before = oldest;
+        looked_through += seqs.len();
+        at_once = looked_through.min(MATCHES_AT_ONCE_MAX);
     }
     Ok(Some(before))
 }
@@ -128,18 +136,22 @@ fn walk<'t>(
 fn filtered(tx: &mut Tx<'_>, filter: &MatchFilter, seqs: &[i64]) -> Result<Vec<Match>> {
     let mut conditions = Conditions::after(Vec::new());
     conditions.bind_list("m.seq IN (?)", seqs.iter().map(|seq| Value::from(*seq)));
-    conversation_lists::restrict(&filter.conversation, &mut conditions);
+    // Whatever the index says: nobody sees another workspace's.
+    conditions.bind("COALESCE(m.workspace_id, '') = ?", &filter.conversation.workspace_id);
+    // CROSS JOIN: SQLite keeps the order of the tables, and begins with the few messages.
+    let mut tables = "message m";
+    if filter.conversation != ConversationFilter::all(filter.conversation.workspace_id.clone()) {
+        tables = "message m CROSS JOIN conversation c";
+        conditions.add("c.id = m.conversation_id");
+        conversation_lists::restrict(&filter.conversation, &mut conditions);
+    }
     let has_file = r#"m.attachments LIKE '%"disposition":"attachment"%'"#;
     match filter.attachments {
         Some(true) => conditions.add(has_file),
         Some(false) => conditions.add(format!("NOT ({has_file})")),
         None => {}
     }
-    let sql = format!(
-        // CROSS JOIN: SQLite keeps the order of the tables, and begins with the few messages.
-        "SELECT m.seq, m.conversation_id FROM message m CROSS JOIN conversation c WHERE c.id = m.conversation_id AND {}",
-        conditions.text()
-    );
+    let sql = format!("SELECT m.seq, m.conversation_id FROM {tables} WHERE {}", conditions.text());
     let mut matches =
         tx.query(&sql, conditions.values(), |row| Ok(Match { seq: row.int(0)?, conversation_id: row.text(1)? }))?;
     matches.sort_by_key(|found| std::cmp::Reverse(found.seq));
@@ -148,7 +160,7 @@ fn filtered(tx: &mut Tx<'_>, filter: &MatchFilter, seqs: &[i64]) -> Result<Vec<M
 
 fn was_on_an_earlier_page(
     tx: &mut Tx<'_>,
-    terms: &TermQuery<'_>,
+    query: &IndexQuery<'_>,
     filter: &MatchFilter,
     conversation: &str,
     before: i64,
@@ -162,7 +174,7 @@ fn was_on_an_earlier_page(
         &[(&id).into(), before.into(), NEWER_MESSAGES_MAX.into()],
         |row| row.int(0),
     )?;
-    let matching = among(tx, terms, &newer)?;
+    let matching = among(tx, query, &newer)?;
     Ok(!matching.is_empty() && !filtered(tx, filter, &matching)?.is_empty())
 }
 

@@ -1,12 +1,13 @@
 use super::*;
 use crate::conversations::{self, ConversationRow};
 use crate::db::Priority;
-use crate::messages;
+use crate::messages::{self, AttachmentRow};
 use crate::on_both_engines;
-use crate::search::{self, SearchClause, SearchDocument};
+use crate::search::{self, IndexRow, SearchClause, SearchDocument};
 use crate::testing::TestDb;
 use model::conversation::ConversationStatus;
-use model::{Timestamp, WorkspaceId};
+use model::message::Disposition;
+use model::{AttachmentId, Timestamp, WorkspaceId};
 
 const AT: Timestamp = Timestamp::from_millis(1_705_314_600_000);
 const MESSAGES: usize = 600;
@@ -28,8 +29,10 @@ fn words(n: usize) -> Vec<String> {
 /// Messages of ninety conversations, every third resolved, all in the index.
 async fn fill(db: &crate::Db) {
     db.write(Priority::Foreground, |tx| {
+        let mut documents = Vec::new();
         for n in 0..MESSAGES {
             let mut row = crate::message_lists::tests::message(n);
+            row.attachments.extend((n % 20 == 3).then(|| file(n)));
             row.seq = messages::insert(tx, &row)?;
             if conversations::get(tx, &row.workspace_id, &row.conversation_id)?.is_none() && !n.is_multiple_of(17) {
                 let mut conversation = conversation(&row.conversation_id, &row.workspace_id);
@@ -39,22 +42,39 @@ async fn fill(db: &crate::Db) {
                 }
                 conversations::insert(tx, &conversation)?;
             }
-            let sender = vec!["ann".to_owned(), format!("from{}", n % 4)];
-            let document = SearchDocument {
-                seq: row.seq,
-                workspace_id: &row.workspace_id,
-                channel_id: row.channel_id.as_ref(),
-                sender,
-                terms: words(n),
-            };
-            search::put(tx, std::slice::from_ref(&document))?;
-            // Again: what is indexed twice is found once.
-            search::put(tx, &[document])?;
+            documents.push(IndexRow::of(
+                tx.dialect(),
+                &SearchDocument {
+                    seq: row.seq,
+                    workspace_id: &row.workspace_id,
+                    channel_id: row.channel_id.as_ref(),
+                    with_files: !row.attachments.is_empty(),
+                    sender: ["ann".to_owned(), format!("from{}", n % 4)].iter().collect(),
+                    terms: words(n).iter().collect(),
+                },
+            ));
         }
-        Ok(())
+        for documents in documents.chunks(70) {
+            search::put(tx, documents)?;
+        }
+        // Again, the newest first, and one a time: what is indexed twice is found once.
+        documents.iter().rev().try_for_each(|document| search::put(tx, std::slice::from_ref(document)))
     })
     .await
     .unwrap();
+}
+
+fn file(n: usize) -> AttachmentRow {
+    AttachmentRow {
+        id: AttachmentId::derived(AT, &n.to_be_bytes()),
+        part: 2,
+        filename: Some("plan.pdf".into()),
+        content_type: "application/pdf".into(),
+        size: 100,
+        content_id: None,
+        disposition: Disposition::Attachment,
+        withheld: None,
+    }
 }
 
 fn conversation(id: &ConversationId, workspace: &WorkspaceId) -> ConversationRow {
@@ -131,6 +151,13 @@ async fn terms_phrases_beginnings_and_senders_are_found_newest_first(test: TestD
             ),
             (vec![clause("common", false, false), clause("tenth", false, false)], Box::new(|n| n.is_multiple_of(10))),
             (vec![clause("number5", true, false)], Box::new(|n: usize| n.to_string().starts_with('5'))),
+            // More words than are looked up one by one.
+            (vec![clause("number", true, false)], Box::new(|_| true)),
+            (vec![clause("number", true, false), clause("tenth", false, false)], Box::new(|n| n.is_multiple_of(10))),
+            (vec![clause("common number", true, false)], Box::new(|_| true)),
+            (vec![clause("nobody", true, false)], Box::new(|_| false)),
+            (vec![clause("from", true, true)], Box::new(|_| true)),
+            (vec![clause("numb", true, true)], Box::new(|_| false)),
             (vec![clause("from3", false, true)], Box::new(|n| n % 4 == 3)),
             (vec![clause("from3", false, false)], Box::new(|n| n % 4 == 3)),
             (vec![clause("big red ball", false, false)], Box::new(|n| n % 2 == 1)),
@@ -152,9 +179,10 @@ async fn other_filters_leave_what_they_should(test: TestDb) {
     let clauses = [clause("common", false, false)];
     assert_eq!(found(&test.db, &clauses, &open, 50).await, expected(|n| n / 7 % 90 % 3 != 0));
     let with_files = MatchFilter { attachments: Some(true), ..filter() };
-    assert!(found(&test.db, &clauses, &with_files, 50).await.is_empty());
+    assert_eq!(found(&test.db, &clauses, &with_files, 7).await, expected(|n| n % 20 == 3));
+    assert_eq!(found(&test.db, &[], &with_files, 7).await, expected(|n| n % 20 == 3));
     let without = MatchFilter { attachments: Some(false), ..filter() };
-    assert_eq!(found(&test.db, &clauses, &without, 50).await.len(), expected(|_| true).len());
+    assert_eq!(found(&test.db, &clauses, &without, 50).await, expected(|n| n % 20 != 3));
 }
 
 async fn each_conversation_is_found_once_over_all_pages(test: TestDb) {
@@ -196,14 +224,35 @@ async fn a_channel_and_a_workspace_see_their_own(test: TestDb) {
             let clauses = [clause("common", false, false)];
             let its = TermQuery { workspace_id: &first, channel_id: Some(&channel), clauses: &clauses };
             let nobodys = TermQuery { workspace_id: &stranger, channel_id: None, clauses: &clauses };
+            let nobodys = search::prepare(tx, &nobodys, false)?.expect("a query");
+            let its = search::prepare(tx, &its, false)?.expect("a query");
             assert!(search::newest(tx, &nobodys, i64::MAX, 10)?.is_empty());
             let found = search::newest(tx, &its, i64::MAX, 1_000)?;
             assert_eq!(search::among(tx, &its, &found[..3])?.len(), 3);
+            assert!(search::newest(tx, &its, i64::MIN, 10)?.is_empty());
             Ok(found.len())
         })
         .await
         .unwrap();
     assert_eq!(seqs, expected(|n| !n.is_multiple_of(5) && n % 3 == 1).len());
+}
+
+/// Marks in the index are short. Two workspaces with the same one still never meet.
+async fn workspaces_whose_ids_end_alike_never_meet(test: TestDb) {
+    fill(&test.db).await;
+    let own = workspace();
+    let alike = WorkspaceId::from_stored(format!("ws_{}{}", "0".repeat(20), &own.as_str()[own.as_str().len() - 6..]));
+    let found = test
+        .db
+        .read(move |tx| {
+            let clauses = [clause("common", false, false)];
+            let terms = TermQuery { workspace_id: &alike, channel_id: None, clauses: &clauses };
+            let filter = MatchFilter { conversation: ConversationFilter::all(alike.clone()), attachments: None };
+            let messages = messages(tx, &terms, &filter, i64::MAX, 10)?.items.len();
+            Ok((messages, conversations(tx, &terms, &filter, i64::MAX, 10)?.items.len()))
+        })
+        .await;
+    assert_eq!(found.unwrap(), (0, 0));
 }
 
 async fn what_is_removed_is_not_found(test: TestDb) {
@@ -220,5 +269,6 @@ on_both_engines!(
     other_filters_leave_what_they_should,
     each_conversation_is_found_once_over_all_pages,
     a_channel_and_a_workspace_see_their_own,
+    workspaces_whose_ids_end_alike_never_meet,
     what_is_removed_is_not_found,
 );
