@@ -9,8 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, Result, raw, search_terms};
 
-/// Mails a transaction at most, so that it ends within about 10 ms.
+/// Mails a transaction at most, and bytes of them together (a larger one goes alone), so that it ends within about 10 ms
+/// and holds little memory.
 const BATCH: usize = 100;
+const BATCH_BYTES: u64 = 512 * 1024;
 /// How long it is looked whether others write, and how often at most before a batch is indexed all the same.
 const GIVE_WAY: std::time::Duration = std::time::Duration::from_millis(5);
 const GIVE_WAY_LOOKS: u32 = 50;
@@ -54,6 +56,16 @@ async fn give_way(engine: &Engine) {
     }
 }
 
+/// How many of the first mails of these sizes are indexed together.
+fn fitting(sizes: impl Iterator<Item = u64>) -> usize {
+    let mut together = 0_u64;
+    let fit = sizes.take_while(|size| {
+        together = together.saturating_add(*size);
+        together <= BATCH_BYTES
+    });
+    fit.count().max(1)
+}
+
 /// Indexes the next messages. Answers how many.
 ///
 /// # Errors
@@ -62,7 +74,8 @@ pub async fn index_some(engine: &Engine) -> Result<usize> {
     let (rows, lag) = engine
         .db
         .read(|tx| {
-            let rows = messages::unindexed(tx, BATCH)?;
+            let mut rows = messages::unindexed(tx, BATCH)?;
+            rows.truncate(fitting(rows.iter().map(|row| row.raw_size)));
             let blobs = rows
                 .iter()
                 .map(|row| row.blob_id.map(|id| blobs_table::get(tx, id)).transpose())
@@ -92,7 +105,8 @@ pub async fn index_some(engine: &Engine) -> Result<usize> {
     let seqs: Vec<i64> = mails.iter().map(|(row, _)| row.seq).collect();
     let (count, dialect) = (seqs.len(), engine.db.dialect());
     // Reading and cutting takes milliseconds: neither the writer nor those who answer connections wait for it.
-    let rows = tokio::task::spawn_blocking(move || index_rows(dialect, &mails)).await.map_err(|_| StoreError::Panicked)?;
+    let rows =
+        tokio::task::spawn_blocking(move || index_rows(dialect, &mails)).await.map_err(|_| StoreError::Panicked)?;
     engine
         .db
         .write(Priority::Background, move |tx| {
@@ -109,4 +123,18 @@ fn index_rows(dialect: Dialect, mails: &[(MessageRow, Option<Bytes>)]) -> Vec<In
         IndexRow::of(dialect, &search_terms::document(row, parsed.as_ref()))
     };
     mails.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_mails_are_indexed_few_at_a_time_and_never_none() {
+        assert_eq!(fitting([4_096; 100].into_iter()), 100);
+        assert_eq!(fitting([100 * 1024; 100].into_iter()), 5);
+        assert_eq!(fitting([BATCH_BYTES + 1, 1].into_iter()), 1);
+        assert_eq!(fitting([u64::MAX, u64::MAX].into_iter()), 1);
+        assert_eq!(fitting(std::iter::empty()), 1);
+    }
 }

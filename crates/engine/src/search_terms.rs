@@ -96,7 +96,8 @@ impl Terms {
 
     fn add(&mut self, text: &str) {
         // As many bytes hold at most as many characters.
-        let end = if text.len() <= SEARCH_TEXT_CHARS_MAX { None } else { text.char_indices().nth(SEARCH_TEXT_CHARS_MAX) };
+        let end =
+            if text.len() <= SEARCH_TEXT_CHARS_MAX { None } else { text.char_indices().nth(SEARCH_TEXT_CHARS_MAX) };
         let text = end.and_then(|(end, _)| text.get(..end)).unwrap_or(text);
         cut(text, &mut |piece| {
             match piece {

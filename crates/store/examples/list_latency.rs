@@ -133,7 +133,8 @@ fn words(n: usize, size: usize) -> Words {
         format!("w{}", (WORDS as f64).powf(roll.clamp(0.0, 1.0)) as usize)
     };
     // As numbers of orders are: another one in every mail.
-    let others = std::iter::once(format!("order{n}")).chain(n.is_multiple_of(size / SELDOM).then(|| "seldom".to_owned()));
+    let others =
+        std::iter::once(format!("order{n}")).chain(n.is_multiple_of(size / SELDOM).then(|| "seldom".to_owned()));
     (0..40).map(word).chain(others).collect()
 }
 
@@ -240,19 +241,20 @@ fn clause(text: &&str) -> SearchClause {
 
 fn searches() -> Vec<Question> {
     let everywhere = || ConversationFilter::all(id(WorkspaceId::derived, 0));
-    let asked = |words: &[&str], conversation: ConversationFilter, attachments: Option<bool>, in_lists: bool| -> Asked {
-        let clauses: Vec<SearchClause> = words.iter().map(clause).collect();
-        let filter = MatchFilter { conversation, attachments };
-        Arc::new(move |tx| {
-            let workspace_id = id(WorkspaceId::derived, 0);
-            let channel_id = filter.conversation.channel_id.as_ref();
-            let terms = TermQuery { workspace_id: &workspace_id, channel_id, clauses: &clauses };
-            if in_lists {
-                return Ok(search_lists::conversations(tx, &terms, &filter, i64::MAX, 50)?.items.len());
-            }
-            Ok(search_lists::messages(tx, &terms, &filter, i64::MAX, 50)?.items.len())
-        })
-    };
+    let asked =
+        |words: &[&str], conversation: ConversationFilter, attachments: Option<bool>, in_lists: bool| -> Asked {
+            let clauses: Vec<SearchClause> = words.iter().map(clause).collect();
+            let filter = MatchFilter { conversation, attachments };
+            Arc::new(move |tx| {
+                let workspace_id = id(WorkspaceId::derived, 0);
+                let channel_id = filter.conversation.channel_id.as_ref();
+                let terms = TermQuery { workspace_id: &workspace_id, channel_id, clauses: &clauses };
+                if in_lists {
+                    return Ok(search_lists::conversations(tx, &terms, &filter, i64::MAX, 50)?.items.len());
+                }
+                Ok(search_lists::messages(tx, &terms, &filter, i64::MAX, 50)?.items.len())
+            })
+        };
     let found = |words: &[&str]| asked(words, everywhere(), None, false);
     let channel_id = Some(id(ChannelId::derived, 3));
     let status = Some(ConversationStatus::Resolved);

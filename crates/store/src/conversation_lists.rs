@@ -317,8 +317,7 @@ pub fn counts(
     let sums = ConversationStatus::ALL.map(|status| sum(&format!("status = '{}'", status.as_str()))).join(", ");
     let (unread, mine) = (sum("status = 'open' AND unread"), sum("status = 'open' AND assignee_id = $1"));
     let nobodys = sum("status = 'open' AND assignee_id = ''");
-    let sql =
-        format!("SELECT {sums}, {unread}, {mine}, {nobodys} FROM conversation_count WHERE {}", conditions.text());
+    let sql = format!("SELECT {sums}, {unread}, {mine}, {nobodys} FROM conversation_count WHERE {}", conditions.text());
     let counted = tx.query_one(&sql, conditions.values(), |row| {
         let number = |column| row.int(column).map(|number| u64::try_from(number).unwrap_or(0));
         let mut counts =
