@@ -1,4 +1,4 @@
-/** The language of the dashboard. One more language is one more file of the same shape, chosen here. */
+/** The language of the dashboard. One more language is one more folder of the same shape, chosen here. */
 
 import { en } from "./en";
 

@@ -1,0 +1,51 @@
+/** Every word the dashboard says, in English, a file a room. Never decides anything; values come in as arguments. */
+
+import { channels } from "./channels";
+import { composer } from "./composer";
+import { list, start, conversation, contact, message, delivery } from "./conversations";
+import { keys } from "./keys";
+import { outbox } from "./outbox";
+import { signIn } from "./session";
+import { time, errors, connection, nav, views, notFound, palette, help } from "./shell";
+import { webhooks } from "./webhooks";
+
+export const en = {
+  product: "Postroom",
+  skipToContent: "Skip to content",
+  loading: "Loading…",
+  cancel: "Cancel",
+  close: "Close",
+  save: "Save",
+  saved: "Saved",
+  edit: "Edit",
+  copy: "Copy",
+  copied: "Copied",
+  retry: "Try again",
+  undo: "Undo",
+  back: "Back",
+  more: "More",
+  none: "None",
+  loadMore: "Load more",
+  optional: "optional",
+
+  time,
+  errors,
+  connection,
+  nav,
+  views,
+  notFound,
+  palette,
+  help,
+  signIn,
+  list,
+  start,
+  conversation,
+  contact,
+  message,
+  delivery,
+  composer,
+  channels,
+  webhooks,
+  outbox,
+  keys,
+};
