@@ -7,6 +7,7 @@ import { m } from "./i18n";
 import { SessionContext, useSessionQuery } from "./session/useSession";
 import { SignIn } from "./session/SignIn";
 import { ErrorBoundary } from "./shell/ErrorBoundary";
+import { Logo } from "./shell/Logo";
 import { Shell } from "./shell/Shell";
 import { EmptyState } from "./ui/bits";
 import { ProblemNotice } from "./ui/ProblemNotice";
@@ -20,6 +21,15 @@ const Webhooks = lazy(() => import("./webhooks/Webhooks"));
 const WebhookDetail = lazy(() => import("./webhooks/WebhookDetail"));
 const Outbox = lazy(() => import("./outbox/Outbox"));
 const ApiKeys = lazy(() => import("./keys/ApiKeys"));
+
+/** Unseen for a moment: where the server answers at once, nothing flashes. */
+function Opening() {
+  return (
+    <div className="opening" role="status" aria-label={m.loading}>
+      <Logo size={40} />
+    </div>
+  );
+}
 
 function NotFound() {
   return (
@@ -60,8 +70,9 @@ export function App() {
   const [wasSignedIn, setWasSignedIn] = useState(false);
   if (session.data && !wasSignedIn) setWasSignedIn(true);
 
-  if (session.isPending) return null;
-  if (session.isError) {
+  if (session.isPending) return <Opening />;
+  // With an answer in hand, a later failure to ask again is no reason to take the page away.
+  if (session.isError && session.data === undefined) {
     return (
       <main style={{ maxWidth: 560, margin: "15vh auto 0", padding: 16 }}>
         <ProblemNotice

@@ -6,10 +6,14 @@ import { queryClient } from "./api/queryClient";
 import { whenSignedOut } from "./api/request";
 import { App } from "./App";
 import { dropOldDrafts } from "./composer/drafts";
+import { dismissAll } from "./ui/toast";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
-whenSignedOut(() => queryClient.setQueryData(keys.session, null));
+whenSignedOut(() => {
+  queryClient.setQueryData(keys.session, null);
+  dismissAll();
+});
 
 dropOldDrafts(Date.now());
 

@@ -42,7 +42,13 @@ export function refreshAll(client: QueryClient): void {
   for (const [key] of client.getQueriesData<ListData>({ queryKey: keys.conversationLists })) {
     client.setQueryData<ListData>(key, (data) => data && firstPage(data));
   }
-  void client.invalidateQueries();
+  // Who is signed in is no part of it: a moment's silence there must not take the page away.
+  void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
+}
+
+/** What could not be had while the server was away, on the pages that still show so. */
+export function retryFailed(client: QueryClient): void {
+  void client.refetchQueries({ type: "active", predicate: (query) => query.state.status === "error" });
 }
 
 export function createApplier(client: QueryClient, myId: string) {

@@ -27,12 +27,13 @@ class FakeSource extends EventTarget {
   }
 }
 
-const seen = { events: [] as string[], states: [] as StreamState[], gaps: 0 };
+const seen = { events: [] as string[], states: [] as StreamState[], gaps: 0, refusals: 0 };
 const open = () =>
   openStream("/stream", {
     onEvent: (event) => seen.events.push(event.type),
     onState: (state) => seen.states.push(state),
     onGap: () => (seen.gaps += 1),
+    onRefused: () => (seen.refusals += 1),
   });
 const last = () => FakeSource.all.at(-1) as FakeSource;
 
@@ -40,7 +41,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("EventSource", FakeSource);
   FakeSource.all = [];
-  Object.assign(seen, { events: [], states: [], gaps: 0 });
+  Object.assign(seen, { events: [], states: [], gaps: 0, refusals: 0 });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -52,7 +53,7 @@ describe("the event stream", () => {
     const close = open();
     last().opens();
     last().says("message.received", '{"type":"message.received"}');
-    expect(seen).toEqual({ events: ["message.received"], states: ["connecting", "open"], gaps: 0 });
+    expect(seen).toEqual({ events: ["message.received"], states: ["connecting", "open"], gaps: 0, refusals: 0 });
     close();
     expect(last().readyState).toBe(2);
   });
@@ -63,7 +64,34 @@ describe("the event stream", () => {
     vi.advanceTimersByTime(60_000);
     expect(FakeSource.all).toHaveLength(1);
     last().opens();
-    expect(seen.gaps).toBe(0);
+    expect(seen).toMatchObject({ gaps: 0, refusals: 0 });
+    close();
+  });
+  it("is opened anew when the network is back, whatever the old connection looks like", () => {
+    const close = open();
+    last().opens();
+    window.dispatchEvent(new Event("online"));
+    expect(FakeSource.all).toHaveLength(2);
+    expect(FakeSource.all[0]?.readyState).toBe(2);
+    last().opens();
+    expect(seen.gaps).toBe(1);
+    close();
+  });
+  it("is opened anew when the page was out of sight for long, and not after a glance elsewhere", () => {
+    const close = open();
+    last().opens();
+    const turn = (state: string, afterMs: number) => {
+      vi.advanceTimersByTime(afterMs);
+      vi.spyOn(document, "visibilityState", "get").mockReturnValue(state as DocumentVisibilityState);
+      document.dispatchEvent(new Event("visibilitychange"));
+    };
+    turn("hidden", 0);
+    turn("visible", 20_000);
+    expect(FakeSource.all).toHaveLength(1);
+    turn("hidden", 0);
+    turn("visible", 90_000);
+    expect(FakeSource.all).toHaveLength(2);
+    vi.restoreAllMocks();
     close();
   });
   it("connects again when the server closed it for good, and says that something may be missing", () => {
@@ -73,7 +101,7 @@ describe("the event stream", () => {
     vi.advanceTimersByTime(retryDelayMs(0));
     expect(FakeSource.all).toHaveLength(2);
     last().opens();
-    expect(seen.gaps).toBe(1);
+    expect(seen).toMatchObject({ gaps: 1, refusals: 1 });
     expect(seen.states.at(-1)).toBe("open");
     close();
   });

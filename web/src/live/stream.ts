@@ -31,10 +31,14 @@ export type StreamListener = {
   onState: (state: StreamState) => void;
   /** Events may have been missed: whatever is cached may be old. */
   onGap: () => void;
+  /** The server answered, but with no stream: whoever listens may not be signed in any more. */
+  onRefused: () => void;
 };
 
 const RETRY_MS_FIRST = 1_000;
 const RETRY_MS_MAX = 30_000;
+/** A page that was out of sight for longer may have slept through the end of its connection without being told. */
+const ASLEEP_MS_MIN = 60_000;
 
 /** Waits a little longer each time. */
 export function retryDelayMs(attempt: number): number {
@@ -74,26 +78,34 @@ export function openStream(url: string, listener: StreamListener): () => void {
       // While it is not closed the browser reconnects by itself and says where it stopped (Last-Event-ID).
       if (source?.readyState !== EventSource.CLOSED) return;
       hadGap = true;
+      listener.onRefused();
       clearTimeout(timer);
       timer = setTimeout(connect, retryDelayMs(attempts));
       attempts += 1;
     });
   };
 
-  const onOnline = () => {
-    if (source?.readyState === EventSource.OPEN) return;
+  // A connection that looks open may be one end alone, and what was asked for meanwhile failed.
+  const startAgain = () => {
     hadGap = true;
     clearTimeout(timer);
     connect();
   };
+  let hiddenAtMs: number | null = null;
+  const onVisibility = () => {
+    if (document.visibilityState === "hidden") hiddenAtMs = Date.now();
+    else if (hiddenAtMs !== null && Date.now() - hiddenAtMs >= ASLEEP_MS_MIN) startAgain();
+  };
 
   listener.onState("connecting");
   connect();
-  window.addEventListener("online", onOnline);
+  window.addEventListener("online", startAgain);
+  document.addEventListener("visibilitychange", onVisibility);
   return () => {
     ended = true;
     clearTimeout(timer);
-    window.removeEventListener("online", onOnline);
+    window.removeEventListener("online", startAgain);
+    document.removeEventListener("visibilitychange", onVisibility);
     source?.close();
   };
 }

@@ -3,7 +3,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import type { PostroomEvent } from "../api/types";
-import { createApplier, refreshAll } from "./apply";
+import { endIfSignedOut } from "../session/useSession";
+import { createApplier, refreshAll, retryFailed } from "./apply";
 import { openStream, type StreamState } from "./stream";
 
 const listeners = new Set<(event: PostroomEvent) => void>();
@@ -33,8 +34,12 @@ export function useLive(myId: string): StreamState {
         applier.apply(event);
         for (const listener of listeners) listener(event);
       },
-      onState: setState,
+      onState: (next) => {
+        setState(next);
+        if (next === "open") retryFailed(client);
+      },
       onGap: () => refreshAll(client),
+      onRefused: () => void endIfSignedOut(client),
     });
     return () => {
       applier.stop();

@@ -25,6 +25,8 @@ export function SignIn({ expired }: { expired: boolean }) {
   const signIn = useMutation({
     mutationFn: sessionApi.create,
     onSuccess: (session) => {
+      // Whoever was signed in before may have been somebody else, of another workspace.
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
       client.setQueryData(keys.session, session);
       if (location === "/sign-in") navigate("/conversations", { replace: true });
     },
@@ -66,7 +68,11 @@ export function SignIn({ expired }: { expired: boolean }) {
             <p>{m.signIn.lead}</p>
           </div>
         </div>
-        {expired && !signIn.error && <p role="status">{m.signIn.expired}</p>}
+        {expired && !signIn.error && (
+          <p role="status" className={styles.expired}>
+            {m.signIn.expired}
+          </p>
+        )}
         {signIn.error && (
           <ProblemNotice
             title={byLink ? m.signIn.linkFailed : m.signIn.failed}

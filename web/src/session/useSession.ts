@@ -1,6 +1,6 @@
 /** Who is signed in. Owns the session's query; sign-in itself is SignIn.tsx's. */
 
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, type QueryClient } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
 import { session as sessionApi } from "../api/endpoints";
 import { keys } from "../api/keys";
@@ -19,6 +19,13 @@ export function useSessionQuery() {
       }
     },
     staleTime: Infinity,
+  });
+}
+
+/** Asks whether the session still stands; only a clear no ends it. */
+export async function endIfSignedOut(client: QueryClient): Promise<void> {
+  await sessionApi.get().catch((error: unknown) => {
+    if (asProblem(error).status === 401) client.setQueryData(keys.session, null);
   });
 }
 

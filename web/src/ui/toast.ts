@@ -1,5 +1,7 @@
 /** Short messages about what just happened. Owns the queue; Toasts.tsx shows it. */
 
+import { asProblem } from "../api/problem";
+
 export type Toast = {
   id: number;
   text: string;
@@ -19,15 +21,27 @@ function change(next: Toast[]): void {
   for (const listener of listeners) listener();
 }
 
-export function toast(text: string, options: Partial<Pick<Toast, "tone" | "action">> = {}): void {
+export function toast(text: string, options: Partial<Pick<Toast, "tone" | "action">> = {}): number {
   const id = nextId;
   nextId += 1;
   change([...toasts, { id, text, tone: options.tone ?? "plain", action: options.action }].slice(-SHOWN_MAX));
   setTimeout(() => dismiss(id), options.tone === "danger" ? SHOWN_MS * 2 : SHOWN_MS);
+  return id;
+}
+
+/** What the server refused, in its words. An ended session speaks for itself: the sign-in page is there already. */
+export function toastProblem(title: string, error: unknown): void {
+  const problem = asProblem(error);
+  if (problem.status !== 401) toast(`${title}: ${problem.message}`, { tone: "danger" });
 }
 
 export function dismiss(id: number): void {
   change(toasts.filter((each) => each.id !== id));
+}
+
+/** Nothing that was said to one person is there for the next. */
+export function dismissAll(): void {
+  change([]);
 }
 
 export const toastStore = {
