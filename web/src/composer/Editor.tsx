@@ -8,7 +8,8 @@ import { m } from "../i18n";
 import { Button, IconButton } from "../ui/Button";
 import { TextField } from "../ui/Field";
 import type { IconName } from "../ui/Icon";
-import { Anchor, Popover, usePopover } from "../ui/Popover";
+import { usePopover } from "../ui/Popover";
+import { PopoverButton } from "../ui/PopoverButton";
 import { plainText, type Node } from "./plainText";
 import styles from "./Composer.module.css";
 
@@ -141,42 +142,43 @@ function LinkTool({ editor }: { editor: TiptapEditor }) {
     } else chain.setLink({ href: target }).run();
   };
   return (
-    <Anchor anchor={popover.anchor}>
-      <IconButton small icon="link" label={m.composer.link} aria-pressed={active} aria-expanded={popover.open} onClick={open} />
-      {popover.open && (
-        <Popover anchor={popover.anchor} onClose={popover.close} label={m.composer.link}>
-          <div className={styles.linkForm}>
-            <TextField
-              label={m.composer.linkPrompt}
-              value={href}
-              autoFocus
-              inputMode="url"
-              onChange={(event) => setHref(event.target.value)}
-              onKeyDown={(event) => {
-                if (event.key !== "Enter") return;
-                event.preventDefault();
-                apply();
-              }}
-            />
-            <div className={styles.linkActions}>
-              <Button small variant="primary" onClick={apply}>
-                {m.composer.linkApply}
-              </Button>
-              {active && (
-                <Button
-                  small
-                  onClick={() => {
-                    popover.close();
-                    editor.chain().focus().extendMarkRange("link").unsetLink().run();
-                  }}
-                >
-                  {m.composer.linkRemove}
-                </Button>
-              )}
-            </div>
-          </div>
-        </Popover>
+    <PopoverButton
+      label={m.composer.link}
+      state={popover}
+      trigger={(props) => (
+        <IconButton small icon="link" label={m.composer.link} aria-pressed={active} {...props} onClick={open} />
       )}
-    </Anchor>
+    >
+      <div className={styles.linkForm}>
+        <TextField
+          label={m.composer.linkPrompt}
+          value={href}
+          autoFocus
+          inputMode="url"
+          onChange={(event) => setHref(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key !== "Enter") return;
+            event.preventDefault();
+            apply();
+          }}
+        />
+        <div className={styles.linkActions}>
+          <Button small variant="primary" onClick={apply}>
+            {m.composer.linkApply}
+          </Button>
+          {active && (
+            <Button
+              small
+              onClick={() => {
+                popover.close();
+                editor.chain().focus().extendMarkRange("link").unsetLink().run();
+              }}
+            >
+              {m.composer.linkRemove}
+            </Button>
+          )}
+        </div>
+      </div>
+    </PopoverButton>
   );
 }

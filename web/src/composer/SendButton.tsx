@@ -1,7 +1,8 @@
-import { MomentChoice } from "../conversations/Pickers";
+import { Offer, MomentChoice } from "../conversations/Pickers";
 import { m } from "../i18n";
 import { Button, IconButton } from "../ui/Button";
-import { Anchor, Popover, usePopover } from "../ui/Popover";
+import { usePopover } from "../ui/Popover";
+import { PopoverButton } from "../ui/PopoverButton";
 import styles from "./Composer.module.css";
 
 type Props = {
@@ -26,40 +27,31 @@ export function SendButton({ note, busy, onSend, canResolve = true }: Props) {
       <Button type="submit" variant="primary" icon="send" disabled={busy}>
         {busy ? m.composer.sending : m.composer.send}
       </Button>
-      <Anchor anchor={popover.anchor}>
-        <IconButton
-          icon="down"
-          variant="primary"
-          label={m.composer.sendOptions}
-          aria-haspopup="dialog"
-          aria-expanded={popover.open}
-          disabled={busy}
-          onClick={popover.toggle}
-        />
-        {popover.open && (
-          <Popover anchor={popover.anchor} onClose={popover.close} label={m.composer.sendOptions}>
-            {canResolve && (
-              <Button
-                variant="ghost"
-                icon="check"
-                onClick={() => {
-                  popover.close();
-                  onSend({ resolve: true });
-                }}
-              >
-                {m.composer.sendAndResolve}
-              </Button>
-            )}
-            <MomentChoice
-              action={m.composer.sendLater}
-              onPick={(at) => {
-                popover.close();
-                onSend({ scheduledAt: at });
-              }}
-            />
-          </Popover>
+      <PopoverButton
+        label={m.composer.sendOptions}
+        state={popover}
+        trigger={(props) => (
+          <IconButton icon="down" variant="primary" label={m.composer.sendOptions} disabled={busy} {...props} />
         )}
-      </Anchor>
+      >
+        {canResolve && (
+          <Offer
+            icon="check"
+            label={m.composer.sendAndResolve}
+            onClick={() => {
+              popover.close();
+              onSend({ resolve: true });
+            }}
+          />
+        )}
+        <MomentChoice
+          action={m.composer.sendLater}
+          onPick={(at) => {
+            popover.close();
+            onSend({ scheduledAt: at });
+          }}
+        />
+      </PopoverButton>
     </div>
   );
 }

@@ -13,7 +13,6 @@ import { Button, classNames, IconButton } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { Menu } from "../ui/Menu";
 import { ProblemNotice } from "../ui/ProblemNotice";
-import { toast } from "../ui/toast";
 import { ContactPanel } from "./ContactPanel";
 import { MessageList } from "./MessageList";
 import { AssignControl, LabelControl, SnoozeControl } from "./Pickers";
@@ -167,13 +166,12 @@ function Actions({ conversation }: { conversation: Conversation }) {
   const closed = conversation.status === "resolved";
 
   const toggleResolved = () => {
-    const before = conversation.status;
-    mutate({ conversation, patch: { status: closed ? "open" : "resolved" } });
-    toast(closed ? m.conversation.reopened : m.conversation.resolved, {
-      action: {
-        label: m.undo,
-        run: () => mutate({ conversation, patch: { status: before, ...(before === "snoozed" ? { snoozedUntil: conversation.snoozedUntil } : {}) } }),
-      },
+    const { status: before, snoozedUntil } = conversation;
+    mutate({
+      conversation,
+      patch: { status: closed ? "open" : "resolved" },
+      said: closed ? m.conversation.reopened : m.conversation.resolved,
+      undo: { status: before, ...(before === "snoozed" ? { snoozedUntil } : {}) },
     });
   };
   useCommands({ resolve: toggleResolved });
@@ -198,8 +196,7 @@ function Actions({ conversation }: { conversation: Conversation }) {
             label: m.conversation.markUnread,
             icon: "mail",
             run: () => {
-              mutate({ conversation, patch: { unread: true } });
-              toast(m.conversation.markedUnread);
+              mutate({ conversation, patch: { unread: true }, said: m.conversation.markedUnread });
             },
           },
           conversation.status === "pending"
@@ -208,8 +205,7 @@ function Actions({ conversation }: { conversation: Conversation }) {
                 label: m.conversation.pending,
                 icon: "clock",
                 run: () => {
-                  mutate({ conversation, patch: { status: "pending" } });
-                  toast(m.conversation.setPending);
+                  mutate({ conversation, patch: { status: "pending" }, said: m.conversation.setPending });
                 },
               },
         ]}

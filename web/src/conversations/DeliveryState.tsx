@@ -12,7 +12,7 @@ import { Badge, Skeleton, type Tone } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { ProblemNotice } from "../ui/ProblemNotice";
-import { toast } from "../ui/toast";
+import { toast, toastProblem } from "../ui/toast";
 import { useDeliveries } from "./queries";
 import styles from "./Message.module.css";
 
@@ -43,13 +43,13 @@ export function DeliveryState({ message }: { message: Message }) {
   const retry = useMutation({
     mutationFn: () => messages.retry(message.id),
     onSuccess: () => toast(m.delivery.retried),
-    onError: (error) => toast(`${m.delivery.retryFailed}: ${asProblem(error).message}`, { tone: "danger" }),
+    onError: (error) => toastProblem(m.delivery.retryFailed, error),
     onSettled: refresh,
   });
   const cancel = useMutation({
     mutationFn: () => messages.cancel(message.id),
     onSuccess: () => toast(m.delivery.cancelled),
-    onError: (error) => toast(`${m.delivery.cancelFailed}: ${asProblem(error).message}`, { tone: "danger" }),
+    onError: (error) => toastProblem(m.delivery.cancelFailed, error),
     onSettled: refresh,
   });
 

@@ -1,6 +1,6 @@
 /** Assign, label and snooze a conversation: a button each, a list that narrows as one types, and a key. */
 
-import { useRef, useState } from "react";
+import { useRef, useState, type ComponentProps } from "react";
 import type { Conversation } from "../api/types";
 import { longTime, toLocalInput, usefulMoments } from "../format/time";
 import { m } from "../i18n";
@@ -9,9 +9,10 @@ import { useSession } from "../session/useSession";
 import { Avatar } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { TextField } from "../ui/Field";
+import { Icon, type IconName } from "../ui/Icon";
 import { narrow, Picker, type PickerOption } from "../ui/Picker";
-import { Anchor, Popover, usePopover } from "../ui/Popover";
-import { toast } from "../ui/toast";
+import { usePopover } from "../ui/Popover";
+import { PopoverButton } from "../ui/PopoverButton";
 import { useKnownLabels } from "./FilterBar";
 import { usePatchConversation, useUsers } from "./queries";
 import styles from "./Pickers.module.css";
@@ -40,33 +41,25 @@ export function AssignControl({ conversation }: Props) {
     })),
   ];
   return (
-    <Anchor anchor={popover.anchor}>
-      <Button
-        small
-        icon="person"
-        aria-haspopup="dialog"
-        aria-expanded={popover.open}
-        title={`${m.conversation.assign} (a)`}
-        aria-label={`${m.conversation.assign}: ${name}`}
-        onClick={popover.toggle}
-      >
-        <span className={styles.name}>{name}</span>
-      </Button>
-      {popover.open && (
-        <Popover anchor={popover.anchor} onClose={popover.close} label={m.conversation.assign}>
-          <Picker
-            label={m.conversation.findPerson}
-            empty={m.conversation.noPerson}
-            options={options}
-            onPick={(option) => {
-              popover.close();
-              mutate({ conversation, patch: { assigneeId: option.id || null } });
-              popover.anchor.current?.querySelector("button")?.focus();
-            }}
-          />
-        </Popover>
+    <PopoverButton
+      label={m.conversation.assign}
+      state={popover}
+      trigger={(props) => (
+        <Button small icon="person" title={`${m.conversation.assign} (a)`} aria-label={`${m.conversation.assign}: ${name}`} {...props}>
+          <span className={styles.name}>{name}</span>
+        </Button>
       )}
-    </Anchor>
+    >
+      <Picker
+        label={m.conversation.findPerson}
+        empty={m.conversation.noPerson}
+        options={options}
+        onPick={(option) => {
+          popover.close();
+          mutate({ conversation, patch: { assigneeId: option.id || null } });
+        }}
+      />
+    </PopoverButton>
   );
 }
 
@@ -87,35 +80,28 @@ export function LabelControl({ conversation }: Props) {
     return [...options, { id: wanted, label: m.conversation.createLabel(wanted) }];
   };
   return (
-    <Anchor anchor={popover.anchor}>
-      <Button
-        small
-        icon="tag"
-        aria-haspopup="dialog"
-        aria-expanded={popover.open}
-        title={`${m.conversation.labels} (l)`}
-        aria-label={m.conversation.labels}
-        onClick={popover.toggle}
-      >
-        <span className={styles.wideOnly}>{m.conversation.labels}</span>
-      </Button>
-      {popover.open && (
-        <Popover anchor={popover.anchor} onClose={popover.close} label={m.conversation.labels}>
-          <Picker
-            label={m.conversation.addLabel}
-            empty={m.conversation.addLabel}
-            options={shown}
-            onPick={(option) => {
-              const has = conversation.labels.includes(option.id);
-              const labels = has
-                ? conversation.labels.filter((label) => label !== option.id)
-                : [...conversation.labels, option.id];
-              mutate({ conversation, patch: { labels } });
-            }}
-          />
-        </Popover>
+    <PopoverButton
+      label={m.conversation.labels}
+      state={popover}
+      trigger={(props) => (
+        <Button small icon="tag" title={`${m.conversation.labels} (l)`} aria-label={m.conversation.labels} {...props}>
+          <span className={styles.wideOnly}>{m.conversation.labels}</span>
+        </Button>
       )}
-    </Anchor>
+    >
+      <Picker
+        label={m.conversation.addLabel}
+        empty={m.conversation.noLabels}
+        options={shown}
+        onPick={(option) => {
+          const has = conversation.labels.includes(option.id);
+          const labels = has
+            ? conversation.labels.filter((label) => label !== option.id)
+            : [...conversation.labels, option.id];
+          mutate({ conversation, patch: { labels } });
+        }}
+      />
+    </PopoverButton>
   );
 }
 
@@ -126,43 +112,41 @@ export function SnoozeControl({ conversation }: Props) {
 
   const snooze = (at: Date) => {
     popover.close();
-    mutate({ conversation, patch: { status: "snoozed", snoozedUntil: at.toISOString() } });
-    toast(m.conversation.snoozedUntil(longTime(at.toISOString())), {
-      action: { label: m.undo, run: () => mutate({ conversation, patch: { status: conversation.status } }) },
+    mutate({
+      conversation,
+      patch: { status: "snoozed", snoozedUntil: at.toISOString() },
+      said: m.conversation.snoozedUntil(longTime(at.toISOString())),
+      undo: { status: conversation.status, ...(conversation.snoozedUntil ? { snoozedUntil: conversation.snoozedUntil } : {}) },
     });
   };
+  const wake = () => {
+    popover.close();
+    mutate({ conversation, patch: { status: "open" } });
+  };
   return (
-    <Anchor anchor={popover.anchor}>
-      <Button
-        small
-        icon="clock"
-        aria-haspopup="dialog"
-        aria-expanded={popover.open}
-        title={`${m.conversation.snooze} (h)`}
-        aria-label={m.conversation.snooze}
-        onClick={popover.toggle}
-      >
-        <span className={styles.wideOnly}>{m.conversation.snooze}</span>
-      </Button>
-      {popover.open && (
-        <Popover anchor={popover.anchor} onClose={popover.close} label={m.conversation.snooze}>
-          {conversation.status === "snoozed" && (
-            <Button
-              small
-              variant="ghost"
-              icon="reopen"
-              onClick={() => {
-                popover.close();
-                mutate({ conversation, patch: { status: "open" } });
-              }}
-            >
-              {m.conversation.wake}
-            </Button>
-          )}
-          <MomentChoice action={m.conversation.snooze} onPick={snooze} />
-        </Popover>
+    <PopoverButton
+      label={m.conversation.snooze}
+      state={popover}
+      trigger={(props) => (
+        <Button small icon="clock" title={`${m.conversation.snooze} (h)`} aria-label={m.conversation.snooze} {...props}>
+          <span className={styles.wideOnly}>{m.conversation.snooze}</span>
+        </Button>
       )}
-    </Anchor>
+    >
+      {conversation.status === "snoozed" && <Offer icon="reopen" label={m.conversation.wake} onClick={wake} />}
+      <MomentChoice action={m.conversation.snooze} onPick={snooze} />
+    </PopoverButton>
+  );
+}
+
+/** One line of what a popover offers. */
+export function Offer({ icon, label, hint, ...rest }: { icon?: IconName; label: string; hint?: string } & ComponentProps<"button">) {
+  return (
+    <button type="button" className={styles.offer} {...rest}>
+      {icon && <Icon name={icon} size={16} />}
+      <span>{label}</span>
+      {hint && <span className="muted small">{hint}</span>}
+    </button>
   );
 }
 
@@ -180,10 +164,13 @@ export function MomentChoice({ action, onPick }: { action: string; onPick: (at: 
   return (
     <div className={styles.moments}>
       {usefulMoments(now).map((moment, index) => (
-        <button key={moment.key} type="button" className={styles.moment} autoFocus={index === 0} onClick={() => onPick(moment.at)}>
-          <span>{m.time.moments[moment.key]}</span>
-          <span className="muted small">{longTime(moment.at.toISOString())}</span>
-        </button>
+        <Offer
+          key={moment.key}
+          label={m.time.moments[moment.key]}
+          hint={longTime(moment.at.toISOString())}
+          autoFocus={index === 0}
+          onClick={() => onPick(moment.at)}
+        />
       ))}
       <div className={styles.pick}>
         <TextField

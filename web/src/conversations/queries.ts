@@ -1,14 +1,13 @@
 /** What the conversation pages ask the server for, and what they change there. */
 
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData, type UseMutationResult } from "@tanstack/react-query";
 import { channels, contacts, conversations, messages, users, type ConversationPatch } from "../api/endpoints";
 import { keys } from "../api/keys";
-import { asProblem } from "../api/problem";
 import type { Conversation, Message, Page } from "../api/types";
 import { m } from "../i18n";
 import { conversationInLists, storeConversation } from "../live/apply";
 import { useSession } from "../session/useSession";
-import { toast } from "../ui/toast";
+import { dismiss, toast, toastProblem } from "../ui/toast";
 import { queryFromFilter, type ConversationFilter } from "./filter";
 
 const LIST_TAKE = 50;
@@ -88,24 +87,37 @@ export function useDeliveries(messageId: string, enabled: boolean) {
   });
 }
 
+export type ConversationChange = {
+  conversation: Conversation;
+  patch: ConversationPatch;
+  /** Said at once, and taken back with the change if the server refuses it. */
+  said?: string;
+  /** What undoes the change, offered beside what is said. */
+  undo?: ConversationPatch;
+};
+
 /** Changes a conversation at once on screen and then on the server; what the server refuses is taken back and said. */
 export function usePatchConversation() {
   const client = useQueryClient();
   const { user } = useSession();
-  return useMutation({
-    mutationFn: ({ conversation, patch }: { conversation: Conversation; patch: ConversationPatch }) =>
-      conversations.patch(conversation.id, patch),
-    onMutate: ({ conversation, patch }) => {
+  const mutation: UseMutationResult<Conversation, Error, ConversationChange, { toastId: number } | null> = useMutation({
+    mutationFn: ({ conversation, patch }: ConversationChange) => conversations.patch(conversation.id, patch),
+    onMutate: ({ conversation, patch, said, undo }) => {
       const known = client.getQueryData<Conversation>(keys.conversation(conversation.id)) ?? conversation;
       storeConversation(client, { ...known, ...patch }, user.id);
+      if (said === undefined) return null;
+      const action = undo && { label: m.undo, run: () => mutation.mutate({ conversation, patch: undo }) };
+      return { toastId: toast(said, { action }) };
     },
     onSuccess: (changed) => {
       storeConversation(client, changed, user.id);
       void client.invalidateQueries({ queryKey: keys.counts });
     },
-    onError: (error, { conversation }) => {
+    onError: (error, { conversation }, saying) => {
+      if (saying) dismiss(saying.toastId);
       storeConversation(client, conversation, user.id);
-      toast(`${m.conversation.changeFailed}: ${asProblem(error).message}`, { tone: "danger" });
+      toastProblem(m.conversation.changeFailed, error);
     },
   });
+  return mutation;
 }

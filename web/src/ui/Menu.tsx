@@ -32,10 +32,7 @@ export function Menu({ label, items, trigger }: Props) {
           <MenuItems
             label={label}
             items={items}
-            onDone={() => {
-              popover.close();
-              popover.anchor.current?.querySelector("button")?.focus();
-            }}
+            onDone={popover.close}
           />
         </Popover>
       )}
@@ -89,7 +86,7 @@ function MenuItems({ label, items, onDone }: { label: string; items: MenuItem[];
             }}
           >
             {item.icon && <Icon name={item.icon} size={16} />}
-            <span>{item.label}</span>
+            <span className={styles.words}>{item.label}</span>
             {item.hint && <span className={styles.hint}>{item.hint}</span>}
             {item.checked && (
               <span className={styles.checked}>

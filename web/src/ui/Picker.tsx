@@ -46,6 +46,13 @@ export function Picker({ label, placeholder, empty, options, onPick }: Props) {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
   }, [active]);
 
+  const pick = (option: PickerOption) => {
+    onPick(option);
+    // Where the list stays open (labels), the next one is looked for from the start.
+    if (typed === "") return;
+    setTyped("");
+    setAt(0);
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
@@ -54,7 +61,7 @@ export function Picker({ label, placeholder, empty, options, onPick }: Props) {
     } else if (event.key === "Enter") {
       event.preventDefault();
       const option = shown[active];
-      if (option) onPick(option);
+      if (option) pick(option);
     }
   };
 
@@ -93,10 +100,10 @@ export function Picker({ label, placeholder, empty, options, onPick }: Props) {
               aria-selected={index === active}
               className={classNames(styles.item)}
               onPointerMove={() => index !== active && setAt(index)}
-              onClick={() => onPick(option)}
+              onClick={() => pick(option)}
             >
               {option.before}
-              <span>{option.label}</span>
+              <span className={styles.words}>{option.label}</span>
               {option.hint && <span className={styles.hint}>{option.hint}</span>}
               {option.checked && (
                 <span className={styles.checked}>

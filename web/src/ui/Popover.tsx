@@ -64,7 +64,6 @@ export function Popover({ anchor, onClose, children, label }: Props) {
       event.stopPropagation();
       event.preventDefault();
       close.current();
-      anchor.current?.querySelector("button")?.focus();
     };
     document.addEventListener("pointerdown", onPointer, true);
     document.addEventListener("keydown", onKey, true);
@@ -81,19 +80,25 @@ export function Popover({ anchor, onClose, children, label }: Props) {
   );
 }
 
-/** Open or closed, and the element to put the popover beside. */
-export function usePopover(): {
+export type PopoverState = {
   open: boolean;
   anchor: RefObject<HTMLSpanElement | null>;
   toggle: () => void;
   show: () => void;
   close: () => void;
-} {
+};
+
+/** Open or closed, and the element to put the popover beside. */
+export function usePopover(): PopoverState {
   const [open, setOpen] = useState(false);
   const anchor = useRef<HTMLSpanElement>(null);
   const toggle = useCallback(() => setOpen((value) => !value), []);
   const show = useCallback(() => setOpen(true), []);
-  const close = useCallback(() => setOpen(false), []);
+  const close = useCallback(() => {
+    // What was inside is gone in a moment, and the focus with it.
+    if (anchor.current?.contains(document.activeElement)) anchor.current.querySelector("button")?.focus();
+    setOpen(false);
+  }, []);
   return { open, anchor, toggle, show, close };
 }
 

@@ -13,7 +13,7 @@ import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { ListSkeleton, listStyles } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
-import { toast } from "../ui/toast";
+import { toast, toastProblem } from "../ui/toast";
 import styles from "./webhooks.module.css";
 
 const TONES: Record<WebhookDelivery["status"], Tone> = { pending: "accent", delivered: "ok", failed: "danger" };
@@ -94,7 +94,7 @@ function DeliveryDetail({ endpointId, delivery, onReplay }: DeliveryProps) {
   const retry = useMutation({
     mutationFn: () => webhooks.retry(endpointId, delivery.id),
     onSuccess: () => toast(m.webhooks.retried),
-    onError: (error) => toast(`${m.webhooks.retryFailed}: ${asProblem(error).message}`, { tone: "danger" }),
+    onError: (error) => toastProblem(m.webhooks.retryFailed, error),
     onSettled: () => void client.invalidateQueries({ queryKey: keys.webhookDeliveries(endpointId) }),
   });
   return (

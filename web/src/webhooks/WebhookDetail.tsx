@@ -16,7 +16,7 @@ import { formClass, TextField } from "../ui/Field";
 import { ListSkeleton, listStyles } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { SecretDialog } from "../ui/SecretDialog";
-import { toast } from "../ui/toast";
+import { toast, toastProblem } from "../ui/toast";
 import { Deliveries } from "./Deliveries";
 import { EndpointForm } from "./EndpointForm";
 import { EndpointBadge, eventsInWords } from "./Webhooks";
@@ -51,7 +51,7 @@ function Detail({ endpoint }: { endpoint: WebhookEndpoint }) {
   const test = useMutation({
     mutationFn: () => webhooks.test(endpoint.id),
     onSuccess: () => toast(m.webhooks.testSent),
-    onError: (error) => toast(`${m.webhooks.testFailed}: ${asProblem(error).message}`, { tone: "danger" }),
+    onError: (error) => toastProblem(m.webhooks.testFailed, error),
     onSettled: () => void client.invalidateQueries({ queryKey: keys.webhookDeliveries(endpoint.id) }),
   });
   const toggle = useChange(endpoint, (saved) => toast(saved.enabled ? m.webhooks.enabledToast : m.webhooks.disabledToast));
