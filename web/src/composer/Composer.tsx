@@ -1,6 +1,6 @@
 /** Writing into a conversation: an answer by mail, or a note for the team. What is typed is a draft at once. */
 
-import { useMutation, useQueryClient, type InfiniteData } from "@tanstack/react-query";
+import { useQueryClient, type InfiniteData } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { conversations, type ReplyInput } from "../api/endpoints";
 import { keys } from "../api/keys";
@@ -14,24 +14,26 @@ import { Button, classNames, IconButton } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast } from "../ui/toast";
-import { encodeFiles, UnreadableFile } from "./attachments";
 import styles from "./Composer.module.css";
-import { isEmptyDraft, type Draft } from "./drafts";
+import { heldFiles } from "./attachments";
+import { isEmptyDraft, saveDraft, withoutBody, type Draft } from "./drafts";
 import { AttachButton, FileChips, useDropZone, useFiles } from "./Files";
 import { LazyEditor, preloadEditor } from "./LazyEditor";
-import { RecipientField } from "./RecipientField";
-import { replyRecipients } from "./recipients";
+import { Recipients } from "./Recipients";
+import { replyRecipients, type RecipientLists } from "./recipients";
 import { SendButton } from "./SendButton";
-import { useDraft } from "./useDraft";
-import { useIdempotencyKey } from "./useIdempotencyKey";
+import { useDraft, useDraftKey } from "./useDraft";
+import { useRecipients } from "./useRecipients";
+import { attachmentsOf, useSending } from "./useSending";
 
 type Props = { conversation: Conversation; messages: Message[] };
 
 type SendOptions = { scheduledAt?: Date; resolve?: boolean };
 
 export function Composer({ conversation, messages }: Props) {
-  const state = useDraft(conversation.id);
-  const { draft, update } = state;
+  const draftKey = useDraftKey(conversation.id);
+  const state = useDraft(draftKey);
+  const { draft, update, revision } = state;
   const [open, setOpen] = useState(() => !isEmptyDraft(draft));
   const [focusWish, setFocusWish] = useState(0);
 
@@ -40,14 +42,20 @@ export function Composer({ conversation, messages }: Props) {
     setOpen(true);
     setFocusWish((wish) => wish + 1);
   };
+  // Sent, discarded or brought back, here or from where it was written before.
+  const empty = isEmptyDraft(draft);
+  useEffect(() => {
+    if (revision > 0) setOpen(!empty);
+    // eslint-disable-next-line react/exhaustive-deps -- when the draft was replaced, not when somebody types
+  }, [revision]);
   useCommands({ reply: () => begin("reply"), note: () => begin("note") });
   useEffect(() => preloadEditor(), []);
 
   if (!open) {
     return (
       <div className={styles.closed}>
-        <Button icon="reply" title={`${m.composer.reply} (r)`} onClick={() => begin("reply")}>
-          {m.composer.open}
+        <Button icon="reply" title={`${m.composer.reply} (r)`} onClick={() => begin(empty ? "reply" : draft.mode)}>
+          {empty ? m.composer.open : m.composer.openDraft}
         </Button>
         <Button icon="note" title={`${m.composer.note} (n)`} onClick={() => begin("note")}>
           {m.composer.openNote}
@@ -59,6 +67,7 @@ export function Composer({ conversation, messages }: Props) {
     <OpenComposer
       conversation={conversation}
       messages={messages}
+      draftKey={draftKey}
       state={state}
       focusWish={focusWish}
       onMode={begin}
@@ -68,40 +77,39 @@ export function Composer({ conversation, messages }: Props) {
 }
 
 type OpenProps = Props & {
+  draftKey: string;
   state: ReturnType<typeof useDraft>;
   focusWish: number;
   onMode: (mode: Draft["mode"]) => void;
   onClose: () => void;
 };
 
-function OpenComposer({ conversation, messages, state, focusWish, onMode, onClose }: OpenProps) {
-  const { draft, update, discard, revision } = state;
+function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMode, onClose }: OpenProps) {
+  const { draft, update, replace, revision } = state;
   const box = useRef<HTMLFormElement>(null);
   const onNames = useCallback((files: string[]) => update({ files }), [update]);
-  const files = useFiles(conversation.id, onNames);
+  const files = useFiles(draftKey, onNames);
   const [lost] = useState(() => (files.files.length === 0 ? draft.files : []));
   const drop = useDropZone(files.add);
-  const suggested = useSuggestion(conversation, messages);
-  const to = draft.to ?? suggested.to;
-  const cc = draft.cc ?? suggested.cc;
+  const recipients = useRecipients(draft, update, useSuggestion(conversation, messages));
   const note = draft.mode === "note";
-  const [pendingTo, setPendingTo] = useState("");
 
-  const finish = () => {
-    discard();
-    files.set([]);
-    onClose();
+  const clear = (mode: Draft["mode"]) => {
+    if (mode === "reply") files.set([]);
+    replace((present) => withoutBody(present, mode));
   };
-  const sending = useSending(conversation, finish);
-  const submit = (options: SendOptions = {}) => {
-    if (sending.isPending) return;
-    const complaint = note
-      ? draft.note.trim() === "" && m.composer.empty
-      : (pendingTo.trim() !== "" && m.composer.notAnAddress(pendingTo.trim())) ||
-        (to.length === 0 && m.composer.noRecipient) ||
-        (draft.text.trim() === "" && files.files.length === 0 && m.composer.empty);
-    sending.mutate({ draft, to, cc, files: files.files, complaint: complaint || null, ...options });
+  const discard = () => {
+    const before = { draft, files: files.files };
+    clear(draft.mode);
+    const run = () => {
+      saveDraft(draftKey, before.draft, Date.now());
+      heldFiles.set(draftKey, before.files);
+    };
+    toast(m.composer.discarded, { action: { label: m.undo, run } });
   };
+  const sending = useReply(conversation, draftKey, clear);
+  const submit = (options: SendOptions = {}) =>
+    sending.send({ draft, recipients: recipients.settle, files: files.files, ...options });
 
   // Asked for by key or button: where one writes gets the focus. The editor focuses itself when it has just been loaded.
   useEffect(() => {
@@ -129,10 +137,12 @@ function OpenComposer({ conversation, messages, state, focusWish, onMode, onClos
       {drop.over && !note && <div className={styles.drop}>{m.composer.dropHere}</div>}
       <Top
         mode={draft.mode}
-        kept={draft.savedAt > 0 || !isEmptyDraft(draft)}
-        onMode={onMode}
-        onClose={() => (isEmptyDraft(draft) ? finish() : onClose())}
-        onDiscard={isEmptyDraft(draft) ? undefined : finish}
+        onMode={(mode) => {
+          sending.reset();
+          onMode(mode);
+        }}
+        onClose={onClose}
+        onDiscard={isEmptyDraft(draft) ? undefined : discard}
       />
       {sending.error && (
         <div className={styles.notice}>
@@ -146,18 +156,20 @@ function OpenComposer({ conversation, messages, state, focusWish, onMode, onClos
             aria-label={m.composer.note}
             placeholder={m.composer.notePlaceholder}
             value={draft.note}
+            readOnly={sending.busy}
             onChange={(event) => update({ note: event.target.value })}
             onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
           />
         </div>
       ) : (
         <>
-          <Recipients draft={draft} to={to} cc={cc} update={update} onPendingTo={setPendingTo} />
+          <Recipients recipients={recipients} />
           <LazyEditor
             key={revision}
             initialHtml={draft.html}
             placeholder={m.composer.bodyPlaceholder}
             autoFocus={focusWish > 0}
+            readOnly={sending.busy}
             onChange={update}
             onSubmit={submit}
             onFiles={files.add}
@@ -169,10 +181,10 @@ function OpenComposer({ conversation, messages, state, focusWish, onMode, onClos
         </>
       )}
       <div className={styles.bottom}>
-        <SendButton note={note} busy={sending.isPending} onSend={submit} />
+        <SendButton note={note} busy={sending.busy} onSend={submit} />
         {!note && <AttachButton onFiles={files.add} />}
         <span className={styles.grow} />
-        <span className={styles.kept}>{`${modifierName} Enter`}</span>
+        <span className={styles.keys}>{`${modifierName} Enter`}</span>
       </div>
     </form>
   );
@@ -186,43 +198,42 @@ function useSuggestion(conversation: Conversation, messages: Message[]) {
   }, [channel, messages]);
 }
 
-type Sending = SendOptions & { draft: Draft; to: string[]; cc: string[]; files: File[]; complaint: string | null };
+type Order = SendOptions & { draft: Draft; recipients: () => RecipientLists; files: File[] };
 
-async function inputOf({ draft, to, cc, files, scheduledAt }: Sending): Promise<ReplyInput> {
-  if (draft.mode === "note") return { text: draft.note.trim(), private: true };
-  const attachments = await encodeFiles(files).catch((error: unknown) => {
-    if (error instanceof UnreadableFile) throw new Problem(422, { detail: m.composer.readFailed(error.filename) });
-    throw error;
-  });
+async function bodyOf({ draft, recipients, files, scheduledAt }: Order): Promise<ReplyInput> {
+  const missing = new Problem(422, { detail: m.composer.empty });
+  if (draft.mode === "note") {
+    if (draft.note.trim() === "") throw missing;
+    return { text: draft.note.trim(), private: true };
+  }
+  const { to, cc, bcc } = recipients();
+  if (draft.text.trim() === "" && files.length === 0) throw missing;
   return {
     text: draft.text,
     html: draft.html || undefined,
     to,
     cc: cc.length ? cc : undefined,
-    bcc: draft.bcc.length ? draft.bcc : undefined,
-    attachments: attachments.length ? attachments : undefined,
+    bcc: bcc.length ? bcc : undefined,
+    attachments: await attachmentsOf(files),
     scheduledAt: scheduledAt?.toISOString(),
   };
 }
 
-function useSending(conversation: Conversation, onSent: () => void) {
+function useReply(conversation: Conversation, draftKey: string, onSent: (mode: Draft["mode"]) => void) {
   const client = useQueryClient();
-  const idempotencyKey = useIdempotencyKey();
   const patch = usePatchConversation();
-  return useMutation({
-    mutationFn: async (sending: Sending) => {
-      if (sending.complaint) throw new Problem(422, { detail: sending.complaint });
-      const input = await inputOf(sending);
-      return conversations.reply(conversation.id, input, idempotencyKey(input));
-    },
-    onSuccess: (message, { draft, resolve, scheduledAt }) => {
+  return useSending<Order, ReplyInput>({
+    draftKey,
+    bodyOf,
+    post: (body, idempotencyKey) => conversations.reply(conversation.id, body, idempotencyKey),
+    onSent: (message, { draft, resolve, scheduledAt }) => {
       client.setQueryData<InfiniteData<Page<Message>>>(keys.messages(conversation.id), (data) => addNewest(data, message));
       void client.invalidateQueries({ queryKey: keys.messages(conversation.id) });
       void client.invalidateQueries({ queryKey: keys.outbox });
       if (resolve) patch.mutate({ conversation, patch: { status: "resolved" } });
       if (draft.mode === "note") toast(m.composer.noteAdded);
       else toast(scheduledAt ? m.composer.scheduled(longTime(scheduledAt.toISOString())) : m.composer.sent);
-      onSent();
+      onSent(draft.mode);
     },
   });
 }
@@ -236,13 +247,12 @@ function addNewest(data: InfiniteData<Page<Message>> | undefined, message: Messa
 
 type TopProps = {
   mode: Draft["mode"];
-  kept: boolean;
   onMode: (mode: Draft["mode"]) => void;
   onClose: () => void;
   onDiscard: (() => void) | undefined;
 };
 
-function Top({ mode, kept, onMode, onClose, onDiscard }: TopProps) {
+function Top({ mode, onMode, onClose, onDiscard }: TopProps) {
   return (
     <div className={styles.top}>
       <div className={styles.modes} role="group" aria-label={m.composer.modes}>
@@ -256,58 +266,9 @@ function Top({ mode, kept, onMode, onClose, onDiscard }: TopProps) {
         </button>
       </div>
       <span className={styles.grow} />
-      {kept && onDiscard && <span className={styles.kept}>{m.composer.draftKept}</span>}
+      {onDiscard && <span className={styles.kept}>{m.composer.draftKept}</span>}
       {onDiscard && <IconButton small icon="trash" label={m.composer.discard} onClick={onDiscard} />}
       <IconButton small icon="down" label={m.close} onClick={onClose} />
-    </div>
-  );
-}
-
-type RecipientsProps = {
-  draft: Draft;
-  to: string[];
-  cc: string[];
-  update: (change: Partial<Draft>) => void;
-  onPendingTo: (text: string) => void;
-  autoFocus?: boolean;
-};
-
-export function Recipients({ draft, to, cc, update, onPendingTo, autoFocus }: RecipientsProps) {
-  const [shown, setShown] = useState<{ cc: boolean; bcc: boolean }>({ cc: false, bcc: false });
-  const ccShown = shown.cc || cc.length > 0;
-  const bccShown = shown.bcc || draft.bcc.length > 0;
-  return (
-    <div className={styles.fields}>
-      <div className={styles.toRow}>
-        <RecipientField
-          label={m.composer.replyTo}
-          value={to}
-          autoFocus={autoFocus}
-          onChange={(value) => update({ to: value })}
-          onPending={onPendingTo}
-        />
-        {!ccShown && (
-          <Button small variant="ghost" onClick={() => setShown({ ...shown, cc: true })}>
-            {m.composer.addCc}
-          </Button>
-        )}
-        {!bccShown && (
-          <Button small variant="ghost" onClick={() => setShown({ ...shown, bcc: true })}>
-            {m.composer.addBcc}
-          </Button>
-        )}
-      </div>
-      {ccShown && (
-        <RecipientField label={m.message.cc} value={cc} autoFocus={shown.cc} onChange={(value) => update({ cc: value })} />
-      )}
-      {bccShown && (
-        <RecipientField
-          label={m.message.bcc}
-          value={draft.bcc}
-          autoFocus={shown.bcc}
-          onChange={(value) => update({ bcc: value })}
-        />
-      )}
     </div>
   );
 }

@@ -17,6 +17,8 @@ export type EditorProps = {
   initialHtml: string;
   placeholder: string;
   autoFocus: boolean;
+  /** While it is on its way, what is sent and what is shown are the same. */
+  readOnly: boolean;
   onChange: (value: { html: string; text: string }) => void;
   onSubmit: () => void;
   onFiles: (files: File[]) => void;
@@ -69,6 +71,8 @@ export default function Editor(props: EditorProps) {
         text: plainText(editor.getJSON() as Node),
       }),
   });
+
+  useEffect(() => editor.setEditable(!props.readOnly, false), [editor, props.readOnly]);
 
   return (
     <div className={styles.editor} data-keys={created ? undefined : "off"}>

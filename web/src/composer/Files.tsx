@@ -1,6 +1,6 @@
 /** The files attached to what is being written: added by button, drop or paste; kept while the page lives. */
 
-import { useCallback, useRef, useState, type DragEvent } from "react";
+import { useCallback, useRef, useState, useSyncExternalStore, type DragEvent } from "react";
 import { formatBytes } from "../format/size";
 import { m } from "../i18n";
 import { iconFor } from "../conversations/Attachments";
@@ -11,11 +11,10 @@ import { addFiles, ATTACHMENTS_BYTES_MAX, heldFiles } from "./attachments";
 import styles from "./Composer.module.css";
 
 export function useFiles(key: string, onNames: (names: string[]) => void) {
-  const [files, setFiles] = useState(() => heldFiles.get(key));
+  const files = useSyncExternalStore(heldFiles.subscribe, () => heldFiles.get(key));
   const set = useCallback(
     (next: File[]) => {
       heldFiles.set(key, next);
-      setFiles(next);
       onNames(next.map((file) => file.name));
     },
     [key, onNames],

@@ -1,9 +1,9 @@
 /** A message that begins a conversation: from a channel, to anybody. */
 
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useCallback } from "react";
 import { useLocation } from "wouter";
-import { messages } from "../api/endpoints";
+import { messages, type NewMessageInput } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { asProblem, Problem } from "../api/problem";
 import { useChannels } from "../conversations/queries";
@@ -14,56 +14,56 @@ import { Dialog } from "../ui/Dialog";
 import { SelectField, TextField } from "../ui/Field";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast } from "../ui/toast";
-import { encodeFiles } from "./attachments";
-import { Recipients } from "./Composer";
 import styles from "./Composer.module.css";
-import { isEmptyDraft } from "./drafts";
+import { EMPTY_DRAFT, isEmptyDraft, type Draft } from "./drafts";
 import { AttachButton, FileChips, useDropZone, useFiles } from "./Files";
 import { LazyEditor } from "./LazyEditor";
+import { Recipients } from "./Recipients";
+import type { RecipientLists } from "./recipients";
 import { SendButton } from "./SendButton";
-import { useDraft } from "./useDraft";
-import { useIdempotencyKey } from "./useIdempotencyKey";
+import { useDraft, useDraftKey } from "./useDraft";
+import { useRecipients } from "./useRecipients";
+import { attachmentsOf, useSending } from "./useSending";
 
-const DRAFT_KEY = "new";
+type Order = { draft: Draft; channelId: string; recipients: () => RecipientLists; files: File[]; scheduledAt?: Date };
+
+async function bodyOf({ draft, channelId, recipients, files, scheduledAt }: Order): Promise<NewMessageInput> {
+  if (!channelId) throw new Problem(422, { detail: m.composer.noChannel });
+  const { to, cc, bcc } = recipients();
+  if (!draft.text.trim() && files.length === 0) throw new Problem(422, { detail: m.composer.empty });
+  const email = {
+    subject: draft.subject.trim(),
+    text: draft.text,
+    html: draft.html || undefined,
+    cc: cc.length ? cc : undefined,
+    bcc: bcc.length ? bcc : undefined,
+    attachments: await attachmentsOf(files),
+  };
+  return { channelId, to, content: { type: "email", email }, scheduledAt: scheduledAt?.toISOString() };
+}
 
 export default function NewMessage({ onClose }: { onClose: () => void }) {
-  const { draft, update, discard, revision } = useDraft(DRAFT_KEY);
+  const draftKey = useDraftKey("new");
+  const { draft, update, replace, revision } = useDraft(draftKey);
   const onNames = useCallback((files: string[]) => update({ files }), [update]);
-  const files = useFiles(DRAFT_KEY, onNames);
+  const files = useFiles(draftKey, onNames);
   const drop = useDropZone(files.add);
   const channels = useChannels().data ?? [];
   const channelId = draft.channelId ?? channels[0]?.id ?? "";
-  const to = draft.to ?? [];
-  const cc = draft.cc ?? [];
-  const [pendingTo, setPendingTo] = useState("");
+  const recipients = useRecipients(draft, update);
   const client = useQueryClient();
   const [, navigate] = useLocation();
-  const idempotencyKey = useIdempotencyKey();
 
   const finish = () => {
-    discard();
     files.set([]);
+    replace(() => EMPTY_DRAFT);
     onClose();
   };
-  const sending = useMutation({
-    mutationFn: async ({ scheduledAt }: { scheduledAt?: Date }) => {
-      if (!channelId) throw new Problem(422, { detail: m.composer.noChannel });
-      if (pendingTo.trim()) throw new Problem(422, { detail: m.composer.notAnAddress(pendingTo.trim()) });
-      if (to.length === 0) throw new Problem(422, { detail: m.composer.noRecipient });
-      if (!draft.text.trim() && files.files.length === 0) throw new Problem(422, { detail: m.composer.empty });
-      const attachments = await encodeFiles(files.files);
-      const email = {
-        subject: draft.subject.trim(),
-        text: draft.text,
-        html: draft.html || undefined,
-        cc: cc.length ? cc : undefined,
-        bcc: draft.bcc.length ? draft.bcc : undefined,
-        attachments: attachments.length ? attachments : undefined,
-      };
-      const body = { channelId, to, content: { type: "email" as const, email }, scheduledAt: scheduledAt?.toISOString() };
-      return messages.send(body, idempotencyKey(body));
-    },
-    onSuccess: (message, { scheduledAt }) => {
+  const sending = useSending<Order, NewMessageInput>({
+    draftKey,
+    bodyOf,
+    post: messages.send,
+    onSent: (message, { scheduledAt }) => {
       void client.invalidateQueries({ queryKey: keys.conversationLists });
       void client.invalidateQueries({ queryKey: keys.outbox });
       toast(scheduledAt ? m.composer.scheduled(longTime(scheduledAt.toISOString())) : m.composer.sent);
@@ -71,9 +71,8 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
       if (message.conversationId) navigate(`/conversations/${message.conversationId}`);
     },
   });
-  const submit = (options: { scheduledAt?: Date } = {}) => {
-    if (!sending.isPending) sending.mutate(options);
-  };
+  const submit = (options: { scheduledAt?: Date } = {}) =>
+    sending.send({ draft, channelId, recipients: recipients.settle, files: files.files, ...options });
 
   return (
     <Dialog title={m.composer.newTitle} onClose={onClose} wide>
@@ -100,7 +99,7 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
             </option>
           ))}
         </SelectField>
-        <Recipients draft={draft} to={to} cc={cc} update={update} onPendingTo={setPendingTo} autoFocus />
+        <Recipients recipients={recipients} autoFocus />
         <TextField
           label={m.composer.subject}
           value={draft.subject}
@@ -112,6 +111,7 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
             initialHtml={draft.html}
             placeholder={m.composer.newPlaceholder}
             autoFocus={false}
+            readOnly={sending.busy}
             onChange={update}
             onSubmit={submit}
             onFiles={files.add}
@@ -119,7 +119,7 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
         </div>
         <FileChips files={files.files} onRemove={(file) => files.set(files.files.filter((each) => each !== file))} />
         <div className={styles.bottom}>
-          <SendButton busy={sending.isPending} canResolve={false} onSend={submit} />
+          <SendButton busy={sending.busy} canResolve={false} onSend={submit} />
           <AttachButton onFiles={files.add} />
           <span className={styles.grow} />
           {!isEmptyDraft(draft) && (

@@ -1,42 +1,37 @@
 /** Recipients as chips: typed, pasted, taken away with Backspace. */
 
 import { useId, useState, type ClipboardEvent, type KeyboardEvent } from "react";
-import { looksLikeAddress, splitRecipients } from "../format/address";
 import { m } from "../i18n";
 import { Icon } from "../ui/Icon";
 import styles from "./Composer.module.css";
+import { withTyped } from "./recipients";
 
 type Props = {
   label: string;
   value: string[];
   onChange: (value: string[]) => void;
+  /** What is not in the list yet. The owner holds it, so that it is not lost on sending. */
+  typed: string;
+  onTyped: (text: string) => void;
   autoFocus?: boolean;
-  /** Told of text that is not an address yet, so that it is not lost on sending. */
-  onPending?: (text: string) => void;
 };
 
-export function RecipientField({ label, value, onChange, autoFocus, onPending }: Props) {
-  const [typed, setTyped] = useState("");
+export function RecipientField({ label, value, onChange, typed, onTyped, autoFocus }: Props) {
   const [error, setError] = useState<string | null>(null);
   const id = useId();
 
-  const type = (text: string) => {
-    setTyped(text);
-    onPending?.(text);
-  };
-  const take = (text: string): boolean => {
-    const parts = splitRecipients(text);
-    const wrong = parts.find((part) => !looksLikeAddress(part));
+  const take = (text: string): void => {
+    const { list, wrong } = withTyped(value, text);
+    setError(wrong === undefined ? null : m.composer.notAnAddress(wrong));
     if (wrong !== undefined) {
-      setError(m.composer.notAnAddress(wrong));
-      return false;
+      onTyped(text);
+      return;
     }
-    setError(null);
-    type("");
-    if (parts.length) onChange([...new Set([...value, ...parts])]);
-    return true;
+    onTyped("");
+    if (list !== value) onChange(list);
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
     if (["Enter", ",", ";"].includes(event.key) && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       take(typed);
@@ -73,10 +68,15 @@ export function RecipientField({ label, value, onChange, autoFocus, onPending }:
           autoFocus={autoFocus}
           data-autofocus={autoFocus || undefined}
           autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
           inputMode="email"
           aria-invalid={error ? true : undefined}
           aria-describedby={error ? `${id}-error` : undefined}
-          onChange={(event) => type(event.target.value)}
+          onChange={(event) => {
+            setError(null);
+            onTyped(event.target.value);
+          }}
           onKeyDown={onKeyDown}
           onPaste={onPaste}
           onBlur={() => typed.trim() && take(typed)}

@@ -10,10 +10,20 @@ const CHUNK_BYTES = 3 * 8 * 1024;
 
 /** Kept while the page lives, so that changing the conversation loses no file. */
 const held = new Map<string, File[]>();
+const NO_FILES: File[] = [];
+const listeners = new Set<() => void>();
 
 export const heldFiles = {
-  get: (key: string): File[] => held.get(key) ?? [],
-  set: (key: string, files: File[]) => (files.length ? held.set(key, files) : held.delete(key)),
+  get: (key: string): File[] => held.get(key) ?? NO_FILES,
+  set: (key: string, files: File[]): void => {
+    if (files.length) held.set(key, files);
+    else held.delete(key);
+    for (const listener of listeners) listener();
+  },
+  subscribe: (listener: () => void): (() => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
 };
 
 export function addFiles(present: File[], added: File[]): { files: File[]; refused: File[] } {

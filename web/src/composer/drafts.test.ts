@@ -1,5 +1,17 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { discardDraft, DRAFT_DAYS_MAX, draftStorageKey, dropOldDrafts, EMPTY_DRAFT, loadDraft, parseDraft, saveDraft } from "./drafts";
+import {
+  discardDraft,
+  DRAFT_DAYS_MAX,
+  draftStorageKey,
+  dropOldDrafts,
+  EMPTY_DRAFT,
+  hasDraft,
+  loadDraft,
+  onDraftChange,
+  parseDraft,
+  saveDraft,
+  withoutBody,
+} from "./drafts";
 
 class FullStorage {
   length = 0;
@@ -26,6 +38,24 @@ describe("a draft", () => {
     saveDraft("conv_1", { ...EMPTY_DRAFT, note: "see" }, 3);
     discardDraft("conv_1");
     expect(loadDraft("conv_1")).toEqual(EMPTY_DRAFT);
+  });
+  it("keeps the answer when its note is done, and the note when its answer is", () => {
+    const both = { ...EMPTY_DRAFT, mode: "note" as const, text: "Dear", html: "<p>Dear</p>", to: ["a@b.c"], note: "ask Bob" };
+    expect(withoutBody(both, "note")).toEqual({ ...both, mode: "reply", note: "" });
+    expect(withoutBody({ ...both, mode: "reply" }, "reply")).toEqual({ ...EMPTY_DRAFT, mode: "note", note: "ask Bob" });
+    expect(withoutBody({ ...EMPTY_DRAFT, mode: "note", note: "x" }, "note")).toEqual({ ...EMPTY_DRAFT, mode: "note" });
+  });
+  it("tells whoever shows it that it changed", () => {
+    const changed: [string, boolean][] = [];
+    const stop = onDraftChange((key) => changed.push([key, hasDraft(key)]));
+    saveDraft("conv_1", { ...EMPTY_DRAFT, text: "x" }, 1);
+    discardDraft("conv_1");
+    stop();
+    saveDraft("conv_1", { ...EMPTY_DRAFT, text: "y" }, 2);
+    expect(changed).toEqual([
+      ["conv_1", true],
+      ["conv_1", false],
+    ]);
   });
   it("lasts as long as the page where storage is full", () => {
     const full = new FullStorage();

@@ -1,4 +1,4 @@
-/** Drafts: what was written and not yet sent, kept in this browser by conversation. Never sends anything. */
+/** Drafts: what was written and not yet sent, kept in this browser by person and conversation. Never sends anything. */
 
 export type Draft = {
   mode: "reply" | "note";
@@ -40,11 +40,35 @@ type Store = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "lengt
 /** Where the browser's storage is full or blocked, a draft still lasts as long as the page. */
 const fallback = new Map<string, string>();
 
+const listeners = new Set<(key: string) => void>();
+
+/** Told of every draft that is changed in this page, by its key. */
+export function onDraftChange(listener: (key: string) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function tell(key: string): void {
+  for (const listener of listeners) listener(key);
+}
+
 export const draftStorageKey = (key: string) => PREFIX + key;
 
 export function isEmptyDraft(draft: Draft): boolean {
   const bodies = draft.text.trim() === "" && draft.note.trim() === "" && draft.subject.trim() === "";
   return bodies && draft.files.length === 0 && draft.bcc.length === 0 && draft.to === null && draft.cc === null;
+}
+
+/** The draft without its answer, or without its note: one is no reason to lose the other. */
+export function withoutBody(draft: Draft, mode: Draft["mode"]): Draft {
+  const rest: Draft = mode === "note" ? { ...draft, note: "" } : { ...EMPTY_DRAFT, note: draft.note };
+  const other = mode === "note" ? "reply" : "note";
+  return { ...rest, mode: isEmptyDraft(rest) ? mode : other };
+}
+
+export function hasDraft(key: string, store: Store = localStorage): boolean {
+  const name = draftStorageKey(key);
+  return fallback.has(name) || read(store, name) !== null;
 }
 
 export function parseDraft(text: string | null): Draft | null {
@@ -66,8 +90,7 @@ export function loadDraft(key: string, store: Store = localStorage): Draft {
 export function saveDraft(key: string, draft: Draft, nowMs: number, store: Store = localStorage): void {
   const name = draftStorageKey(key);
   if (isEmptyDraft(draft)) {
-    fallback.delete(name);
-    remove(store, name);
+    discardDraft(key, store);
     return;
   }
   const text = JSON.stringify({ ...draft, savedAt: nowMs });
@@ -77,11 +100,13 @@ export function saveDraft(key: string, draft: Draft, nowMs: number, store: Store
   } catch {
     fallback.set(name, text);
   }
+  tell(key);
 }
 
 export function discardDraft(key: string, store: Store = localStorage): void {
   fallback.delete(draftStorageKey(key));
   remove(store, draftStorageKey(key));
+  tell(key);
 }
 
 export function dropOldDrafts(nowMs: number, store: Store = localStorage): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Message } from "../api/types";
-import { replyRecipients } from "./recipients";
+import { replyRecipients, withTyped } from "./recipients";
 
 type Change = Partial<Omit<Message, "recipients">> & { to?: string; ccs?: string[]; replyTo?: string };
 
@@ -18,6 +18,21 @@ function mail({ to = "support@acme.test", ccs = [], replyTo, ...change }: Change
 }
 
 const OWN = ["support@acme.test", "inbox-x@inbox.localhost"];
+
+describe("what is typed into a recipient field", () => {
+  const list = ["a@example.org"];
+  it.each([
+    ["", ["a@example.org"]],
+    ["b@example.org", ["a@example.org", "b@example.org"]],
+    ["Bob <b@example.org>; c@example.org, a@example.org", ["a@example.org", "Bob <b@example.org>", "c@example.org"]],
+  ])("%s", (typed, expected) => {
+    expect(withTyped(list, typed)).toEqual({ list: expected });
+  });
+  it("is left alone as a whole where a part of it is no address", () => {
+    expect(withTyped(list, "b@example.org, bob")).toEqual({ list, wrong: "bob" });
+  });
+  it("is the very same list where it adds nothing", () => expect(withTyped(list, " a@example.org,").list).toBe(list));
+});
 
 describe("whom an answer goes to", () => {
   it("is who wrote last, with those copied, without ourselves", () => {

@@ -1,7 +1,18 @@
-/** Whom an answer goes to. Pure. */
+/** Whom an answer goes to, and what is typed into a recipient field. Pure. */
 
 import type { Message } from "../api/types";
-import { parseMailbox } from "../format/address";
+import { looksLikeAddress, parseMailbox, splitRecipients } from "../format/address";
+
+export type RecipientLists = { to: string[]; cc: string[]; bcc: string[] };
+
+/** The list with what was typed beside it, or what of that is no address. The very list where nothing is new. */
+export function withTyped(list: string[], typed: string): { list: string[]; wrong?: string } {
+  const parts = splitRecipients(typed);
+  const wrong = parts.find((part) => !looksLikeAddress(part));
+  if (wrong !== undefined) return { list, wrong };
+  const added = [...new Set(parts)].filter((part) => !list.includes(part));
+  return { list: added.length ? [...list, ...added] : list };
+}
 
 export type ReplyRecipients = { to: string[]; cc: string[] };
 

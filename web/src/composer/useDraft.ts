@@ -1,41 +1,62 @@
-/** One draft as a component's state: every change is kept at once, changes of other tabs are taken over. */
+/** One draft as a component's state: every change is kept at once, changes from elsewhere are taken over. */
 
-import { useCallback, useEffect, useRef, useState } from "react";
-import { draftStorageKey, loadDraft, parseDraft, saveDraft, discardDraft, EMPTY_DRAFT, type Draft } from "./drafts";
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useSession } from "../session/useSession";
+import { draftStorageKey, hasDraft, loadDraft, onDraftChange, saveDraft, type Draft } from "./drafts";
+
+/** Drafts are somebody's: who signs in next in this browser has their own. */
+export function useDraftKey(name: string): string {
+  return `${useSession().user.id}.${name}`;
+}
 
 export function useDraft(key: string) {
   const [draft, setDraft] = useState(() => loadDraft(key));
-  /** Counts replacements from outside, which the editor must show. */
+  /** Counts replacements, which the editor must show. */
   const [revision, setRevision] = useState(0);
   const latest = useRef(draft);
+  const saving = useRef(false);
 
-  const update = useCallback(
-    (change: Partial<Draft>) => {
-      latest.current = { ...latest.current, ...change };
-      saveDraft(key, latest.current, Date.now());
-      setDraft(latest.current);
+  const save = useCallback(
+    (next: Draft) => {
+      latest.current = next;
+      saving.current = true;
+      saveDraft(key, next, Date.now());
+      saving.current = false;
+      setDraft(next);
     },
     [key],
   );
-
-  const discard = useCallback(() => {
-    const mode = latest.current.mode;
-    latest.current = { ...EMPTY_DRAFT, mode };
-    discardDraft(key);
-    setDraft(latest.current);
-    setRevision((value) => value + 1);
-  }, [key]);
+  const update = useCallback((change: Partial<Draft>) => save({ ...latest.current, ...change }), [save]);
+  const replace = useCallback(
+    (change: (draft: Draft) => Draft) => {
+      save(change(latest.current));
+      setRevision((value) => value + 1);
+    },
+    [save],
+  );
 
   useEffect(() => {
-    const onStorage = (event: StorageEvent) => {
-      if (event.key !== draftStorageKey(key) || document.hasFocus()) return;
-      latest.current = parseDraft(event.newValue) ?? EMPTY_DRAFT;
+    const takeOver = () => {
+      latest.current = loadDraft(key);
       setDraft(latest.current);
       setRevision((value) => value + 1);
     };
+    // Of another tab, and of this page: a message may be on its way from a composer that was left.
+    const onStorage = (event: StorageEvent) => {
+      if (event.key === draftStorageKey(key) && !document.hasFocus()) takeOver();
+    };
+    const stop = onDraftChange((changed) => changed === key && !saving.current && takeOver());
     window.addEventListener("storage", onStorage);
-    return () => window.removeEventListener("storage", onStorage);
+    return () => {
+      window.removeEventListener("storage", onStorage);
+      stop();
+    };
   }, [key]);
 
-  return { draft, update, discard, revision };
+  return { draft, update, replace, revision };
+}
+
+export function useHasDraft(name: string): boolean {
+  const key = useDraftKey(name);
+  return useSyncExternalStore(onDraftChange, () => hasDraft(key));
 }

@@ -2,11 +2,18 @@
 
 import { useRef } from "react";
 
+export type Attempt = { content: string; key: string };
+
+/** The attempt this is: the last one again, or another. */
+export function attemptOf(body: unknown, last: Attempt | null | undefined): Attempt {
+  const content = JSON.stringify(body);
+  return last?.content === content ? last : { content, key: newKey() };
+}
+
 export function useIdempotencyKey(): (body: unknown) => string {
-  const last = useRef<{ content: string; key: string } | null>(null);
+  const last = useRef<Attempt | null>(null);
   return (body) => {
-    const content = JSON.stringify(body);
-    if (last.current?.content !== content) last.current = { content, key: newKey() };
+    last.current = attemptOf(body, last.current);
     return last.current.key;
   };
 }
