@@ -26,11 +26,21 @@ export function AuthMark({ auth }: { auth: AuthResults | null | undefined }) {
   if (!auth) return null;
   const look = LOOKS[verdictOf(auth)];
   const words = m.message.authWords;
+  const detail = m.message.authDetail(words[auth.spf], words[auth.dkim], words[auth.dmarc]);
+  if (look.tone === "danger") {
+    return (
+      <span title={detail}>
+        <Badge tone={look.tone} icon={look.icon}>
+          {look.text}
+        </Badge>
+      </span>
+    );
+  }
+  // The usual case is a mark alone: words on every message would be read by nobody.
   return (
-    <span title={m.message.authDetail(words[auth.spf], words[auth.dkim], words[auth.dmarc])}>
-      <Badge tone={look.tone} icon={look.icon}>
-        {look.text}
-      </Badge>
+    <span className={classNames(styles.mark, look.tone === "ok" && styles.verified)} title={`${look.text}: ${detail}`}>
+      <Icon name={look.icon} size={15} />
+      <span className="visually-hidden">{look.text}</span>
     </span>
   );
 }

@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import type { Conversation } from "../api/types";
 import { longTime, shortTime } from "../format/time";
 import { m } from "../i18n";
-import { Avatar, Skeleton } from "../ui/bits";
+import { Avatar, Breakable, Skeleton } from "../ui/bits";
 import { IconButton } from "../ui/Button";
 import { useNow } from "../ui/useNow";
 import { useChannels, useContact, useContactConversations, useConversation } from "./queries";
@@ -25,8 +25,12 @@ export function ContactPanel({ conversation, onClose }: Props) {
       <div className={styles.head}>
         <Avatar name={name} size={40} />
         <div>
-          {contact.isLoading ? <Skeleton width={140} /> : <strong>{name}</strong>}
-          {contact.data?.name && primary && <span className="muted small">{primary.address}</span>}
+          {contact.isLoading ? <Skeleton width={140} /> : <strong dir="auto">{name}</strong>}
+          {contact.data?.name && primary && (
+            <span className="muted small">
+              <Breakable text={primary.address} />
+            </span>
+          )}
         </div>
         {onClose && <IconButton icon="close" label={m.conversation.hideDetails} onClick={onClose} />}
       </div>
@@ -52,7 +56,9 @@ export function ContactPanel({ conversation, onClose }: Props) {
           <h3>{m.contact.addresses}</h3>
           <ul className="small">
             {addresses.map((each) => (
-              <li key={each.address}>{each.address}</li>
+              <li key={each.address}>
+                <Breakable text={each.address} />
+              </li>
             ))}
           </ul>
         </section>
@@ -93,7 +99,7 @@ function OtherConversation({ conversation }: { conversation: Conversation }) {
   return (
     <li>
       <Link href={`/conversations/${conversation.id}`} className={styles.other}>
-        <b>{conversation.subject || m.list.noSubject}</b>
+        <b dir="auto">{conversation.subject || m.list.noSubject}</b>
         <span className="muted">
           {m.conversation.status[conversation.status]} · {m.list.messages(conversation.messageCount)} ·{" "}
           {shortTime(conversation.lastActivityAt, now)}

@@ -7,6 +7,7 @@ import { asProblem } from "../api/problem";
 import type { Conversation } from "../api/types";
 import { longTime, shortTime } from "../format/time";
 import { m } from "../i18n";
+import { useHasDraft } from "../composer/useDraft";
 import { useCommands } from "../keyboard/dispatcher";
 import { Avatar, Badge, EmptyState, Skeleton } from "../ui/bits";
 import { classNames, LinkButton } from "../ui/Button";
@@ -52,7 +53,24 @@ export function ConversationList({ filter, list, items, selectedId, address }: P
     // eslint-disable-next-line react/exhaustive-deps -- only when another one is opened, not when mail moves it
   }, [selectedId]);
 
-  const moveFocus = useRowFocus(scroller, items, (index) => virtual.scrollToIndex(index, { align: "auto" }));
+  const focusRow = useRowFocus(scroller, (index) => virtual.scrollToIndex(index, { align: "auto" }));
+  // Back from a conversation, the keys go on from it.
+  const before = useRef(selectedId);
+  useEffect(() => {
+    const left = before.current;
+    before.current = selectedId;
+    if (selectedId || !left || document.activeElement !== document.body) return;
+    const index = items.findIndex((item) => item.id === left);
+    if (index >= 0) focusRow(index);
+    // eslint-disable-next-line react/exhaustive-deps -- when a conversation is left, not when the list changes
+  }, [selectedId]);
+
+  const moveFocus = (by: 1 | -1): boolean => {
+    if (items.length === 0) return false;
+    const focused = document.activeElement?.closest("[data-row]")?.getAttribute("data-row");
+    focusRow(focused == null ? 0 : Math.max(0, Math.min(items.length - 1, Number(focused) + by)));
+    return true;
+  };
   useCommands({
     next: () => (selectedId ? false : moveFocus(1)),
     previous: () => (selectedId ? false : moveFocus(-1)),
@@ -110,20 +128,16 @@ export function ConversationList({ filter, list, items, selectedId, address }: P
 }
 
 /** j and k move the real focus, so that screen readers follow. */
-function useRowFocus(scroller: RefObject<HTMLDivElement | null>, items: Conversation[], show: (index: number) => void) {
-  return (by: 1 | -1): boolean => {
-    if (items.length === 0) return false;
-    const focused = document.activeElement?.closest("[data-row]")?.getAttribute("data-row");
-    const next = focused == null ? 0 : Math.max(0, Math.min(items.length - 1, Number(focused) + by));
-    show(next);
+function useRowFocus(scroller: RefObject<HTMLDivElement | null>, show: (index: number) => void) {
+  return (index: number): void => {
+    show(index);
     const focusRow = () => {
-      const row = scroller.current?.querySelector<HTMLElement>(`[data-row="${next}"]`);
+      const row = scroller.current?.querySelector<HTMLElement>(`[data-row="${index}"]`);
       row?.focus();
       return row !== null && row !== undefined;
     };
     // At once where the row exists, so that fast keys do not outrun the focus; else when the scroll has made it.
     if (!focusRow()) requestAnimationFrame(focusRow);
-    return true;
   };
 }
 
@@ -135,6 +149,7 @@ function Row({ conversation, selected, href, index }: RowProps) {
   const assignee = users?.find((user) => user.id === conversation.assigneeId);
   const from = conversation.contact?.name ?? conversation.contact?.address ?? m.contact.unknown;
   const subject = conversation.subject || m.list.noSubject;
+  const draft = useHasDraft(conversation.id);
   return (
     <Link
       href={href}
@@ -157,6 +172,7 @@ function Row({ conversation, selected, href, index }: RowProps) {
         </span>
         <span className={styles.top}>
           <span className={styles.subject}>{subject}</span>
+          {draft && <Badge tone="warn">{m.list.draft}</Badge>}
           {conversation.status !== "open" && <Badge>{m.conversation.status[conversation.status]}</Badge>}
         </span>
         <span className={styles.top}>
@@ -193,6 +209,13 @@ function SkeletonRows({ count = 8 }: { count?: number }) {
 }
 
 function Nothing({ filter }: { filter: ConversationFilter }) {
+  if (filter.q) {
+    return (
+      <EmptyState icon="search" title={m.list.emptySearch} text={m.list.emptySearchText(filter.q)}>
+        <LinkButton href="/conversations">{m.list.clearSearch}</LinkButton>
+      </EmptyState>
+    );
+  }
   if (!isFiltered(filter)) return <EmptyState icon="check" title={m.list.emptyDone} text={m.list.emptyDoneText} />;
   return (
     <EmptyState icon="search" title={m.list.emptyFiltered} text={m.list.emptyFilteredText}>

@@ -8,8 +8,11 @@ import { Composer } from "../composer/Composer";
 import { longTime } from "../format/time";
 import { m } from "../i18n";
 import { useCommands } from "../keyboard/dispatcher";
+import { useCounts } from "../shell/Nav";
+import { usePageTitle } from "../shell/usePageTitle";
 import { Badge, Skeleton } from "../ui/bits";
-import { Button, classNames, IconButton } from "../ui/Button";
+import { Button, classNames, IconButton, LinkButton } from "../ui/Button";
+import { Gone } from "../ui/Gone";
 import { Icon } from "../ui/Icon";
 import { Menu } from "../ui/Menu";
 import { ProblemNotice } from "../ui/ProblemNotice";
@@ -18,6 +21,7 @@ import { MessageList } from "./MessageList";
 import { AssignControl, LabelControl, SnoozeControl } from "./Pickers";
 import { useConversation, useMessages, usePatchConversation } from "./queries";
 import { useMediaQuery } from "../ui/useMediaQuery";
+import { useVisible } from "../ui/useVisible";
 import styles from "./ConversationPane.module.css";
 
 type Props = { id: string; backHref: string; onStep: (by: 1 | -1) => boolean };
@@ -28,16 +32,34 @@ export function ConversationPane({ id, backHref, onStep }: Props) {
   const roomForSide = useMediaQuery("(min-width: 1321px)");
   const [side, setSide] = useState<boolean | null>(null);
   const sideShown = side ?? roomForSide;
+  const overlaid = sideShown && !roomForSide;
+  const unread = useCounts().data?.unread;
+  usePageTitle(conversation.data ? conversation.data.subject || m.list.noSubject : m.list.label, unread);
   useMarkRead(conversation.data);
 
+  useEffect(() => {
+    if (!overlaid) return undefined;
+    const onKey = (event: KeyboardEvent) => event.key === "Escape" && !event.defaultPrevented && setSide(false);
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [overlaid]);
+
   if (conversation.isError && !conversation.data) {
+    const problem = asProblem(conversation.error);
+    const back = { href: backHref, label: m.conversation.backToList };
+    if (problem.status === 404) {
+      return (
+        <div className={styles.failed}>
+          <Gone title={m.conversation.notFound} back={back} />
+        </div>
+      );
+    }
     return (
-      <div style={{ padding: 24 }}>
-        <ProblemNotice
-          title={m.conversation.failed}
-          problem={asProblem(conversation.error)}
-          onRetry={() => void conversation.refetch()}
-        />
+      <div className={styles.failed}>
+        <ProblemNotice title={m.conversation.failed} problem={problem} onRetry={() => void conversation.refetch()} />
+        <span className={styles.backOnly}>
+          <LinkButton href={back.href}>{back.label}</LinkButton>
+        </span>
       </div>
     );
   }
@@ -60,9 +82,10 @@ export function ConversationPane({ id, backHref, onStep }: Props) {
           <Composer conversation={conversation.data} messages={messages.data} />
         )}
       </div>
+      {overlaid && <div className={styles.backdrop} onPointerDown={() => setSide(false)} />}
       {sideShown && conversation.data && (
         <aside className={styles.side} aria-label={m.conversation.details}>
-          <ContactPanel conversation={conversation.data} onClose={roomForSide ? undefined : () => setSide(false)} />
+          <ContactPanel conversation={conversation.data} onClose={overlaid ? () => setSide(false) : undefined} />
         </aside>
       )}
     </div>
@@ -73,14 +96,15 @@ export function ConversationPane({ id, backHref, onStep }: Props) {
 function useMarkRead(conversation: Conversation | undefined): void {
   const { mutate } = usePatchConversation();
   const done = useRef<string | null>(null);
+  const visible = useVisible();
   useEffect(() => {
-    if (!conversation || document.visibilityState === "hidden") return;
+    if (!conversation || !visible) return;
     // Once for each new activity, so that “mark as unread” is not undone at once.
     const seen = `${conversation.id} ${conversation.lastActivityAt}`;
     if (done.current === seen) return;
     done.current = seen;
     if (conversation.unread) mutate({ conversation, patch: { unread: false } });
-  }, [conversation, mutate]);
+  }, [conversation, visible, mutate]);
 }
 
 type HeadProps = {
@@ -120,7 +144,7 @@ function Head({ conversation, backHref, onStep, sideShown, onToggleSide }: HeadP
         />
       </div>
       <div className={styles.title}>
-        <h1 ref={heading} tabIndex={-1}>
+        <h1 ref={heading} tabIndex={-1} dir="auto" title={subject ?? undefined}>
           {subject ?? <Skeleton width={280} height={20} />}
         </h1>
         {conversation && <Marks conversation={conversation} />}
@@ -195,18 +219,14 @@ function Actions({ conversation }: { conversation: Conversation }) {
           {
             label: m.conversation.markUnread,
             icon: "mail",
-            run: () => {
-              mutate({ conversation, patch: { unread: true }, said: m.conversation.markedUnread });
-            },
+            run: () => mutate({ conversation, patch: { unread: true }, said: m.conversation.markedUnread }),
           },
           conversation.status === "pending"
             ? { label: m.conversation.reopen, icon: "reopen", run: () => mutate({ conversation, patch: { status: "open" } }) }
             : {
                 label: m.conversation.pending,
                 icon: "clock",
-                run: () => {
-                  mutate({ conversation, patch: { status: "pending" }, said: m.conversation.setPending });
-                },
+                run: () => mutate({ conversation, patch: { status: "pending" }, said: m.conversation.setPending }),
               },
         ]}
         trigger={(props) => <IconButton small icon="more" label={m.more} {...props} />}

@@ -1,6 +1,6 @@
 /** The inbox: the list, and beside it (on a phone: instead of it) one conversation. */
 
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useLocation, useSearch } from "wouter";
 import { m } from "../i18n";
 import { useCommands } from "../keyboard/dispatcher";
@@ -21,7 +21,7 @@ export function Conversations({ id }: { id: string | undefined }) {
   const filter = useMemo(() => filterFromSearch(search), [search]);
   const list = useConversationList(filter);
   const counts = useCounts();
-  usePageTitle(m.list.label, counts.data?.unread);
+  usePageTitle(id ? null : m.list.label, counts.data?.unread);
 
   const items = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const address = useCallback(
@@ -30,11 +30,15 @@ export function Conversations({ id }: { id: string | undefined }) {
     [filter],
   );
 
+  const at = id ? items.findIndex((item) => item.id === id) : -1;
+  const place = useRef(0);
+  useEffect(() => {
+    if (at >= 0) place.current = at;
+  }, [at]);
   const step = (by: 1 | -1): boolean => {
     if (!id) return false;
-    const at = items.findIndex((item) => item.id === id);
-    // Once it has left the list (resolved, say), the next one is the first.
-    const next = at < 0 ? items[0] : items[at + by];
+    // Once it has left the list (resolved, say), the next one is what came into its place.
+    const next = at >= 0 ? items[at + by] : items[place.current + (by === 1 ? 0 : -1)];
     if (next) navigate(address(next.id));
     if (by === 1 && at >= items.length - 5 && list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage();
     return true;

@@ -20,7 +20,10 @@ const TYPING_PAUSE_MS = 250;
 export function FilterBar({ filter }: { filter: ConversationFilter }) {
   const [, navigate] = useLocation();
   const set = (change: Partial<ConversationFilter>) =>
-    navigate(`/conversations${searchFromFilter({ ...filter, ...change })}`);
+    navigate(`/conversations${searchFromFilter({ ...filter, ...change })}`, {
+      // Each pause while typing is no page to go back to.
+      replace: filter.q !== undefined && change.q !== undefined,
+    });
   return (
     <div className={styles.bar} role="search">
       <div className={styles.top}>
@@ -101,14 +104,17 @@ function SearchBox({ value, onChange }: { value: string; onChange: (q: string) =
 
 type ChipProps = { filter: ConversationFilter; set: (change: Partial<ConversationFilter>) => void };
 
-function ChipMenu({ label, value, on, items }: { label: string; value: string; on: boolean; items: MenuItem[] }) {
+/** Where nothing is chosen it says what could be, briefly, so that the chips stay on one line. */
+type ChipMenuProps = { label: string; value: string; on: boolean; short?: boolean; items: MenuItem[] };
+
+function ChipMenu({ label, value, on, short, items }: ChipMenuProps) {
   return (
     <Menu
       label={label}
       items={items}
       trigger={(props) => (
         <button type="button" className={classNames(styles.chip, on && styles.on)} aria-label={`${label}: ${value}`} {...props}>
-          <span>{value}</span>
+          <span>{on || !short ? value : label}</span>
           <Icon name="down" size={13} />
         </button>
       )}
@@ -148,7 +154,7 @@ function AssigneeChip({ filter, set }: ChipProps) {
       : filter.assignee === "none"
         ? m.list.nobody
         : (named?.name ?? named?.email ?? m.list.anyone);
-  return <ChipMenu label={m.list.assignee} value={value} on={filter.assignee !== undefined} items={items} />;
+  return <ChipMenu label={m.list.assignee} value={value} on={filter.assignee !== undefined} short items={items} />;
 }
 
 function ChannelChip({ filter, set }: ChipProps) {
@@ -164,7 +170,7 @@ function ChannelChip({ filter, set }: ChipProps) {
     })),
   ];
   return (
-    <ChipMenu label={m.list.channel} value={chosen?.name ?? m.list.anyChannel} on={filter.channelId !== undefined} items={items} />
+    <ChipMenu label={m.list.channel} value={chosen?.name ?? m.list.anyChannel} on={filter.channelId !== undefined} short items={items} />
   );
 }
 
@@ -180,14 +186,15 @@ export function useKnownLabels(): string[] {
 
 function LabelChip({ filter, set }: ChipProps) {
   const labels = useKnownLabels();
-  if (labels.length === 0 && !filter.label) return null;
+  const offered = [...new Set([...labels, ...(filter.label ? [filter.label] : [])])];
   const items: MenuItem[] = [
     { label: m.list.anyLabel, checked: !filter.label, run: () => set({ label: undefined }) },
-    ...[...new Set([...labels, ...(filter.label ? [filter.label] : [])])].map((label) => ({
+    ...(offered.length === 0 ? [{ heading: m.list.noLabels }] : []),
+    ...offered.map((label) => ({
       label,
       checked: label === filter.label,
       run: () => set({ label }),
     })),
   ];
-  return <ChipMenu label={m.list.label1} value={filter.label ?? m.list.anyLabel} on={filter.label !== undefined} items={items} />;
+  return <ChipMenu label={m.list.label1} value={filter.label ?? m.list.anyLabel} on={filter.label !== undefined} short items={items} />;
 }

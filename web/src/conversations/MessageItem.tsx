@@ -24,8 +24,9 @@ type Props = { message: Message; initiallyOpen: boolean };
 export function authorOf(message: Message, users: User[]): { name: string; address: string | null } {
   const author = users.find((user) => user.id === message.authorId);
   if (author) return { name: author.name ?? author.email, address: message.private ? null : parseMailbox(message.from).address };
+  if (message.private) return { name: m.message.application, address: null };
   const mailbox = parseMailbox(message.metadata.headers["from"] ?? message.from);
-  return { name: displayName(mailbox), address: mailbox.name ? mailbox.address : null };
+  return { name: displayName(mailbox) || m.contact.unknown, address: mailbox.name ? mailbox.address : null };
 }
 
 function firstWords(message: Message): string {
@@ -98,8 +99,9 @@ function Head({ message, open, note, details, onToggle, onDetails, onRaw }: Head
       <Avatar name={author.name} />
       <button type="button" className={styles.open} aria-expanded={open} onClick={onToggle}>
         <span className={styles.who}>
-          <strong>{author.name}</strong>
-          {message.authorId === me.id && <span className={styles.address}>({m.message.you})</span>}
+          <strong dir="auto">{author.name}</strong>
+          {message.authorId === me.id && <span className={styles.mark}>({m.message.you})</span>}
+          {!note && message.direction === "inbound" && <AuthMark auth={message.metadata.auth} />}
           {author.address && <span className={styles.address}>{author.address}</span>}
           {note && (
             <Badge tone="warn" icon="note">
@@ -108,12 +110,11 @@ function Head({ message, open, note, details, onToggle, onDetails, onRaw }: Head
           )}
           <Kind message={message} />
         </span>
-        <span className={styles.line}>
+        <span className={styles.line} dir="auto">
           {open ? (note ? m.message.noteHint : to && m.message.toWhom(to)) : firstWords(message)}
         </span>
       </button>
       <div className={styles.tools}>
-        {!note && message.direction === "inbound" && <AuthMark auth={message.metadata.auth} />}
         {!open && message.direction === "outbound" && !note && <Badge>{m.delivery.status[message.status]}</Badge>}
         <time className={styles.time} dateTime={message.timestamp} title={longTime(message.timestamp)}>
           {shortTime(message.timestamp, now)}
@@ -138,8 +139,10 @@ function Head({ message, open, note, details, onToggle, onDetails, onRaw }: Head
 }
 
 function Kind({ message }: { message: Message }) {
-  const kind = m.message.kinds[message.metadata.kind] ?? (message.metadata.autoReply ? m.message.autoReply : undefined);
-  return kind ? <Badge tone={message.metadata.kind === "bounce" ? "danger" : "plain"}>{kind}</Badge> : null;
+  const { kind: name, autoReply } = message.metadata;
+  // A newsletter is a machine's as well, and no reply.
+  const kind = m.message.kinds[name] ?? (autoReply ? m.message.automated : undefined);
+  return kind ? <Badge tone={name === "bounce" ? "danger" : "plain"}>{kind}</Badge> : null;
 }
 
 function EmailBody({ message, email }: { message: Message; email: EmailContent }) {
@@ -172,18 +175,18 @@ export function Linked({ text }: { text: string }) {
 
 function PlainText({ text, replyText }: { text?: string | null; replyText?: string | null }) {
   const [all, setAll] = useState(false);
-  const { shown, hasMore } = visibleText(text ?? null, replyText ?? null);
-  if (shown === "" && !hasMore) return <p className="muted">{m.message.empty}</p>;
+  const { shown, folded } = visibleText(text ?? null, replyText ?? null);
+  if (shown === "") return <p className="muted">{m.message.empty}</p>;
   return (
     <>
       <div className={styles.text}>
         <Linked text={all ? (text ?? "").trim() : shown} />
       </div>
-      {hasMore && (
+      {folded && (
         <div className={styles.quoteToggle}>
           <Button small aria-expanded={all} onClick={() => setAll(!all)}>
             <Icon name="more" size={15} />
-            {all ? m.message.hideQuoted : m.message.showQuoted}
+            {(all ? m.message.hideFolded : m.message.showFolded)[folded]}
           </Button>
         </div>
       )}

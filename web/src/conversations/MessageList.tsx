@@ -22,6 +22,7 @@ export function MessageList({ messages, className, earlierClass }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const items = messages.data;
   useKeepNewestInSight(scroller, items);
+  useKeepEndInPlace(scroller);
 
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -92,6 +93,22 @@ function useKeepNewestInSight(scroller: React.RefObject<HTMLDivElement | null>, 
     if (first) element?.scrollIntoView({ block: "start" });
     else if (atEnd.current) element?.scrollIntoView({ block: "start", behavior: "smooth" });
   }, [newest, scroller]);
+}
+
+/** Where the composer opens or grows, what was above it stays above it. */
+function useKeepEndInPlace(scroller: React.RefObject<HTMLDivElement | null>): void {
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (!element) return undefined;
+    let height = element.clientHeight;
+    const observer = new ResizeObserver(() => {
+      const change = height - element.clientHeight;
+      height = element.clientHeight;
+      element.scrollTop += change;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [scroller]);
 }
 
 function MessageSkeleton() {

@@ -103,12 +103,17 @@ describe("links in plain text", () => {
 
 describe("quoted text", () => {
   it("is folded when there is some", () => {
-    expect(visibleText("New\n\n> old", "New")).toEqual({ shown: "New", hasMore: true });
-    expect(visibleText("All new\n", "All new")).toEqual({ shown: "All new", hasMore: false });
+    expect(visibleText("New\n\n> old", "New")).toEqual({ shown: "New", folded: "quoted" });
+    expect(visibleText("All new\n", "All new")).toEqual({ shown: "All new", folded: null });
+  });
+  it("is told apart from a signature", () => {
+    expect(visibleText("New\n\n-- \nAda", "New").folded).toBe("signature");
+    expect(visibleText("New\n\n-- \nAda\n\n> old", "New").folded).toBe("quoted");
+    expect(visibleText("> old\n\nNew below", "New below").folded).toBe("quoted");
   });
   it("is shown when there is nothing else", () => {
-    expect(visibleText("> old", null)).toEqual({ shown: "> old", hasMore: false });
-    expect(visibleText("> old", " ")).toEqual({ shown: "> old", hasMore: false });
-    expect(visibleText(null, null)).toEqual({ shown: "", hasMore: false });
+    expect(visibleText("> old", null)).toEqual({ shown: "> old", folded: null });
+    expect(visibleText("> old", " ")).toEqual({ shown: "> old", folded: null });
+    expect(visibleText(null, null)).toEqual({ shown: "", folded: null });
   });
 });

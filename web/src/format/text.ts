@@ -30,10 +30,13 @@ function hrefOf(shown: string): string {
   return shown.toLowerCase().startsWith("www.") ? `https://${shown}` : `mailto:${shown}`;
 }
 
-/** What the sender newly wrote, and whether there is more below it. */
-export function visibleText(text: string | null, replyText: string | null): { shown: string; hasMore: boolean } {
+export type Folded = "quoted" | "signature";
+
+/** What the sender newly wrote, and what more there is. */
+export function visibleText(text: string | null, replyText: string | null): { shown: string; folded: Folded | null } {
   const whole = (text ?? "").trim();
   const reply = (replyText ?? "").trim();
-  if (reply === "") return { shown: whole, hasMore: false };
-  return { shown: reply, hasMore: whole !== reply };
+  if (reply === "" || whole === reply) return { shown: whole, folded: null };
+  const rest = whole.startsWith(reply) ? whole.slice(reply.length).trim() : "";
+  return { shown: reply, folded: /^-- ?(\r?\n|$)/.test(rest) && !/^>/m.test(rest) ? "signature" : "quoted" };
 }

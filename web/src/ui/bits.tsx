@@ -1,6 +1,6 @@
 /** The smallest pieces: skeletons, badges, avatars, copy fields, empty states, keys. */
 
-import { useEffect, useState, type ReactNode } from "react";
+import { Fragment, useEffect, useState, type ReactNode } from "react";
 import { m } from "../i18n";
 import { initials } from "../format/address";
 import { announce } from "./announce";
@@ -46,6 +46,18 @@ export function Avatar({ name, size = 28 }: { name: string; size?: number }) {
       }}
     />
   );
+}
+
+/** An address or URL that breaks where its parts meet, and never within a word. */
+export function Breakable({ text }: { text: string }) {
+  const parts = text.split(/(?<=[@._\-+/?&=])/);
+  return parts.map((part, index) => (
+    // eslint-disable-next-line react/no-array-index-key
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
 }
 
 export function EmptyState(props: { icon: IconName; title: string; text?: string; children?: ReactNode }) {

@@ -27,6 +27,7 @@ export const en = {
   none: "None",
   loadMore: "Load more",
   optional: "optional",
+  gone: "It may have been deleted, or the link is wrong.",
 
   time,
   errors,
