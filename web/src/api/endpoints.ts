@@ -19,13 +19,14 @@ import type {
   User,
   WebhookDelivery,
   WebhookEndpoint,
+  WebhookReplay,
 } from "./types";
 
 type Signal = AbortSignal | undefined;
 
 const PAGES_MAX = 20;
 
-/** Every page of a list that people expect whole (channels in a menu). */
+/** Every page of a list that people expect whole (channels in a menu, the recipients of a message). */
 async function whole<T>(path: string, signal: Signal): Promise<Page<T>> {
   const items: T[] = [];
   let cursor = "";
@@ -98,7 +99,7 @@ export const messages = {
   list: (query: Query, signal?: Signal) => request<Page<Message>>("GET", "/messages", { query, signal }),
   get: (id: string, signal?: Signal) => request<Message>("GET", `/messages/${id}`, { signal }),
   raw: (id: string, signal?: Signal) => requestText(`/messages/${id}/raw`, { signal }),
-  deliveries: (id: string, signal?: Signal) => request<Page<Delivery>>("GET", `/messages/${id}/deliveries`, { signal }),
+  deliveries: (id: string, signal?: Signal) => whole<Delivery>(`/messages/${id}/deliveries`, signal),
   retry: (id: string) => request<Message>("POST", `/messages/${id}/retry`),
   cancel: (id: string) => request<Message>("POST", `/messages/${id}/cancel`),
   htmlUrl: (id: string, remoteImages: boolean) => `/api/v1/messages/${id}/html?remoteImages=${remoteImages}`,
@@ -122,13 +123,13 @@ export const contacts = {
 };
 
 export const users = {
-  list: (signal?: Signal) => request<Page<User>>("GET", "/users", { signal }),
+  list: (signal?: Signal) => whole<User>("/users", signal),
 };
 
-export type WebhookInput = { url?: string; events?: string[]; format?: "postroom" | "emailengine"; enabled?: boolean };
+export type WebhookInput = { url?: string; events?: string[]; enabled?: boolean };
 
 export const webhooks = {
-  list: (signal?: Signal) => request<Page<WebhookEndpoint>>("GET", "/webhooks", { signal }),
+  list: (signal?: Signal) => whole<WebhookEndpoint>("/webhooks", signal),
   get: (id: string, signal?: Signal) => request<WebhookEndpoint>("GET", `/webhooks/${id}`, { signal }),
   create: (body: WebhookInput, idempotencyKey: string) =>
     request<WebhookEndpoint>("POST", "/webhooks", { body, idempotencyKey }),
@@ -140,11 +141,13 @@ export const webhooks = {
     request<WebhookDelivery>("POST", `/webhooks/${id}/deliveries/${deliveryId}/retry`),
   test: (id: string) => request<WebhookDelivery>("POST", `/webhooks/${id}/test`),
   rotateSecret: (id: string) => request<WebhookEndpoint>("POST", `/webhooks/${id}/rotate-secret`),
-  replay: (id: string, after: string) => request<unknown>("POST", `/webhooks/${id}/replay`, { body: { after } }),
+  replay: (id: string, after: string) =>
+    request<WebhookReplay>("POST", `/webhooks/${id}/replay`, { body: { after } }),
+  stopReplay: (id: string) => request<void>("DELETE", `/webhooks/${id}/replay`),
 };
 
 export const apiKeys = {
-  list: (signal?: Signal) => request<Page<ApiKey>>("GET", "/api-keys", { signal }),
+  list: (signal?: Signal) => whole<ApiKey>("/api-keys", signal),
   create: (body: { name: string; scopes: Scope[]; channelId?: string }) =>
     request<ApiKey>("POST", "/api-keys", { body }),
   remove: (id: string) => request<void>("DELETE", `/api-keys/${id}`),

@@ -27,6 +27,7 @@ export type Contact = Schemas["Contact"];
 export type User = Schemas["User"];
 export type Session = Schemas["Session"];
 export type WebhookEndpoint = Schemas["WebhookEndpoint"];
+export type WebhookReplay = Schemas["WebhookReplay"];
 export type WebhookAttempt = Schemas["WebhookAttempt"];
 export type WebhookDelivery = Schemas["WebhookDelivery"];
 export type Scope = Schemas["Scope"];

@@ -16,7 +16,9 @@ import { Button, LinkButton } from "../ui/Button";
 import { ConfirmDialog } from "../ui/Dialog";
 import { formClass } from "../ui/Field";
 import { ListSkeleton, listStyles } from "../ui/list";
+import { Gone } from "../ui/Gone";
 import { ProblemNotice } from "../ui/ProblemNotice";
+import { useFirstError } from "../ui/useFirstError";
 import { toast } from "../ui/toast";
 import { ChannelFields, TestConnection } from "./ChannelFields";
 import { changeBody, checkForm, formOf, type FormErrors } from "./form";
@@ -28,15 +30,17 @@ export default function ChannelDetail({ id }: { id: string }) {
   const up = { href: "/channels", label: m.channels.title };
   if (channel.isPending) {
     return (
-      <Page title={m.channels.title} up={up} narrow>
+      <Page title={m.loading} up={up} narrow>
         <ListSkeleton />
       </Page>
     );
   }
-  if (channel.isError) {
+  if (channel.isError && !channel.data) {
+    const problem = asProblem(channel.error);
+    if (problem.status === 404) return <Gone title={m.channels.notFound} back={{ href: up.href, label: m.channels.back }} />;
     return (
-      <Page title={m.channels.notFound} up={up} narrow>
-        <ProblemNotice title={m.channels.failed} problem={asProblem(channel.error)} onRetry={() => void channel.refetch()} />
+      <Page title={m.channels.title} up={up} narrow>
+        <ProblemNotice title={m.channels.oneFailed} problem={problem} onRetry={() => void channel.refetch()} />
       </Page>
     );
   }
@@ -65,7 +69,7 @@ function Detail({ channel, up }: { channel: Channel; up: { href: string; label: 
           <CopyField value={channel.inboundAddress} label={m.channels.receiving} />
           <div className={listStyles.actions}>
             <SampleMail channel={channel} />
-            <WaitForMail channelId={channel.id} />
+            <WaitForMail channelId={channel.id} quiet />
           </div>
         </div>
       </Section>
@@ -124,9 +128,10 @@ function EditForm({ channel }: { channel: Channel }) {
     if (Object.keys(found).length === 0 && changed) save.mutate();
   };
   const problem = save.error ? asProblem(save.error) : null;
+  const formRef = useFirstError(errors, save.error);
   return (
     <Card>
-      <form className={formClass} onSubmit={onSubmit} noValidate>
+      <form ref={formRef} className={formClass} onSubmit={onSubmit} noValidate>
         {problem && <ProblemNotice title={m.channels.saveFailed} problem={problem} />}
         <ChannelFields
           form={form}

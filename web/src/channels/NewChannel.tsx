@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { channels } from "../api/endpoints";
 import { keys } from "../api/keys";
-import { asProblem } from "../api/problem";
+import { asProblem, Problem } from "../api/problem";
 import type { Channel } from "../api/types";
 import { TryIt, WaitForMail } from "../conversations/FirstStart";
 import { useIdempotencyKey } from "../composer/useIdempotencyKey";
@@ -15,6 +15,7 @@ import { Button, LinkButton } from "../ui/Button";
 import { formClass } from "../ui/Field";
 import { Icon, type IconName } from "../ui/Icon";
 import { ProblemNotice } from "../ui/ProblemNotice";
+import { useFirstError } from "../ui/useFirstError";
 import { ChannelFields, TestConnection } from "./ChannelFields";
 import { checkForm, creationBody, emptyForm, OFFERED, type ChannelForm, type FormErrors, type OfferedProvider } from "./form";
 import { SampleMail } from "./SampleMail";
@@ -126,15 +127,17 @@ function DetailsStep({ form, onChange, onBack, onCreated }: DetailsProps) {
     if (Object.keys(found).length === 0) create.mutate();
   };
   const problem = create.error ? asProblem(create.error) : null;
+  const formRef = useFirstError(errors, create.error);
   return (
-    <form className={formClass} onSubmit={onSubmit} noValidate>
+    <form ref={formRef} className={formClass} onSubmit={onSubmit} noValidate>
       {problem && <ProblemNotice title={m.channels.createFailed} problem={problem} />}
       <ChannelFields form={form} errors={errors} problem={problem} editing={false} onChange={onChange} />
       {form.provider === "smtp_imap" && (
         <TestConnection
-          run={() => {
+          run={async () => {
             const found = checkForm(form);
             setErrors(found);
+            if (Object.keys(found).length > 0) throw new Problem(422, { detail: m.channels.testIncomplete });
             return channels.testNew(creationBody(form));
           }}
         />

@@ -2,6 +2,7 @@
 
 import { useId, useState, type ClipboardEvent, type KeyboardEvent } from "react";
 import { m } from "../i18n";
+import { Breakable } from "../ui/bits";
 import { Icon } from "../ui/Icon";
 import styles from "./Composer.module.css";
 import { withTyped } from "./recipients";
@@ -52,7 +53,9 @@ export function RecipientField({ label, value, onChange, typed, onTyped, autoFoc
       <div className={styles.chips}>
         {value.map((address) => (
           <span key={address} className={styles.chip}>
-            {address}
+            <span>
+              <Breakable text={address} />
+            </span>
             <button
               type="button"
               aria-label={m.composer.removeRecipient(address)}

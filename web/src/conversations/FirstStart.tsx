@@ -65,8 +65,8 @@ export function FirstStart() {
   );
 }
 
-/** Says that it waits, until a mail has come; then leads to it. */
-export function WaitForMail({ channelId }: { channelId?: string }) {
+/** Says that it waits, unless it is to be quiet, until a mail has come; then leads to it. */
+export function WaitForMail({ channelId, quiet }: { channelId?: string; quiet?: boolean }) {
   const [arrived, setArrived] = useState<Message | null>(null);
   const [, navigate] = useLocation();
   useLiveEvents((event) => {
@@ -81,7 +81,7 @@ export function WaitForMail({ channelId }: { channelId?: string }) {
           {m.start.arrived} {m.start.open}
         </Button>
       ) : (
-        <span className={styles.waiting}>{m.start.waiting}</span>
+        !quiet && <span className={styles.waiting}>{m.start.waiting}</span>
       )}
     </div>
   );

@@ -102,13 +102,13 @@ function Head({ message, open, note, details, onToggle, onDetails, onRaw }: Head
           <strong dir="auto">{author.name}</strong>
           {message.authorId === me.id && <span className={styles.mark}>({m.message.you})</span>}
           {!note && message.direction === "inbound" && <AuthMark auth={message.metadata.auth} />}
-          {author.address && <span className={styles.address}>{author.address}</span>}
           {note && (
             <Badge tone="warn" icon="note">
               {m.message.note}
             </Badge>
           )}
           <Kind message={message} />
+          {author.address && <span className={styles.address}>{author.address}</span>}
         </span>
         <span className={styles.line} dir="auto">
           {open ? (note ? m.message.noteHint : to && m.message.toWhom(to)) : firstWords(message)}

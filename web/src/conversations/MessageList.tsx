@@ -89,9 +89,10 @@ function useKeepNewestInSight(scroller: React.RefObject<HTMLDivElement | null>, 
     if (!newest || shown.current === newest) return;
     const first = shown.current === undefined;
     shown.current = newest;
-    const element = scroller.current?.querySelector("ol > li:last-child");
-    if (first) element?.scrollIntoView({ block: "start" });
-    else if (atEnd.current) element?.scrollIntoView({ block: "start", behavior: "smooth" });
+    if (!first && !atEnd.current) return;
+    // Only this is scrolled; scrollIntoView would move whatever is around it as well.
+    const top = scroller.current?.querySelector<HTMLElement>("ol > li:last-child")?.offsetTop ?? 0;
+    scroller.current?.scrollTo({ top, behavior: first ? "instant" : "smooth" });
   }, [newest, scroller]);
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { initials, looksLikeAddress, parseMailbox, splitRecipients } from "./address";
 import { formatBytes } from "./size";
 import { linkify, visibleText } from "./text";
-import { dayName, shortTime, toLocalInput, usefulMoments } from "./time";
+import { dayName, shortTime, timeOfDay, toLocalInput, usefulMoments } from "./time";
 
 const now = new Date(2026, 10, 18, 15, 0); // a Wednesday
 
@@ -16,6 +16,10 @@ describe("times in lists", () => {
     [new Date(2023, 0, 12, 9, 5), "12 Jan 2023"],
   ])("%s", (time, text) => {
     expect(shortTime(time.toISOString(), now)).toBe(text);
+  });
+  it("are the hour alone today, and have their day on another", () => {
+    expect(timeOfDay(new Date(2026, 10, 18, 9, 5).toISOString(), now)).toBe("09:05");
+    expect(timeOfDay(new Date(2026, 10, 19, 9, 5).toISOString(), now)).toBe("19 Nov 2026, 09:05");
   });
   it("of rubbish are nothing", () => expect(shortTime("soon", now)).toBe(""));
   it("have days with names", () => {

@@ -29,6 +29,20 @@ export function longTime(iso: string): string {
   return time.toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** For logs, where seconds tell one line from the next. */
+export function exactTime(iso: string): string {
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime())) return iso;
+  return time.toLocaleString(locale, { dateStyle: "medium", timeStyle: "medium" });
+}
+
+/** `14:05` today, else with its day. */
+export function timeOfDay(iso: string, now = new Date()): string {
+  const time = new Date(iso);
+  if (startOfDay(time).getTime() !== startOfDay(now).getTime()) return longTime(iso);
+  return time.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+}
+
 /** The heading over the messages of one day: `Today`, `Yesterday`, `12 January 2026`. */
 export function dayName(iso: string, now: Date): string {
   const time = new Date(iso);

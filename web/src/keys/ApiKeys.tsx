@@ -14,8 +14,9 @@ import { Badge, EmptyState } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { ConfirmDialog, Dialog, DialogActions } from "../ui/Dialog";
 import { Choice, FieldGroup, formClass, SelectField, TextField } from "../ui/Field";
-import { ListSkeleton, listStyles } from "../ui/list";
+import { listStyles, ResourceList } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
+import { useFirstError } from "../ui/useFirstError";
 import { SecretDialog } from "../ui/SecretDialog";
 import { toast } from "../ui/toast";
 import styles from "../webhooks/webhooks.module.css";
@@ -24,30 +25,24 @@ export default function ApiKeys() {
   const list = useQuery({ queryKey: keys.apiKeys, queryFn: async ({ signal }) => (await apiKeys.list(signal)).items });
   const [creating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
+  const create = (
+    <Button variant="primary" icon="plus" onClick={() => setCreating(true)}>
+      {m.keys.create}
+    </Button>
+  );
   return (
-    <Page
-      title={m.keys.title}
-      lead={m.keys.lead}
-      actions={
-        <Button variant="primary" icon="plus" onClick={() => setCreating(true)}>
-          {m.keys.create}
-        </Button>
-      }
-    >
-      {list.isPending && <ListSkeleton />}
-      {list.isError && (
-        <ProblemNotice title={m.keys.failed} problem={asProblem(list.error)} onRetry={() => void list.refetch()} />
-      )}
-      {list.data?.length === 0 && <EmptyState icon="key" title={m.keys.empty} text={m.keys.emptyText} />}
-      {list.data && list.data.length > 0 && (
-        <ul className={listStyles.list}>
-          {list.data.map((key) => (
-            <li key={key.id}>
-              <KeyRow apiKey={key} onRevoke={() => setRevoking(key)} />
-            </li>
-          ))}
-        </ul>
-      )}
+    <Page title={m.keys.title} lead={m.keys.lead} actions={create}>
+      <ResourceList
+        query={list}
+        failed={m.keys.failed}
+        empty={
+          <EmptyState icon="key" title={m.keys.empty} text={m.keys.emptyText}>
+            {create}
+          </EmptyState>
+        }
+      >
+        {(key) => <KeyRow apiKey={key} onRevoke={() => setRevoking(key)} />}
+      </ResourceList>
       {creating && <CreateKey onClose={() => setCreating(false)} />}
       {revoking && <RevokeKey apiKey={revoking} onClose={() => setRevoking(null)} />}
     </Page>
@@ -60,18 +55,20 @@ function KeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: () => void }) 
   return (
     <div className={listStyles.row}>
       <span className={listStyles.main}>
-        <strong>{apiKey.name}</strong> <code className="muted">{m.keys.endsWith(apiKey.hint)}</code>
+        <strong>{apiKey.name}</strong> <code className={listStyles.hint}>{m.keys.endsWith(apiKey.hint)}</code>
         <span className={listStyles.sub}>
           {m.keys.created} {longTime(apiKey.createdAt)} · {m.keys.lastUsed} {used}
         </span>
+        <span className={listStyles.badges}>
+          {apiKey.scopes.map((scope) => (
+            <Badge key={scope} tone={scope === "admin" ? "warn" : "plain"}>
+              {scope}
+            </Badge>
+          ))}
+          {channel && <Badge tone="accent">{channel.name}</Badge>}
+        </span>
       </span>
       <span className={listStyles.side}>
-        {apiKey.scopes.map((scope) => (
-          <Badge key={scope} tone={scope === "admin" ? "warn" : "plain"}>
-            {scope}
-          </Badge>
-        ))}
-        {channel && <Badge tone="accent">{channel.name}</Badge>}
         <Button small aria-label={m.keys.revokeLabel(apiKey.name)} onClick={onRevoke}>
           {m.keys.revoke}
         </Button>
@@ -113,9 +110,10 @@ function CreateKey({ onClose }: { onClose: () => void }) {
     if (!found.name && !found.scopes) create.mutate();
   };
   const problem = create.error ? asProblem(create.error) : null;
+  const formRef = useFirstError(complaints, create.error);
   return (
     <Dialog title={m.keys.create} onClose={onClose} wide>
-      <form className={formClass} onSubmit={onSubmit} noValidate>
+      <form ref={formRef} className={formClass} onSubmit={onSubmit} noValidate>
         {problem && <ProblemNotice title={m.keys.createFailed} problem={problem} />}
         <TextField
           label={m.keys.name}

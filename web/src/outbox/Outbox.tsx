@@ -5,17 +5,19 @@ import { useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { messages } from "../api/endpoints";
 import { keys } from "../api/keys";
-import { asProblem } from "../api/problem";
+import { asProblem, type Problem } from "../api/problem";
 import type { Message } from "../api/types";
 import { Attachments } from "../conversations/Attachments";
+import { statusTone } from "../conversations/DeliveryState";
 import { MailFrame } from "../conversations/MailFrame";
 import { RawText } from "../conversations/RawDialog";
 import { longTime, shortTime } from "../format/time";
 import { m } from "../i18n";
 import { useCommands } from "../keyboard/dispatcher";
 import { usePageTitle } from "../shell/usePageTitle";
-import { EmptyState, Skeleton } from "../ui/bits";
+import { Badge, EmptyState, Skeleton } from "../ui/bits";
 import { Button, classNames, IconButton, LinkButton } from "../ui/Button";
+import { Gone } from "../ui/Gone";
 import { ListSkeleton } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { useNow } from "../ui/useNow";
@@ -81,7 +83,13 @@ export default function Outbox({ id }: { id: string | undefined }) {
         )}
       </section>
       <section className={styles.pane} aria-label={m.outbox.preview}>
-        {id ? <Preview key={id} id={id} known={chosen} /> : <EmptyState icon="mail" title={m.outbox.pick} text={m.outbox.pickText} />}
+        {id ? (
+          <Preview key={id} id={id} known={chosen} />
+        ) : (
+          <div className={styles.center}>
+            <EmptyState icon="mail" title={m.outbox.pick} text={m.outbox.pickText} />
+          </div>
+        )}
       </section>
     </div>
   );
@@ -100,7 +108,8 @@ function Row({ message, selected }: { message: Message; selected: boolean }) {
   return (
     <Link href={`/outbox/${message.id}`} className={styles.row ?? ""} aria-current={selected ? "true" : undefined}>
       <span className={styles.line}>
-        <strong>{subjectOf(message)}</strong>
+        <strong dir="auto">{subjectOf(message)}</strong>
+        <Waiting message={message} />
         <time dateTime={message.timestamp} title={longTime(message.timestamp)}>
           {shortTime(message.timestamp, now)}
         </time>
@@ -108,6 +117,12 @@ function Row({ message, selected }: { message: Message; selected: boolean }) {
       <span className={styles.sub}>{m.outbox.to(toWhom(message))}</span>
     </Link>
   );
+}
+
+/** What lies here and was not “sent” yet, or never will be. */
+function Waiting({ message }: { message: Message }) {
+  if (["sent", "delivered"].includes(message.status)) return null;
+  return <Badge tone={statusTone(message.status)}>{m.delivery.status[message.status]}</Badge>;
 }
 
 type Format = "preview" | "text" | "raw";
@@ -122,7 +137,7 @@ function Preview({ id, known }: { id: string; known: Message | undefined }) {
   });
   const message = known ?? loaded.data;
   if (!message) {
-    if (loaded.isError) return <ProblemNotice title={m.outbox.failed} problem={asProblem(loaded.error)} />;
+    if (loaded.isError) return <Failed problem={asProblem(loaded.error)} onRetry={() => void loaded.refetch()} />;
     return <Skeleton height={240} />;
   }
   const email = message.content.type === "email" ? message.content.email : null;
@@ -130,23 +145,24 @@ function Preview({ id, known }: { id: string; known: Message | undefined }) {
     <>
       <div className={styles.title}>
         <span className={styles.backOnly}>
-          <IconButton icon="back" label={m.back} onClick={() => navigate("/outbox")} />
+          <IconButton icon="back" label={m.outbox.back} onClick={() => navigate("/outbox")} />
         </span>
-        <h1>{subjectOf(message)}</h1>
+        <h1 dir="auto" title={subjectOf(message)}>
+          {subjectOf(message)}
+        </h1>
+        <Waiting message={message} />
         <LinkButton small href={`/conversations/${message.conversationId}`}>
           {m.outbox.inConversation}
         </LinkButton>
       </div>
-      <p className="muted small">
+      <p className={styles.meta}>
         {message.from} · {m.outbox.to(toWhom(message))} · {longTime(message.timestamp)}
       </p>
       <FormatTabs format={format} onChange={setFormat} />
       <div role="tabpanel" id="outbox-panel" aria-labelledby={`outbox-${format}`}>
         {format === "preview" &&
           (email?.html != null ? (
-            <div className={styles.paper}>
-              <MailFrame messageId={id} title={subjectOf(message)} />
-            </div>
+            <MailFrame messageId={id} title={subjectOf(message)} />
           ) : (
             <>
               <p className="muted small">{m.outbox.noHtml}</p>
@@ -157,6 +173,19 @@ function Preview({ id, known }: { id: string; known: Message | undefined }) {
         {format === "raw" && <RawText messageId={id} />}
       </div>
       {email && format !== "raw" && <Attachments attachments={email.attachments} />}
+    </>
+  );
+}
+
+function Failed({ problem, onRetry }: { problem: Problem; onRetry: () => void }) {
+  const back = { href: "/outbox", label: m.outbox.back };
+  if (problem.status === 404) return <Gone title={m.outbox.notFound} back={back} />;
+  return (
+    <>
+      <ProblemNotice title={m.outbox.oneFailed} problem={problem} onRetry={onRetry} />
+      <span className={styles.backOnly}>
+        <LinkButton href={back.href}>{back.label}</LinkButton>
+      </span>
     </>
   );
 }

@@ -4,8 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation, useSearch } from "wouter";
 import { conversations } from "../api/endpoints";
 import { keys } from "../api/keys";
-import { m } from "../i18n";
-import { asProblem } from "../api/problem";
+import { locale, m } from "../i18n";
 import { filterFromSearch, searchFromFilter, type ConversationFilter } from "../conversations/filter";
 import { run } from "../keyboard/dispatcher";
 import { signOut, useSession } from "../session/useSession";
@@ -14,7 +13,7 @@ import { Avatar } from "../ui/bits";
 import { Button, classNames, IconButton } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
 import { Menu, type MenuItem } from "../ui/Menu";
-import { toast } from "../ui/toast";
+import { toastProblem } from "../ui/toast";
 import { Logo } from "./Logo";
 import styles from "./Nav.module.css";
 
@@ -64,7 +63,7 @@ function Views() {
               aria-current={here === target ? "true" : undefined}
             >
               <span>{m.views[view.name]}</span>
-              {n ? <span className={styles.count}>{n.toLocaleString()}</span> : null}
+              {n ? <span className={styles.count}>{n.toLocaleString(locale)}</span> : null}
             </Link>
           </li>
         );
@@ -95,7 +94,7 @@ function AccountMenu({ onHelp }: { onHelp: () => void }) {
     {
       label: m.nav.signOut,
       icon: "leave",
-      run: () => void signOut().catch((error: unknown) => toast(asProblem(error).message, { tone: "danger" })),
+      run: () => void signOut().catch((error: unknown) => toastProblem(m.nav.signOutFailed, error)),
     },
   ];
   return (
@@ -122,7 +121,7 @@ export function Nav({ onHelp }: { onHelp: () => void }) {
         <Logo />
         <div className={styles.words}>
           <strong>{m.product}</strong>
-          <span>{workspace.name}</span>
+          {workspace.name !== m.product && <span>{workspace.name}</span>}
         </div>
       </div>
       <div className={styles.tools}>
@@ -131,7 +130,7 @@ export function Nav({ onHelp }: { onHelp: () => void }) {
         </Button>
         <IconButton icon="search" variant="default" label={m.nav.search} shortcut="Ctrl K" onClick={() => run("palette")} />
       </div>
-      <NavLink href="/conversations" icon="inbox" label={m.nav.conversations} short="Inbox" />
+      <NavLink href="/conversations" icon="inbox" label={m.nav.conversations} short={m.nav.conversationsShort} />
       <Views />
       <NavLink href="/channels" icon="channel" label={m.nav.channels} />
       <NavLink href="/webhooks" icon="webhook" label={m.nav.webhooks} />

@@ -66,7 +66,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   };
 
   return (
-    <Dialog title={m.palette.title} onClose={onClose}>
+    <Dialog title={m.palette.title} onClose={onClose} top>
       <Picker
         label={m.palette.placeholder}
         empty={m.palette.none}

@@ -16,9 +16,11 @@ type Props = {
   wide?: boolean;
   /** Only its own buttons close it (a secret shown once). */
   sticky?: boolean;
+  /** Hangs from above, so that what is in it does not move while its length changes. */
+  top?: boolean;
 };
 
-export function Dialog({ title, onClose, children, wide, sticky }: Props) {
+export function Dialog({ title, onClose, children, wide, sticky, top }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
 
@@ -41,7 +43,7 @@ export function Dialog({ title, onClose, children, wide, sticky }: Props) {
     // eslint-disable-next-line jsx-a11y/click-events-have-key-events
     <dialog
       ref={dialog}
-      className={classNames(styles.dialog, wide && styles.wide)}
+      className={classNames(styles.dialog, wide && styles.wide, top && styles.top)}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();

@@ -76,11 +76,16 @@ export function Choice({ label, hint, ...rest }: ChoiceProps) {
 }
 
 export function FieldGroup({ legend, error, children }: { legend: string; error?: string | null; children: ReactNode }) {
+  const id = useId();
   return (
-    <fieldset className={styles.fieldset}>
+    <fieldset className={styles.fieldset} data-invalid={error ? true : undefined} aria-describedby={error ? id : undefined}>
       <legend className={styles.legend}>{legend}</legend>
       {children}
-      {error && <span className={styles.error}>{error}</span>}
+      {error && (
+        <span id={id} className={styles.error}>
+          {error}
+        </span>
+      )}
     </fieldset>
   );
 }

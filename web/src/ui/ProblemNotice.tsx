@@ -9,7 +9,12 @@ import styles from "./ProblemNotice.module.css";
 /** `/url: that is no URL` reads better without the pointer; the field itself shows it too. */
 function readable(problem: Problem): string {
   const [field] = problem.fields;
-  return field && problem.message.startsWith(`${field.pointer}: `) ? field.detail : problem.message;
+  return sentence(field && problem.message.startsWith(`${field.pointer}: `) ? field.detail : problem.message);
+}
+
+/** The server's words begin small, as in a log. */
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 type Props = { title: string; problem: Problem; onRetry?: () => void };

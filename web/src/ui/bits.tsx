@@ -71,6 +71,9 @@ export function EmptyState(props: { icon: IconName; title: string; text?: string
   );
 }
 
+/** What fits beside its button on a phone. */
+const SHORT_CHARS_MAX = 40;
+
 /** Text to take elsewhere: selectable, whole, with a button that copies it. */
 export function CopyField({ value, label }: { value: string; label: string }) {
   const [copied, setCopied] = useState(false);
@@ -80,7 +83,7 @@ export function CopyField({ value, label }: { value: string; label: string }) {
     return () => clearTimeout(timer);
   }, [copied]);
   return (
-    <div className={styles.copy}>
+    <div className={classNames(styles.copy, value.length > SHORT_CHARS_MAX && styles.long)}>
       <code>{value}</code>
       <button
         type="button"

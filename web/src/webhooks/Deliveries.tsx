@@ -6,7 +6,7 @@ import { webhooks } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { asProblem } from "../api/problem";
 import type { WebhookAttempt, WebhookDelivery } from "../api/types";
-import { longTime } from "../format/time";
+import { exactTime, timeOfDay } from "../format/time";
 import { m } from "../i18n";
 import { Badge, EmptyState, type Tone } from "../ui/bits";
 import { Button } from "../ui/Button";
@@ -16,7 +16,7 @@ import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast, toastProblem } from "../ui/toast";
 import styles from "./webhooks.module.css";
 
-const TONES: Record<WebhookDelivery["status"], Tone> = { pending: "accent", delivered: "ok", failed: "danger" };
+const TONES: Record<WebhookDelivery["status"], Tone> = { pending: "plain", delivered: "ok", failed: "danger" };
 /** Nothing tells of a delivery's progress: while one is under way, ask. */
 const POLL_MS = 2_000;
 const POLL_CALM_MS = 15_000;
@@ -67,26 +67,35 @@ type DeliveryProps = { endpointId: string; delivery: WebhookDelivery; onReplay: 
 function Delivery({ endpointId, delivery, onReplay }: DeliveryProps) {
   const [open, setOpen] = useState(false);
   const last = delivery.attempts.at(-1);
+  const retrying = delivery.status === "pending" && last !== undefined;
   return (
     <>
       <button type="button" className={listStyles.row} aria-expanded={open} onClick={() => setOpen(!open)}>
         <Icon name={open ? "down" : "right"} size={15} />
         <span className={listStyles.main}>
           <strong>{delivery.eventType}</strong>
-          <span className={listStyles.sub}>{longTime(delivery.createdAt)}</span>
+          <span className={listStyles.sub}>{exactTime(delivery.createdAt)}</span>
         </span>
         <span className={listStyles.side}>
           {last && <span>{last.statusCode ?? m.webhooks.noAnswer}</span>}
           {delivery.attempts.length > 1 && <span>{m.webhooks.attempts(delivery.attempts.length)}</span>}
-          {delivery.nextAttemptAt && delivery.status === "pending" && (
-            <span>{m.webhooks.next(longTime(delivery.nextAttemptAt))}</span>
+          {retrying && delivery.nextAttemptAt && (
+            <span>{isPast(delivery.nextAttemptAt) ? m.webhooks.due : m.webhooks.next(timeOfDay(delivery.nextAttemptAt))}</span>
           )}
-          <Badge tone={TONES[delivery.status]}>{m.webhooks.status[delivery.status]}</Badge>
+          {retrying ? (
+            <Badge tone="warn">{m.webhooks.retrying}</Badge>
+          ) : (
+            <Badge tone={TONES[delivery.status]}>{m.webhooks.status[delivery.status]}</Badge>
+          )}
         </span>
       </button>
       {open && <DeliveryDetail endpointId={endpointId} delivery={delivery} onReplay={onReplay} />}
     </>
   );
+}
+
+function isPast(iso: string): boolean {
+  return new Date(iso).getTime() <= Date.now();
 }
 
 function DeliveryDetail({ endpointId, delivery, onReplay }: DeliveryProps) {
@@ -125,7 +134,7 @@ function Attempt({ attempt }: { attempt: WebhookAttempt }) {
     <li className={styles.attempt}>
       <Badge tone={good ? "ok" : "danger"}>{attempt.statusCode ?? m.webhooks.noAnswer}</Badge>{" "}
       <span className="muted">
-        {longTime(attempt.at)} · {m.webhooks.milliseconds(attempt.durationMs)}
+        {exactTime(attempt.at)} · {m.webhooks.milliseconds(attempt.durationMs)}
       </span>
       {attempt.response && (
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex

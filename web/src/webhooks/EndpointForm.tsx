@@ -7,8 +7,9 @@ import type { WebhookEndpoint } from "../api/types";
 import { m } from "../i18n";
 import { Button } from "../ui/Button";
 import { DialogActions } from "../ui/Dialog";
-import { Choice, FieldGroup, formClass, SelectField, TextField } from "../ui/Field";
+import { Choice, FieldGroup, formClass, TextField } from "../ui/Field";
 import { ProblemNotice } from "../ui/ProblemNotice";
+import { useFirstError } from "../ui/useFirstError";
 import styles from "./webhooks.module.css";
 
 type Props = {
@@ -27,9 +28,9 @@ export function EndpointForm({ endpoint, action, busy, error, errorTitle, onSubm
   const [url, setUrl] = useState(endpoint?.url ?? "");
   const [all, setAll] = useState(endpoint ? endpoint.events.includes("*") : true);
   const [events, setEvents] = useState<string[]>(endpoint?.events.filter((event) => event !== "*") ?? []);
-  const [format, setFormat] = useState<WebhookEndpoint["format"]>(endpoint?.format ?? "postroom");
   const [complaints, setComplaints] = useState<{ url?: string; events?: string }>({});
   const problem = error == null ? null : asProblem(error);
+  const formRef = useFirstError(complaints, error);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -37,13 +38,13 @@ export function EndpointForm({ endpoint, action, busy, error, errorTitle, onSubm
     if (!/^https?:\/\/./.test(url.trim())) found.url = m.webhooks.urlMissing;
     if (!all && events.length === 0) found.events = m.webhooks.noEvents;
     setComplaints(found);
-    if (!found.url && !found.events) onSubmit({ url: url.trim(), events: all ? ["*"] : events, format });
+    if (!found.url && !found.events) onSubmit({ url: url.trim(), events: all ? ["*"] : events });
   };
   // Families such as message.* stay as they were written elsewhere.
   const offered = [...NAMES, ...events.filter((each) => !(each in m.webhooks.eventNames)).map((each) => [each, ""] as [string, string])];
 
   return (
-    <form className={formClass} onSubmit={submit} noValidate>
+    <form ref={formRef} className={formClass} onSubmit={submit} noValidate>
       {problem && <ProblemNotice title={errorTitle} problem={problem} />}
       <TextField
         label={m.webhooks.url}
@@ -74,17 +75,6 @@ export function EndpointForm({ endpoint, action, busy, error, errorTitle, onSubm
           </div>
         )}
       </FieldGroup>
-      <SelectField
-        label={m.webhooks.format}
-        value={format}
-        onChange={(event) => setFormat(event.target.value as WebhookEndpoint["format"])}
-      >
-        {Object.entries(m.webhooks.formats).map(([value, label]) => (
-          <option key={value} value={value}>
-            {label}
-          </option>
-        ))}
-      </SelectField>
       <DialogActions>
         <Button onClick={onClose}>{m.cancel}</Button>
         <Button type="submit" variant="primary" disabled={busy}>

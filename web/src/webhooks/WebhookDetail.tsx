@@ -6,38 +6,49 @@ import { useLocation } from "wouter";
 import { webhooks, type WebhookInput } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { asProblem } from "../api/problem";
-import type { WebhookEndpoint } from "../api/types";
+import type { WebhookEndpoint, WebhookReplay } from "../api/types";
 import { longTime } from "../format/time";
 import { m } from "../i18n";
 import { Card, Page, Section } from "../shell/Page";
+import { Breakable } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { ConfirmDialog, Dialog, DialogActions } from "../ui/Dialog";
 import { formClass, TextField } from "../ui/Field";
 import { ListSkeleton, listStyles } from "../ui/list";
+import { Gone } from "../ui/Gone";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { SecretDialog } from "../ui/SecretDialog";
 import { toast, toastProblem } from "../ui/toast";
+import { useFirstError } from "../ui/useFirstError";
 import { Deliveries } from "./Deliveries";
 import { EndpointForm } from "./EndpointForm";
 import { EndpointBadge, eventsInWords } from "./Webhooks";
 
+const REPLAY_POLL_MS = 2_000;
 const UP = { href: "/webhooks", label: m.webhooks.title };
 
 type Asking = "edit" | "delete" | "rotate" | { replayAfter: string } | null;
 
 export default function WebhookDetail({ id }: { id: string }) {
-  const endpoint = useQuery({ queryKey: [...keys.webhooks, id], queryFn: ({ signal }) => webhooks.get(id, signal) });
+  const endpoint = useQuery({
+    queryKey: [...keys.webhooks, id],
+    queryFn: ({ signal }) => webhooks.get(id, signal),
+    // Nothing tells of a replay's progress.
+    refetchInterval: (query) => (isReplaying(query.state.data) ? REPLAY_POLL_MS : false),
+  });
   if (endpoint.isPending) {
     return (
-      <Page title={m.webhooks.title} up={UP}>
+      <Page title={m.loading} up={UP}>
         <ListSkeleton />
       </Page>
     );
   }
-  if (endpoint.isError) {
+  if (endpoint.isError && !endpoint.data) {
+    const problem = asProblem(endpoint.error);
+    if (problem.status === 404) return <Gone title={m.webhooks.notFound} back={{ href: UP.href, label: m.webhooks.back }} />;
     return (
-      <Page title={m.webhooks.notFound} up={UP}>
-        <ProblemNotice title={m.webhooks.failed} problem={asProblem(endpoint.error)} onRetry={() => void endpoint.refetch()} />
+      <Page title={m.webhooks.title} up={UP}>
+        <ProblemNotice title={m.webhooks.oneFailed} problem={problem} onRetry={() => void endpoint.refetch()} />
       </Page>
     );
   }
@@ -58,18 +69,29 @@ function Detail({ endpoint }: { endpoint: WebhookEndpoint }) {
 
   return (
     <Page
-      title={endpoint.url.replace(/^https?:\/\//, "")}
+      title={shortUrl(endpoint.url)}
       up={UP}
       lead={<EndpointBadge endpoint={endpoint} />}
       actions={
         <>
-          <Button variant="primary" icon="bolt" disabled={test.isPending} onClick={() => test.mutate()}>
+          <Button
+            variant={endpoint.enabled ? "primary" : "default"}
+            icon="bolt"
+            disabled={test.isPending}
+            onClick={() => test.mutate()}
+          >
             {m.webhooks.test}
           </Button>
-          <Button icon="play" onClick={() => setAsking({ replayAfter: "" })}>
-            {m.webhooks.replay}
-          </Button>
-          <Button disabled={toggle.isPending} onClick={() => toggle.mutate({ enabled: !endpoint.enabled })}>
+          {endpoint.enabled && (
+            <Button icon="play" disabled={isReplaying(endpoint)} onClick={() => setAsking({ replayAfter: "" })}>
+              {m.webhooks.replay}
+            </Button>
+          )}
+          <Button
+            variant={endpoint.enabled ? "default" : "primary"}
+            disabled={toggle.isPending}
+            onClick={() => toggle.mutate({ enabled: !endpoint.enabled })}
+          >
             {endpoint.enabled ? m.webhooks.disable : m.webhooks.enable}
           </Button>
         </>
@@ -79,19 +101,27 @@ function Detail({ endpoint }: { endpoint: WebhookEndpoint }) {
       <Card>
         <dl className={listStyles.facts}>
           <dt>{m.webhooks.url}</dt>
-          <dd>{endpoint.url}</dd>
+          <dd>
+            <Breakable text={endpoint.url} />
+          </dd>
           <dt>{m.webhooks.events}</dt>
           <dd>{eventsInWords(endpoint)}</dd>
-          <dt>{m.webhooks.format}</dt>
-          <dd>{m.webhooks.formats[endpoint.format]}</dd>
           {endpoint.disabledReason && !endpoint.enabled && (
             <>
               <dt>{m.webhooks.disabled}</dt>
               <dd>{m.webhooks.disabledBecause(endpoint.disabledReason)}</dd>
             </>
           )}
-          <dt>{m.keys.created}</dt>
+          <dt>{m.webhooks.created}</dt>
           <dd>{longTime(endpoint.createdAt)}</dd>
+          {endpoint.replay && (
+            <>
+              <dt>{m.webhooks.replay}</dt>
+              <dd>
+                <ReplayProgress endpoint={endpoint} replay={endpoint.replay} />
+              </dd>
+            </>
+          )}
         </dl>
         <div className={listStyles.actions} style={{ marginTop: 16 }}>
           <Button small icon="edit" onClick={() => setAsking("edit")}>
@@ -115,6 +145,33 @@ function Detail({ endpoint }: { endpoint: WebhookEndpoint }) {
         <ReplayDialog endpoint={endpoint} after={asking.replayAfter} onClose={close} />
       )}
     </Page>
+  );
+}
+
+/** What tells it apart, without its scheme and what is usually a long tail. */
+function shortUrl(url: string): string {
+  return url.replace(/^https?:\/\//, "").replace(/[?#].*$/, "");
+}
+
+function isReplaying(endpoint: WebhookEndpoint | undefined): boolean {
+  return endpoint?.replay != null && endpoint.replay.finishedAt == null;
+}
+
+function ReplayProgress({ endpoint, replay }: { endpoint: WebhookEndpoint; replay: WebhookReplay }) {
+  const client = useQueryClient();
+  const stop = useMutation({
+    mutationFn: () => webhooks.stopReplay(endpoint.id),
+    onError: (error) => toastProblem(m.webhooks.replayStopFailed, error),
+    onSettled: () => void client.invalidateQueries({ queryKey: [...keys.webhooks, endpoint.id] }),
+  });
+  if (replay.finishedAt) return m.webhooks.replayDone(replay.queued, longTime(replay.finishedAt));
+  return (
+    <span className={listStyles.actions}>
+      {m.webhooks.replayGoes(replay.queued, replay.reachedAt ? longTime(replay.reachedAt) : null)}
+      <Button small disabled={stop.isPending} onClick={() => stop.mutate()}>
+        {m.webhooks.replayStop}
+      </Button>
+    </span>
   );
 }
 
@@ -214,10 +271,12 @@ function ReplayDialog({ endpoint, after, onClose }: DialogProps & { after: strin
     mutationFn: () => webhooks.replay(endpoint.id, eventId.trim()),
     onSuccess: () => {
       toast(m.webhooks.replayed);
+      void client.invalidateQueries({ queryKey: [...keys.webhooks, endpoint.id] });
       void client.invalidateQueries({ queryKey: keys.webhookDeliveries(endpoint.id) });
       onClose();
     },
   });
+  const formRef = useFirstError(complaint, replay.error);
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     const wrong = !/^evt_\w+$/.test(eventId.trim());
@@ -226,7 +285,7 @@ function ReplayDialog({ endpoint, after, onClose }: DialogProps & { after: strin
   };
   return (
     <Dialog title={m.webhooks.replayTitle} onClose={onClose}>
-      <form className={formClass} onSubmit={onSubmit} noValidate>
+      <form ref={formRef} className={formClass} onSubmit={onSubmit} noValidate>
         <p>{m.webhooks.replayText}</p>
         {replay.error && <ProblemNotice title={m.webhooks.replayFailed} problem={asProblem(replay.error)} />}
         <TextField

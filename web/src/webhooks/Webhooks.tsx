@@ -5,16 +5,14 @@ import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { webhooks, type WebhookInput } from "../api/endpoints";
 import { keys } from "../api/keys";
-import { asProblem } from "../api/problem";
 import type { WebhookEndpoint } from "../api/types";
 import { useIdempotencyKey } from "../composer/useIdempotencyKey";
 import { m } from "../i18n";
 import { Page } from "../shell/Page";
-import { Badge, EmptyState } from "../ui/bits";
+import { Badge, Breakable, EmptyState } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
-import { ListSkeleton, listStyles } from "../ui/list";
-import { ProblemNotice } from "../ui/ProblemNotice";
+import { listStyles, ResourceList } from "../ui/list";
 import { SecretDialog } from "../ui/SecretDialog";
 import { EndpointForm } from "./EndpointForm";
 
@@ -28,28 +26,29 @@ export default function Webhooks() {
   );
   return (
     <Page title={m.webhooks.title} lead={m.webhooks.lead} actions={create}>
-      {list.isPending && <ListSkeleton />}
-      {list.isError && (
-        <ProblemNotice title={m.webhooks.failed} problem={asProblem(list.error)} onRetry={() => void list.refetch()} />
-      )}
-      {list.data?.length === 0 && <EmptyState icon="webhook" title={m.webhooks.empty} text={m.webhooks.emptyText} />}
-      {list.data && list.data.length > 0 && (
-        <ul className={listStyles.list}>
-          {list.data.map((endpoint) => (
-            <li key={endpoint.id}>
-              <Link href={`/webhooks/${endpoint.id}`} className={listStyles.row ?? ""}>
-                <span className={listStyles.main}>
-                  <strong>{endpoint.url}</strong>
-                  <span className={listStyles.sub}>{eventsInWords(endpoint)}</span>
-                </span>
-                <span className={listStyles.side}>
-                  <EndpointBadge endpoint={endpoint} />
-                </span>
-              </Link>
-            </li>
-          ))}
-        </ul>
-      )}
+      <ResourceList
+        query={list}
+        failed={m.webhooks.failed}
+        empty={
+          <EmptyState icon="webhook" title={m.webhooks.empty} text={m.webhooks.emptyText}>
+            {create}
+          </EmptyState>
+        }
+      >
+        {(endpoint) => (
+          <Link href={`/webhooks/${endpoint.id}`} className={listStyles.row ?? ""}>
+            <span className={listStyles.main}>
+              <strong>
+                <Breakable text={endpoint.url} />
+              </strong>
+              <span className={listStyles.sub}>{eventsInWords(endpoint)}</span>
+            </span>
+            <span className={listStyles.side}>
+              <EndpointBadge endpoint={endpoint} />
+            </span>
+          </Link>
+        )}
+      </ResourceList>
       {creating && <CreateWebhook onClose={() => setCreating(false)} />}
     </Page>
   );

@@ -7,7 +7,9 @@ export const channels = {
   empty: "No channel yet",
   emptyText: "Create one to receive mail.",
   failed: "The channels could not be loaded",
+  oneFailed: "The channel could not be loaded",
   notFound: "There is no such channel",
+  back: "All channels",
   providers: {
     forwarding: "Forwarding",
     smtp_imap: "Mailbox (SMTP)",
@@ -68,6 +70,7 @@ export const channels = {
   testOk: "Everything works.",
   testBad: "Not everything works yet.",
   testFailed: "The test could not be run",
+  testIncomplete: "Fill in what is marked above, then test again.",
   stepNames: {
     "smtp.connect": "Connect to the SMTP server",
     "smtp.tls": "Encrypt the connection",
@@ -86,6 +89,6 @@ export const channels = {
   deleteConfirm: "Delete channel",
   deleted: "Channel deleted",
   deleteFailed: "The channel was not deleted",
-  conversations: "Its conversations",
+  conversations: "Show conversations",
   danger: "Delete this channel",
 };

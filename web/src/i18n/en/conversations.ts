@@ -168,7 +168,7 @@ export const message = {
   warnNewSender: "This sender is new to the conversation: they knew its reply address. Your answer goes to them.",
   warnReusedId: "Another message of this channel has the same Message-ID and other content. Both are kept.",
   warnLimits: "Limits were hit while reading this mail; the raw mail is whole.",
-  automated: "Sent by a machine",
+  automated: "Automated",
   application: "An application",
   kinds: {
     bounce: "Bounce",

@@ -38,6 +38,7 @@ export const connection = {
 export const nav = {
   label: "Main",
   conversations: "Conversations",
+  conversationsShort: "Inbox",
   channels: "Channels",
   webhooks: "Webhooks",
   outbox: "Sandbox outbox",
@@ -51,6 +52,7 @@ export const nav = {
   help: "Keyboard shortcuts",
   apiDocs: "API documentation",
   signOut: "Sign out",
+  signOutFailed: "You are still signed in",
   theme: "Theme",
   themes: { system: "System", light: "Light", dark: "Dark" },
 };
