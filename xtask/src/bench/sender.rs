@@ -10,6 +10,8 @@ use anyhow::{Context as _, bail};
 
 use super::corpus;
 
+/// Mails a connection carries before it is replaced: a server has enough of one at some point.
+const MAILS_A_CONNECTION: usize = 5_000;
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// One SMTP connection.
@@ -90,6 +92,9 @@ pub fn send(server: SocketAddr, recipient: &str, series: u64, count: u64, connec
                         let number = next.fetch_add(1, Ordering::Relaxed);
                         if number >= count {
                             return Ok(answers);
+                        }
+                        if answers.len() % MAILS_A_CONNECTION == MAILS_A_CONNECTION - 1 {
+                            connection = Connection::open(server)?;
                         }
                         let mail = corpus::mail(series, number, recipient);
                         answers.push(connection.send(&mail.sender, recipient, &mail.bytes)?);
