@@ -90,6 +90,7 @@ function CreateKey({ onClose }: { onClose: () => void }) {
     mutationFn: () => apiKeys.create({ name: name.trim(), scopes, ...(channelId ? { channelId } : {}) }),
     onSuccess: () => void client.invalidateQueries({ queryKey: keys.apiKeys }),
   });
+  const formRef = useFirstError(complaints, create.error);
   if (create.data?.key) {
     return (
       <SecretDialog
@@ -110,7 +111,6 @@ function CreateKey({ onClose }: { onClose: () => void }) {
     if (!found.name && !found.scopes) create.mutate();
   };
   const problem = create.error ? asProblem(create.error) : null;
-  const formRef = useFirstError(complaints, create.error);
   return (
     <Dialog title={m.keys.create} onClose={onClose} wide>
       <form ref={formRef} className={formClass} onSubmit={onSubmit} noValidate>
