@@ -94,7 +94,7 @@ impl Batch<'_, '_> {
         let mut next = Some(first);
         while let Some(job) = next.take() {
             if let Err(error) = self.run(job) {
-                tracing::error!(%error, "a failed write could not be undone alone; those that shared its commit are undone, too");
+                tracing::error!(%error, "a write could not be undone alone; those that shared its commit are undone, too, and their askers told");
                 return self.abandon(&error);
             }
             if self.jobs.len() < JOBS_A_COMMIT && begun.elapsed() < COMMIT_OPEN_MAX {
@@ -124,6 +124,8 @@ impl Batch<'_, '_> {
         jobs
     }
 
+    /// # Errors
+    /// What came before in this transaction is lost, or can't be undone: the batch is over.
     fn run(&mut self, mut job: BoxedJob) -> Result<()> {
         self.guarded |= !job.is_repeatable();
         if self.guarded {
@@ -134,9 +136,17 @@ impl Batch<'_, '_> {
         let written_before = self.writer.connection.total_changes();
         let (keep, topics) = self.run_job(&mut job);
         let spoilt = !keep && self.writer.connection.total_changes() != written_before;
-        let outcome = if spoilt { self.run_all_again() } else { Ok(()) };
+        let outcome = self.still_open().and_then(|()| if spoilt { self.run_all_again() } else { Ok(()) });
         self.jobs.push((job, if keep { topics } else { 0 }));
         outcome
+    }
+
+    /// A full disk, or one that fails, makes SQLite give up the whole transaction; each statement behind it would be kept on its own.
+    fn still_open(&self) -> Result<()> {
+        if self.writer.connection.is_autocommit() {
+            return Err(StoreError::Unavailable("SQLite gave the transaction up; see whether the disk is full".into()));
+        }
+        Ok(())
     }
 
     /// Undoes everything, and does again what came before.
@@ -157,6 +167,7 @@ impl Batch<'_, '_> {
     fn run_guarded(&mut self, job: &mut BoxedJob) -> Result<u8> {
         self.execute("SAVEPOINT one")?;
         let (keep, topics) = self.run_job(job);
+        self.still_open()?;
         if !keep {
             self.execute("ROLLBACK TO one")?;
         }

@@ -116,3 +116,41 @@ async fn a_write_that_fails_before_it_wrote_is_not_run_twice(test: TestDb) {
     }
     assert_eq!(runs.load(Ordering::Relaxed), 3);
 }
+
+/// A full disk makes SQLite give up the whole transaction, not the statement alone: nothing of it may stay, nor of what comes
+/// behind it in the same batch.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_sqlite_gives_up_takes_all_who_share_it() {
+    let test = TestDb::sqlite();
+    let release = hold(&test.db).await;
+    let write = |name: &'static str, fills_the_disk: bool| {
+        let db = test.db.clone();
+        async move {
+            let work = move |tx: &mut Tx<'_>| {
+                if fills_the_disk {
+                    let pages = tx.query_one("PRAGMA page_count", &[], |row| row.int(0))?.unwrap_or(0);
+                    tx.batch(&format!("PRAGMA max_page_count = {pages}"))?;
+                    let large = "x".repeat(1_000_000);
+                    return tx
+                        .execute("INSERT INTO progress (name, position) VALUES ($1, 1)", &[large.into()])
+                        .map(drop);
+                }
+                put(tx, name)
+            };
+            db.write_repeatable(Priority::Foreground, work).await
+        }
+    };
+    let (before, full, behind) = (write("before", false), write("", true), write("behind", false));
+    let writes = tokio::spawn(async move { tokio::join!(biased; before, full, behind) });
+    tokio::task::yield_now().await;
+    drop(release);
+    let (before, full, behind) = writes.await.expect("answers");
+    assert!(full.is_err());
+    // Whoever was told that it is kept finds it, and nobody else.
+    let told: Vec<&str> = [("before", &before), ("behind", &behind)]
+        .into_iter()
+        .filter(|(_, told)| told.is_ok())
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names(&test.db).await, told);
+}
