@@ -13,7 +13,6 @@ use x509_cert::ext::pkix::name::GeneralName;
 /// The first certificate of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateFacts {
-    pub subject: String,
     pub issuer: String,
     /// The hosts it is for, as they are written there (`*.example.com`).
     pub names: Vec<String>,
@@ -21,8 +20,6 @@ pub struct CertificateFacts {
     pub not_after: SystemTime,
     /// It vouches for itself.
     pub self_signed: bool,
-    /// Certificates in the file, this one among them.
-    pub in_file: usize,
 }
 
 impl CertificateFacts {
@@ -39,13 +36,11 @@ impl CertificateFacts {
         let same = facts.subject.to_der().map_err(wrong)? == facts.issuer.to_der().map_err(wrong)?;
         let time = |time: x509_cert::time::Time| UNIX_EPOCH + time.to_unix_duration();
         Ok(Self {
-            subject: facts.subject.to_string(),
             issuer: facts.issuer.to_string(),
             names: names(&certificate),
             not_before: time(facts.validity.not_before),
             not_after: time(facts.validity.not_after),
             self_signed: same,
-            in_file: chain.len(),
         })
     }
 
@@ -85,7 +80,7 @@ mod tests {
             rcgen::generate_simple_self_signed(["mx.example.com".to_owned(), "*.example.org".to_owned()]).unwrap();
         std::fs::write(&path, made.cert.pem()).unwrap();
         let facts = CertificateFacts::read(&path).unwrap();
-        assert!(facts.self_signed && facts.in_file == 1, "{facts:?}");
+        assert!(facts.self_signed, "{facts:?}");
         assert!(facts.covers("MX.example.com") && facts.covers("a.example.org"));
         assert!(!facts.covers("example.org") && !facts.covers("a.b.example.org") && !facts.covers("mx.example.net"));
         assert!(facts.left(SystemTime::now()).is_some());

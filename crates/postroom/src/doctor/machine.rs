@@ -171,13 +171,11 @@ mod tests {
         let now = SystemTime::now();
         let day = Duration::from_secs(DAY_SECONDS);
         let good = CertificateFacts {
-            subject: "CN=mx.example.com".into(),
             issuer: "CN=Authority".into(),
             names: vec!["mx.example.com".into()],
             not_before: now - day,
             not_after: now + 60 * day,
             self_signed: false,
-            in_file: 2,
         };
         let judge = |change: &dyn Fn(&mut CertificateFacts)| {
             let mut facts = good.clone();
