@@ -97,3 +97,6 @@ fn unavailable(error: StoreError) -> AcceptError {
 fn accepted(id: MessageId, duplicate: bool) -> AcceptedMessage {
     AcceptedMessage { id, duplicate }
 }
+
+#[cfg(test)]
+mod tests;

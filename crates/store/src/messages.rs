@@ -313,28 +313,34 @@ pub fn ancestors(tx: &mut Tx<'_>, workspace: &WorkspaceId, rfc_message_ids: &[&s
     })
 }
 
-/// A message with the same Message-ID as another.
+/// A message that may hold the same mail as another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Namesake {
     pub channel_id: Option<ChannelId>,
     pub blob_id: Option<i64>,
 }
 
-/// Messages with the same Message-ID that are looked at.
+/// Messages that may hold the same mail that are looked at.
 const NAMESAKES_MAX: usize = 50;
 
-/// Messages of the workspace with this Message-ID.
+/// Messages of the workspace with this Message-ID; for a mail without one, those without one that are of its size (bytes).
 ///
 /// # Errors
 /// What the database says.
-pub fn with_rfc_id(tx: &mut Tx<'_>, workspace: &WorkspaceId, rfc_message_id: &str) -> Result<Vec<Namesake>> {
-    tx.query(
-        "SELECT channel_id, blob_id FROM message WHERE rfc_message_id = $1 AND workspace_id = $2 LIMIT $3",
-        &[rfc_message_id.into(), workspace.into(), NAMESAKES_MAX.into()],
-        |row| {
-            Ok(Namesake { channel_id: row.text_or_null(0)?.map(ChannelId::from_stored), blob_id: row.int_or_null(1)? })
-        },
-    )
+pub fn namesakes(
+    tx: &mut Tx<'_>,
+    workspace: &WorkspaceId,
+    rfc_message_id: Option<&str>,
+    raw_size: u64,
+) -> Result<Vec<Namesake>> {
+    let (condition, value): (&str, Value<'_>) = match rfc_message_id {
+        Some(id) => ("rfc_message_id = $2", id.into()),
+        None => ("rfc_message_id IS NULL AND blob_id IS NOT NULL AND raw_size = $2", raw_size.into()),
+    };
+    let sql = format!("SELECT channel_id, blob_id FROM message WHERE workspace_id = $1 AND {condition} LIMIT $3");
+    tx.query(&sql, &[workspace.into(), value, NAMESAKES_MAX.into()], |row| {
+        Ok(Namesake { channel_id: row.text_or_null(0)?.map(ChannelId::from_stored), blob_id: row.int_or_null(1)? })
+    })
 }
 
 /// Remembers which ancestors a message names.

@@ -44,10 +44,8 @@ fn commit_route(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<A
     }
     let blob = prepared.blobs.iter().find(|(workspace, _)| *workspace == route.workspace_id);
     let (_, blob) = blob.ok_or_else(|| StoreError::Blob(format!("no raw mail was kept for {}", route.workspace_id)))?;
-    let namesakes = match &reading.rfc_message_id {
-        Some(id) => messages::with_rfc_id(tx, &route.workspace_id, id)?,
-        None => Vec::new(),
-    };
+    let (rfc_message_id, size) = (reading.rfc_message_id.as_deref(), prepared.mail.raw.len() as u64);
+    let namesakes = messages::namesakes(tx, &route.workspace_id, rfc_message_id, size)?;
     let blob_id = keep_blob(tx, route, blob, &namesakes)?;
     let contact_id = contact(tx, prepared, route)?;
     let candidates = resolve::candidates(tx, route, reading, contact_id.as_ref(), at)?;
@@ -60,7 +58,8 @@ fn commit_route(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<A
         auto_reply: reading.auto_reply,
         unauthenticated: is_unauthenticated(prepared, route),
         new_sender,
-        message_id_reused: namesakes.iter().any(|namesake| namesake.channel_id == route.channel_id),
+        message_id_reused: rfc_message_id.is_some()
+            && namesakes.iter().any(|namesake| namesake.channel_id == route.channel_id),
     };
     let id = MessageId::derived(at, &identity);
     let conversation = place(tx, prepared, route, &decision, contact_id.as_ref())?;
@@ -73,7 +72,7 @@ fn commit_route(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<A
     Ok(accepted(message.id, false))
 }
 
-/// The raw mail is kept once a workspace: the same bytes that came before, to another channel, have the same Message-ID.
+/// The raw mail is kept once a workspace, also where it came to another channel before.
 fn keep_blob(tx: &mut Tx<'_>, route: &Route, blob: &NewBlob, namesakes: &[Namesake]) -> Result<i64> {
     for blob_id in namesakes.iter().filter_map(|namesake| namesake.blob_id) {
         if blobs_table::is_of(tx, blob_id, &blob.hash)? {
