@@ -46,7 +46,7 @@ export function Composer({ conversation, messages }: Props) {
   const empty = isEmptyDraft(draft);
   useEffect(() => {
     if (revision > 0) setOpen(!empty);
-    // eslint-disable-next-line react/exhaustive-deps -- when the draft was replaced, not when somebody types
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- when the draft was replaced, not when somebody types
   }, [revision]);
   useCommands({ reply: () => begin("reply"), note: () => begin("note") });
   useEffect(() => preloadEditor(), []);

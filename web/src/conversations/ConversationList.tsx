@@ -50,7 +50,7 @@ export function ConversationList({ filter, list, items, selectedId, address }: P
   const selectedIndex = selectedId ? items.findIndex((item) => item.id === selectedId) : -1;
   useEffect(() => {
     if (selectedIndex >= 0) virtual.scrollToIndex(selectedIndex, { align: "auto" });
-    // eslint-disable-next-line react/exhaustive-deps -- only when another one is opened, not when mail moves it
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only when another one is opened, not when mail moves it
   }, [selectedId]);
 
   const focusRow = useRowFocus(scroller, (index) => virtual.scrollToIndex(index, { align: "auto" }));
@@ -62,7 +62,7 @@ export function ConversationList({ filter, list, items, selectedId, address }: P
     if (selectedId || !left || document.activeElement !== document.body) return;
     const index = items.findIndex((item) => item.id === left);
     if (index >= 0) focusRow(index);
-    // eslint-disable-next-line react/exhaustive-deps -- when a conversation is left, not when the list changes
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- when a conversation is left, not when the list changes
   }, [selectedId]);
 
   const moveFocus = (by: 1 | -1): boolean => {

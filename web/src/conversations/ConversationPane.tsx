@@ -121,7 +121,7 @@ function Head({ conversation, backHref, onStep, sideShown, onToggleSide }: HeadP
   const subject = conversation ? conversation.subject || m.list.noSubject : null;
   useEffect(() => {
     if (subject !== null) heading.current?.focus({ preventScroll: true });
-    // eslint-disable-next-line react/exhaustive-deps -- when the conversation has come, not when its subject changes
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- when the conversation has come, not when its subject changes
   }, [conversation?.id]);
 
   return (

@@ -165,7 +165,6 @@ export function Linked({ text }: { text: string }) {
     part.kind === "text" ? (
       part.text
     ) : (
-      // eslint-disable-next-line react/no-array-index-key
       <a key={index} href={part.href} target="_blank" rel="noopener noreferrer nofollow">
         {part.text}
       </a>

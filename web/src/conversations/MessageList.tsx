@@ -25,7 +25,6 @@ export function MessageList({ messages, className, earlierClass }: Props) {
   useKeepEndInPlace(scroller);
 
   return (
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div ref={scroller} className={className} tabIndex={0} role="region" aria-label={m.conversation.messages}>
       {messages.isPending && <MessageSkeleton />}
       {messages.isError && !items && (

@@ -28,7 +28,6 @@ export function RawText({ messageId }: { messageId: string }) {
   }
   const cut = raw.data.length > SHOWN_CHARS_MAX;
   return (
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <pre className={styles.raw} tabIndex={0} aria-label={m.message.rawTitle}>
       {cut ? `${raw.data.slice(0, SHOWN_CHARS_MAX)}\n…` : raw.data}
     </pre>

@@ -28,7 +28,6 @@ export function HelpOverlay({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={m.help.title} onClose={onClose} wide>
       {/* Scrolls on a phone, so the keyboard must reach it. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div className={styles.groups} tabIndex={0} role="group" aria-label={m.help.title}>
         {OVERVIEW.map((group) => (
           <section key={group.group} className={styles.group}>

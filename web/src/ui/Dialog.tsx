@@ -40,7 +40,6 @@ export function Dialog({ title, onClose, children, wide, sticky, top }: Props) {
   }, []);
 
   return (
-    // eslint-disable-next-line jsx-a11y/click-events-have-key-events
     <dialog
       ref={dialog}
       className={classNames(styles.dialog, wide && styles.wide, top && styles.top)}

@@ -60,10 +60,8 @@ function MenuItems({ label, items, onDone }: { label: string; items: MenuItem[];
   };
 
   return (
-    // eslint-disable-next-line jsx-a11y/interactive-supports-focus
     <div ref={list} role="menu" aria-label={label} onKeyDown={onKeyDown}>
       {items.map((item, index) => {
-        // eslint-disable-next-line react/no-array-index-key
         if (item === "separator") return <hr key={`line-${index}`} className={styles.separator} />;
         if ("heading" in item) {
           return (

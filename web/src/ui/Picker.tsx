@@ -93,7 +93,6 @@ export function Picker({ label, placeholder, empty, options, onPick }: Props) {
                 {option.group}
               </div>
             )}
-            {/* eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus */}
             <div
               id={`${id}-${index}`}
               role="option"

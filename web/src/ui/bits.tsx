@@ -52,7 +52,6 @@ export function Avatar({ name, size = 28 }: { name: string; size?: number }) {
 export function Breakable({ text }: { text: string }) {
   const parts = text.split(/(?<=[@._\-+/?&=])/);
   return parts.map((part, index) => (
-    // eslint-disable-next-line react/no-array-index-key
     <Fragment key={index}>
       {index > 0 && <wbr />}
       {part}

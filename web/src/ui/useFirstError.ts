@@ -5,7 +5,7 @@ export function useFirstError(...complaints: unknown[]): RefObject<HTMLFormEleme
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     form.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-invalid] input')?.focus();
-    // eslint-disable-next-line react/exhaustive-deps -- a list of constant length
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- a list of constant length
   }, complaints);
   return form;
 }

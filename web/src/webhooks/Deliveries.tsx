@@ -137,7 +137,6 @@ function Attempt({ attempt }: { attempt: WebhookAttempt }) {
         {exactTime(attempt.at)} · {m.webhooks.milliseconds(attempt.durationMs)}
       </span>
       {attempt.response && (
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         <pre tabIndex={0} aria-label={m.webhooks.response}>
           {attempt.response}
         </pre>
