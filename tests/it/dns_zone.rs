@@ -10,6 +10,7 @@ use hickory_server::proto::rr::rdata::{A, MX, SOA, TXT};
 use hickory_server::proto::rr::{Name, RData, Record};
 use hickory_server::store::in_memory::InMemoryZoneHandler;
 use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneType};
+use tokio::net::{TcpListener, UdpSocket};
 
 const TTL_SECONDS: u32 = 60;
 /// RFC 1035 §3.3: a character-string's length is one byte. Longer texts are several.
@@ -48,11 +49,21 @@ impl DnsZone {
         let mut catalog = Catalog::new();
         catalog.upsert(Name::root().into(), vec![Arc::new(zone)]);
         let mut server = Server::new(catalog);
-        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+        let (socket, listener) = same_port().await;
         let address = socket.local_addr().expect("an address");
-        let listener = tokio::net::TcpListener::bind(address).await.expect("the same port for TCP");
         server.register_socket(socket);
         server.register_listener(listener, std::time::Duration::from_secs(10), 65_535);
         Self { address, _server: server }
+    }
+}
+
+/// Sockets at one address: a port that is free for UDP may be taken for TCP.
+async fn same_port() -> (UdpSocket, TcpListener) {
+    loop {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let address = udp.local_addr().expect("an address");
+        if let Ok(tcp) = TcpListener::bind(address).await {
+            return (udp, tcp);
+        }
     }
 }

@@ -122,6 +122,7 @@ impl Postroom {
         (self.http, self.smtp) = (free_address(), free_address());
         self.environment.insert("POSTROOM_HTTP_ADDR".to_owned(), self.http.to_string());
         self.environment.insert("POSTROOM_SMTP_ADDR".to_owned(), self.smtp.to_string());
+        self.environment.insert("POSTROOM_SUBMISSION_ADDR".to_owned(), free_address().to_string());
         if self.environment.get("POSTROOM_PUBLIC_URL") == Some(&public_url) {
             self.environment.insert("POSTROOM_PUBLIC_URL".to_owned(), format!("http://{}", self.http));
         }

@@ -1,6 +1,7 @@
 /** A Postroom to test against: the one named by POSTROOM_URL, or a fresh one of POSTROOM_BINARY on free ports. */
 
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
@@ -9,13 +10,17 @@ import path from "node:path";
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 15_000;
 
-/** A port nobody listens on at the moment. */
+/** A port nobody listens on at the moment, below those that systems hand out by themselves. */
 async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(10_000, 32_000);
+    const server = net.createServer();
+    const free = await new Promise((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
 }
 
 async function untilReady(url, child, output) {

@@ -1,12 +1,11 @@
 //! DNS that does not answer: no mail waits longer than the deadline, and soon none waits at all.
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
 use model::auth::AuthResult;
 use tokio::net::UdpSocket;
 
 use super::super::Authenticator;
+use super::zone::same_port;
 use super::{PEER, Zone, authenticator};
 use crate::dns::DnsConfig;
 
@@ -67,17 +66,15 @@ async fn an_include_that_is_silent_is_waited_for_once() {
 
 #[tokio::test]
 async fn dns_that_comes_back_is_used_again() {
-    let reserved = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
-    let address: SocketAddr = reserved.local_addr().expect("an address");
-    let dns = DnsConfig { server: Some(address), ..DnsConfig::default() };
+    let (udp, tcp) = same_port().await;
+    let dns = DnsConfig { server: Some(udp.local_addr().expect("an address")), ..DnsConfig::default() };
     // Bound but never read: queries vanish, as behind a broken link.
     let authenticator = Authenticator::new(&dns).expect("a resolver");
     while !authenticator.0.health.is_down() {
         tokio::task::yield_now().await;
     }
-    drop(reserved);
     let zone = Zone::default().txt("sender.test", "v=spf1 ip4:192.0.2.1 -all");
-    let server = zone.serve_at(address).await;
+    let server = zone.serve_on(udp, tcp);
     while authenticator.0.health.is_down() {
         tokio::task::yield_now().await;
     }

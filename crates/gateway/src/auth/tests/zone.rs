@@ -87,25 +87,11 @@ impl Zone {
     }
 
     pub(crate) async fn serve(self) -> NameServer {
-        let (udp, tcp) = loop {
-            let udp = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
-            let address = udp.local_addr().expect("an address");
-            // The same port may be taken for TCP.
-            if let Ok(tcp) = TcpListener::bind(address).await {
-                break (udp, tcp);
-            }
-        };
+        let (udp, tcp) = same_port().await;
         self.serve_on(udp, tcp)
     }
 
-    /// At an address that was free a moment ago.
-    pub(super) async fn serve_at(self, address: SocketAddr) -> NameServer {
-        let udp = UdpSocket::bind(address).await.expect("the port is free");
-        let tcp = TcpListener::bind(address).await.expect("the port is free");
-        self.serve_on(udp, tcp)
-    }
-
-    fn serve_on(self, udp: UdpSocket, tcp: TcpListener) -> NameServer {
+    pub(super) fn serve_on(self, udp: UdpSocket, tcp: TcpListener) -> NameServer {
         let address = udp.local_addr().expect("an address");
         let asked = Arc::new(Mutex::new(Vec::new()));
         let mut server = Server::new(Handler { zone: self, asked: Arc::clone(&asked) });
@@ -188,5 +174,16 @@ impl RequestHandler for Handler {
         let builder = MessageResponseBuilder::from_message_request(request);
         let response = builder.build(metadata, &answers, [], &soa, []);
         handle.send_response(response).await.expect("sent")
+    }
+}
+
+/// Sockets at one address: a port that is free for UDP may be taken for TCP.
+pub(super) async fn same_port() -> (UdpSocket, TcpListener) {
+    loop {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let address = udp.local_addr().expect("an address");
+        if let Ok(tcp) = TcpListener::bind(address).await {
+            return (udp, tcp);
+        }
     }
 }
