@@ -181,8 +181,8 @@ mod tests {
 
     #[test]
     fn a_manifest_comes_back_as_it_was_written() {
-        let json = manifest().to_json().unwrap();
-        assert_eq!(Manifest::parse(&json).unwrap(), manifest());
+        let written = manifest();
+        assert_eq!(Manifest::parse(&written.to_json().unwrap()).unwrap(), written);
     }
 
     #[test]
