@@ -1,10 +1,14 @@
 //! What kind of mail this is: a person's, a bounce, a complaint, a machine's answer. Owns the judgement, never acts on it.
 
+mod code;
 mod judge;
 mod machine;
 mod notice;
 mod reason;
 mod report;
+mod ses;
+mod stage;
+mod verdict;
 
 use machine::Origin;
 
@@ -56,7 +60,7 @@ pub struct BouncedRecipient {
     /// In lower case.
     pub address: String,
     pub class: BounceClass,
-    /// RFC 3463, such as `5.1.1`.
+    /// RFC 3463, such as `5.1.1`; with a detail from 900 on, such as `5.0.911`, it was concluded: the bounce states none.
     pub status: Option<String>,
     /// One word: `userunknown`, `mailboxfull`, …
     pub reason: String,
@@ -107,6 +111,10 @@ struct Suspicion {
 
 /// The field with which Outlook.com forwards what its users call junk.
 const COMPLAINED: &str = "x-hmxmroriginalrecipient";
+/// The field of the mail with which Apple Mail asks to be taken off a list, in its user's name.
+const UNSUBSCRIBES: &str = "x-apple-unsubscribe";
+/// The field of what Amazon SNS sends by mail.
+const NOTIFIES: &str = "x-amz-sns-message-id";
 
 /// Local parts and names of mail servers, in lower case.
 #[rustfmt::skip]
@@ -136,7 +144,7 @@ impl Suspicion {
         let report = mail.attachments.iter().any(|part| {
             part.content_type.strip_prefix("message/").is_some_and(|subtype| !matches!(subtype, "rfc822" | "global"))
         }) || mail.header("x-failed-recipients").is_some()
-            || mail.header(COMPLAINED).is_some()
+            || [COMPLAINED, UNSUBSCRIBES, NOTIFIES].iter().any(|name| mail.header(name).is_some())
             || mail.header("content-type").is_some_and(|kind| contains(kind, "multipart/report"));
         let from = mail.from.first();
         let daemon = null_reverse_path

@@ -120,8 +120,8 @@ fn decoded_parts() {
 #[test]
 fn bounces_and_complaints() {
     let Some((folder, rows)) = rows("bounces") else { return };
-    let (mut found, mut wrong, mut kinds, mut recipients, mut classes) =
-        (Score::new(), Score::new(), Score::new(), Score::new(), Score::new());
+    let (mut found, mut wrong, mut kinds) = (Score::new(), Score::new(), Score::new());
+    let (mut recipients, mut classes, mut statuses) = (Score::new(), Score::new(), Score::new());
     for row in &rows {
         let seen = mail::inspect(&raw(&folder, row));
         let kind = seen["kind"].as_str().unwrap();
@@ -150,12 +150,17 @@ fn bounces_and_complaints() {
             let hard = seen_recipients.iter().any(|recipient| recipient["class"] == "hard");
             classes.count(&row["id"], !seen_recipients.is_empty() && hard == (class == "hard"));
         }
+        let stated = row["facts"].as_array().unwrap().iter().find_map(|fact| fact["status"].as_str());
+        if let (true, Some(status)) = (is_bounce, stated.filter(|status| !status.is_empty())) {
+            statuses.count(&row["id"], seen_recipients.iter().any(|recipient| recipient["status"] == status));
+        }
     }
-    found.at_least(98, "bounces found");
-    wrong.at_least(98, "mails that are no bounces");
-    kinds.at_least(98, "kinds");
-    recipients.at_least(96, "recipients");
-    classes.at_least(87, "hard or soft");
+    found.at_least(99, "bounces found");
+    wrong.at_least(99, "mails that are no bounces");
+    kinds.at_least(99, "kinds");
+    recipients.at_least(98, "recipients");
+    classes.at_least(97, "hard or soft");
+    statuses.at_least(94, "enhanced status codes");
 }
 
 #[test]

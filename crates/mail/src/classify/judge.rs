@@ -1,10 +1,14 @@
 //! What a suspicious mail comes to: its material gathered, then judged by the machine's half, else by the human one. Owns the
 //! order of those steps; the words are in the modules beside it.
 
+use super::code;
 use super::notice;
-use super::reason;
 use super::report::{self, Action, Group};
-use super::{BounceClass, BouncedRecipient, COMPLAINED, Classification, Complaint, MailKind, Suspicion, contains};
+use super::ses::{self, Notification};
+use super::verdict::{self, Evidence, Verdict};
+use super::{
+    BounceClass, BouncedRecipient, COMPLAINED, Classification, Complaint, MailKind, Suspicion, UNSUBSCRIBES, contains,
+};
 use crate::ParsedMail;
 use crate::head::printable;
 use crate::mime::{self, Leaf};
@@ -41,6 +45,11 @@ impl Material {
             for leaf in mime::leaves(&message).0 {
                 material.part(&leaf);
             }
+        }
+        match ses::notification(text) {
+            Some(Notification::Bounce(groups)) => material.groups = groups,
+            Some(Notification::Complaint(feedback)) => material.feedback = Some(feedback),
+            None => {}
         }
         if material.groups.is_empty() && contains(text, "final-recipient:") {
             material.groups = report::groups(text);
@@ -88,10 +97,16 @@ pub(super) fn report(raw: &[u8], mail: &ParsedMail, suspicion: Suspicion, judged
     let material = Material::of(raw, mail);
     if let Some(feedback) = complaint(mail, &material) {
         judged.kind = MailKind::Complaint;
-        for address in feedback.recipients {
-            let reason = "feedback".to_owned();
-            add(judged, BouncedRecipient { address, class: BounceClass::Soft, status: None, reason });
-        }
+        judged.recipients = feedback
+            .recipients
+            .iter()
+            .map(|address| BouncedRecipient {
+                address: printable(address),
+                class: BounceClass::Soft,
+                status: None,
+                reason: "feedback".to_owned(),
+            })
+            .collect();
         judged.complaint = Some(Complaint {
             feedback_type: feedback.kind.map_or_else(|| "abuse".to_owned(), |kind| printable(&kind)),
         });
@@ -106,10 +121,14 @@ pub(super) fn report(raw: &[u8], mail: &ParsedMail, suspicion: Suspicion, judged
     true
 }
 
-/// RFC 5965, and the one big sender of complaints that came before it.
+/// RFC 5965, the one big sender of complaints that came before it, and Apple's mail to a List-Unsubscribe address.
 fn complaint(mail: &ParsedMail, material: &Material) -> Option<report::Feedback> {
     if let Some(feedback) = &material.feedback {
         return Some(feedback.clone());
+    }
+    if mail.header(UNSUBSCRIBES).is_some() {
+        let recipients = mail.from.iter().map(|from| from.address.to_lowercase()).collect();
+        return Some(report::Feedback { kind: Some("opt-out".to_owned()), recipients });
     }
     let original = material.original.as_ref().and_then(|original| original.header(COMPLAINED));
     let recipient = mail.header(COMPLAINED).or(original)?;
@@ -138,47 +157,49 @@ fn judge_groups(material: &Material, judged: &mut Classification) {
         .filter(|group| action(group) == wanted || kind == MailKind::Bounce && action(group) == Action::Delayed)
         .collect();
     for (index, group) in groups.iter().enumerate() {
-        let Some(address) = group.recipient.clone() else { continue };
+        let Some(named) = group.recipient.as_deref() else { continue };
+        let address = mailbox_behind(named, &material.notice).unwrap_or_else(|| named.to_owned());
         // The notice is searched for each: with very many the report alone has to do.
         let said = if index < SEARCHED_FOR_MAX { notice::said_of(&material.notice, &address) } else { String::new() };
         let whole = if groups.len() == 1 { material.notice.as_str() } else { "" };
-        let reason = reason_of(&[&group.diagnostic, &said, whole], group.status.as_deref());
-        let status = status_of(group.status.as_deref(), &[&group.diagnostic, &said]);
-        let class = if kind == MailKind::Delay { BounceClass::Soft } else { reason::class(reason, status.as_deref()) };
-        add(judged, BouncedRecipient { address, class, status, reason: reason.to_owned() });
+        let verdict = verdict::of(&Evidence {
+            address: &address,
+            diagnostic: &group.diagnostic,
+            said: &said,
+            notice: whole,
+            status: group.status.as_deref(),
+            category: group.category.as_deref(),
+            delayed: kind == MailKind::Delay,
+        });
+        add(judged, address, verdict);
     }
 }
 
-/// The first of several texts that says anything, then the code.
-fn reason_of(texts: &[&str], status: Option<&str>) -> &'static str {
-    let said = texts.get(..2).unwrap_or(texts).concat();
-    reason::corrected(spoken_reason(texts, status), status, &said)
-}
-
-fn spoken_reason(texts: &[&str], status: Option<&str>) -> &'static str {
-    let specific = |reason: &&'static str| !matches!(*reason, "securityerror" | "systemerror");
-    let (first, rest) = texts.split_first().unwrap_or((&"", &[]));
-    reason::of_text(first)
-        .or_else(|| status.and_then(reason::of_status).filter(specific))
-        .or_else(|| rest.iter().find_map(|text| reason::of_text(text)))
-        .or_else(|| status.and_then(reason::of_status))
-        .unwrap_or(reason::UNDEFINED)
-}
-
-/// The report's own code, unless it says nothing and what the server said holds a better one.
-fn status_of(status: Option<&str>, texts: &[&str]) -> Option<String> {
-    let vague = status.is_none_or(|status| status.ends_with(".0.0"));
-    let spoken = || texts.iter().find_map(|text| reason::status_in(text)).filter(|spoken| !spoken.starts_with('2'));
-    match status {
-        Some(status) if !vague => Some(status.to_owned()),
-        _ => spoken().or_else(|| status.map(str::to_owned)),
+/// A pipe or a file is where the mail went: whom it was for stands in the notice (Exim's `generated by`, Sun's `Original address`).
+fn mailbox_behind(named: &str, notice: &str) -> Option<String> {
+    const SAYS: &[&str] = &["generated by", "generated from", "expanded from", "original address"];
+    let (local, host) = named.rsplit_once('@').unwrap_or((named, ""));
+    let usable = !local.is_empty() && !local.starts_with(['|', '/', '"', ':']) && host.contains('.');
+    if usable {
+        return None;
     }
+    let lines = || notice.lines();
+    let said = lines().find_map(|line| {
+        let lower = line.to_lowercase();
+        let at = SAYS.iter().find_map(|words| lower.find(words))?;
+        notice::addresses(line.get(at..)?).into_iter().next()
+    });
+    // Or it is the one address that the notice gives a line of its own.
+    let own =
+        || lines().find_map(|line| notice::addresses(line).into_iter().find(|_| line.trim_start().starts_with('<')));
+    said.or_else(own).map(|(_, address)| address)
 }
 
-fn add(judged: &mut Classification, mut recipient: BouncedRecipient) {
-    recipient.address = printable(&recipient.address);
-    if judged.recipients.iter().all(|known| known.address != recipient.address) {
-        judged.recipients.push(recipient);
+fn add(judged: &mut Classification, address: String, verdict: Verdict) {
+    let Verdict { reason, status, class } = verdict;
+    let address = printable(&address);
+    if judged.recipients.iter().all(|known| known.address != address) {
+        judged.recipients.push(BouncedRecipient { address, class, status: Some(status), reason: reason.to_owned() });
     }
 }
 
@@ -222,7 +243,7 @@ fn judge_notice(mail: &ParsedMail, material: &Material, suspicion: Suspicion, ju
     let failed_field = mail.header("x-failed-recipients").unwrap_or_default();
     let lower = material.notice.to_lowercase();
     let failure =
-        FAILURES.iter().any(|phrase| lower.contains(phrase)) || reason::reply_code_in(&material.notice).is_some();
+        FAILURES.iter().any(|phrase| lower.contains(phrase)) || code::reply_code_in(&material.notice).is_some();
     // A person may forward a bounce or write about one: only a server's mail is taken at its word.
     let certain = !failed_field.is_empty()
         || suspicion.daemon && (suspicion.subject || failure)
@@ -237,15 +258,18 @@ fn judge_notice(mail: &ParsedMail, material: &Material, suspicion: Suspicion, ju
     let delayed =
         DELAYS.iter().any(|phrase| lower.contains(phrase)) && !FINAL.iter().any(|phrase| lower.contains(phrase));
     judged.kind = if delayed { MailKind::Delay } else { MailKind::Bounce };
+    let alone = found.len() == 1;
     for recipient in found {
-        let reason = reason_of(
-            &[&recipient.said, &material.notice, &mail.subject],
-            reason::status_in(&recipient.said).as_deref(),
-        );
-        let status = status_of(None, &[&recipient.said, &material.notice]);
-        let temporary = status.is_none() && reason::reply_code_in(&recipient.said).is_some_and(|code| code < 500);
-        let class = if delayed || temporary { BounceClass::Soft } else { reason::class(reason, status.as_deref()) };
-        add(judged, BouncedRecipient { address: recipient.address, class, status, reason: reason.to_owned() });
+        let verdict = verdict::of(&Evidence {
+            address: &recipient.address,
+            diagnostic: &recipient.said,
+            said: "",
+            notice: if alone { &material.notice } else { "" },
+            status: None,
+            category: None,
+            delayed,
+        });
+        add(judged, recipient.address, verdict);
     }
     true
 }

@@ -151,7 +151,7 @@ pub(super) fn said_of(notice: &str, address: &str) -> String {
         }
         if following && lines < LINES_MAX {
             said.push_str(line.trim());
-            said.push(' ');
+            said.push('\n');
             lines += 1;
         }
     }

@@ -2,18 +2,24 @@
 //! Owns the words and their order; never decides what is done about it.
 
 use super::BounceClass;
+use super::code::DIAGNOSTIC_BYTES_MAX;
 
 /// A reason and phrases that say it, in lower case with single blanks. Earlier rows win: the more specific first.
 #[rustfmt::skip]
 const PHRASES: &[(&str, &[&str])] = &[
     ("rejected", &[
         "permission to post", "allowed to post", "closed group", "not a member of the group",
-        "may not be open to posting",
+        "may not be open to posting", "to/from an address that has been blacklisted", "send mail as",
+        // Google Groups, in whatever language.
+        "groups.google.com/support",
     ]),
-    ("networkerror", &["loops back to myself", "too many hops", "hop count exceeded", "mail loop", "routing loop"]),
+    ("networkerror", &["host not found, try again", "malformed or unexpected name server reply", "loops back to myself", "too many hops", "hop count exceeded", "mail loop", "routing loop"]),
+    ("hostunknown", &["account or domain may not exist"]),
+    ("onhold", &["on hold"]),
+    ("filtered", &["recipient preferences"]),
     ("virusdetected", &["virus", "malware", "infected", "trojan"]),
     ("failedstarttls", &[
-        "must issue a starttls", "starttls is required", "tls is required", "tls not available",
+        "does not support tls", "must issue a starttls", "starttls is required", "tls is required", "tls not available",
         "tls handshake failed", "encryption required",
     ]),
     ("authfailure", &[
@@ -42,7 +48,7 @@ const PHRASES: &[(&str, &[&str])] = &[
         "exceeded the limit of", "too much mail", "mail from your ip has been temporarily",
     ]),
     ("mesgtoobig", &[
-        "message too large", "message too big", "message size exceeds", "exceeds maximum message size",
+        "line limit exceeded", "message too large", "message too big", "message size exceeds", "exceeds maximum message size",
         "exceeds size limit", "size limit exceeded", "message is too large", "exceeds the maximum message size",
         "maximum message size", "message file too big", "exceeded maximum inbound message size",
         "message length exceeds", "exceeds the maximum size", "mail size limit", "too big message",
@@ -67,7 +73,7 @@ const PHRASES: &[(&str, &[&str])] = &[
         "requested mail action aborted: exceeded storage", "insufficient disk", "lack of storage",
     ]),
     ("spamdetected", &[
-        "spam", "junk mail", "unsolicited", "bulk mail", "looks like a scam", "content filter", "blocked by content",
+        "blacklisted url", "uribl", "spam", "junk mail", "unsolicited", "bulk mail", "looks like a scam", "content filter", "blocked by content",
         "message content rejected", "rejected due to content", "high probability of", "bogofilter",
         "unacceptable content", "content was rejected", "flagged by", "5.7.1 message scored", "phishing",
     ]),
@@ -80,7 +86,8 @@ const PHRASES: &[(&str, &[&str])] = &[
         "ip address rejected", "your server is blocked", "blocked by", "we do not accept mail from",
         "not allowed to connect", "your network", "connections not accepted from", "dynamic ip",
         "rejecting open proxy", "open relay", "has been blocked", "residential", "temporarily blocked",
-        "message refused by blocklist", "bad helo", "your mail server", "invalid helo",
+        "message refused by blocklist", "use the smtp server of your isp", "invalid ip for sending", "service refus",
+        "relay quota", "not accepting connections", "bad helo", "your mail server", "invalid helo",
     ]),
     ("norelaying", &[
         "relaying denied", "relay access denied", "relay denied", "relaying not", "not permitted to relay",
@@ -88,32 +95,35 @@ const PHRASES: &[(&str, &[&str])] = &[
         "relaying mail to", "insecure mail relay", "open mail relay", "cannot relay", "relay operation rejected",
         "unable to relay for", "not an open relay",
     ]),
+    ("notaccept", &[
+        "no mx record", "no mx found", "indicated no smtp service",
+        "does not accept mail", "nullmx", "null mx", "not accept any mail", "host does not accept",
+        "mail receiving disabled", "does not receive mail", "smtp server does not accept", "domain does not accept",
+        "no longer accepts mail", "does not accept any",
+    ]),
     ("hostunknown", &[
-        "host unknown", "host or domain name not found", "domain not found", "domain does not exist",
+        "dns lookup failure: host", "host unknown", "host or domain name not found", "domain not found", "domain does not exist",
         "no such domain", "unknown host", "host not found", "name service error", "unknown domain",
         "illegal host/domain", "invalid domain", "domain name not found", "domain is not reachable",
-        "unrouteable address", "unroutable address", "all relevant mx records point to non-existent hosts",
+        // Google's page where the server's answer left no doubt; Yahoo.
+    "the address couldn't be found. check", "have a yahoo",
+    "unrouteable address", "unroutable address", "all relevant mx records point to non-existent hosts",
         "could not resolve host", "nxdomain", "no mx or", "bad destination host", "domain must resolve",
         "cannot find a host", "unable to resolve", "hostname couldn't be found", "couldn't find any host",
         "no mail server", "non-existent host", "invalid host name", "domain wasn't found", "domain couldn't be found",
         "address lookup failed", "mail domain unknown", "could not find a gateway", "no recipient domain",
         "dns error: domain name not found", "dns domain does not exist", "domain may not exist",
     ]),
-    ("notaccept", &[
-        "does not accept mail", "nullmx", "null mx", "not accept any mail", "host does not accept",
-        "mail receiving disabled", "does not receive mail", "smtp server does not accept", "domain does not accept",
-        "no longer accepts mail", "does not accept any",
-    ]),
     ("suspend", &[
         "account has been suspended", "account suspended", "suspended", "account disabled",
-        "account has been disabled", "mailbox disabled", "mailbox is disabled", "is disabled", "account is locked",
+        "account has been disabled", "mailbox disabled", "disabled recipient", "mailbox is disabled", "is disabled", "account is locked",
         "user is inactive", "account inactive", "inactive", "account closed", "temporarily disabled",
         "mailbox unavailable or access denied", "mailbox is frozen", "mailbox is inactive", "deactivated",
         "account expired", "mailbox not active", "is not active", "discontinued", "mailbox currently suspended",
         "account not active", "disabled user", "user disabled", "been dormant",
     ]),
     ("userunknown", &[
-        "check if address is correct", "check the recipient", "user unknown", "unknown user", "no such user",
+        "invalid final delivery userid", "and other recipients in the same domain", "check if address is correct", "check the recipient", "user unknown", "unknown user", "no such user",
         "no such mailbox", "no such recipient", "no such account", "no such address", "no such person",
         "no such local user", "user not found", "not a known user", "unknown recipient", "recipient unknown",
         "recipient not found", "recipient address unknown", "address unknown", "unknown address", "mailbox not found",
@@ -133,7 +143,8 @@ const PHRASES: &[(&str, &[&str])] = &[
         "無い", "存在しない", "不存在", "not found",
     ]),
     ("expired", &[
-        "giving up", "failing for a long time", "gave up", "delivery time expired", "message expired", "time expired",
+        "giving up", "failing for a long time", "did not accept our requests to connect", "host not reachable",
+        "envelope expired", " attempts:", "gave up", "delivery time expired", "message expired", "time expired",
         "retry time not reached", "retry timeout", "retry time", "delivery expired", "timed out", "timeout",
         "time out", "could not be delivered for", "undelivered for", "delivery attempts",
         "unable to deliver message after multiple retries", "maximum retry", "was not delivered within",
@@ -142,7 +153,7 @@ const PHRASES: &[(&str, &[&str])] = &[
         "retry limit", "connection dropped",
     ]),
     ("networkerror", &[
-        "socket error", "did not accept our requests to connect", "connection refused", "network is unreachable",
+        "socket error", "connection refused", "network is unreachable",
         "no route to host", "connection reset", "connection lost", "network error", "routing loop", "too many hops",
         "hop count exceeded", "loops back to myself", "mail loop", "loop detected", "mail forwarding loop",
         "connection was dropped", "host unreachable", "lost connection", "unable to connect", "couldn't connect",
@@ -155,7 +166,7 @@ const PHRASES: &[(&str, &[&str])] = &[
         "multiple from", "message header is missing", "bare lf", "bare cr", "not compliant",
     ]),
     ("contenterror", &[
-        "mime error", "invalid mime", "header error", "improper use of 8-bit", "bad header", "message contained",
+        "media error", "mime error", "invalid mime", "header error", "improper use of 8-bit", "bad header", "message contained",
         "attachment", "file type", "charset not supported", "subject contains invalid", "message header",
     ]),
     ("policyviolation", &[
@@ -163,7 +174,7 @@ const PHRASES: &[(&str, &[&str])] = &[
         "administrative prohibition", "not permitted by", "compliance", "violat",
     ]),
     ("rejected", &[
-        "sender rejected", "sender address rejected", "sender verify failed", "sender domain", "sender address",
+        "purported responsible address", "provide a valid from", "sender rejected", "sender address rejected", "sender verify failed", "sender domain", "sender address",
         "sender denied", "sender not", "from address", "bad sender", "invalid sender", "unknown sender",
         "domain of sender", "mail from", "envelope from", "your address", "access denied", "not authorized",
         "sender is denied", "unable to verify sender", "sender blocked", "backscatter", "only allows", "not a member",
@@ -171,14 +182,14 @@ const PHRASES: &[(&str, &[&str])] = &[
         "closed group", "restricted", "null sender", "empty envelope", "bounces not",
     ]),
     ("securityerror", &[
-        "authentication required", "security", "encrypted", "unauthorized", "authentication failed", "password",
+        "authentication required", "encrypted", "unauthorized", "authentication failed", "password",
         "executable", "dangerous",
     ]),
     ("exceedlimit", &[
         "too many recipients", "recipient limit", "exceeded limit", "limit exceeded", "exceeds limit", "exceed",
     ]),
     ("syntaxerror", &[
-        "syntax error", "command unrecognized", "command not recognized", "bad sequence of commands",
+        "malformed address", "syntax error", "command unrecognized", "command not recognized", "bad sequence of commands",
         "command not implemented", "unrecognized command",
     ]),
     ("mailererror", &[
@@ -195,67 +206,56 @@ const PHRASES: &[(&str, &[&str])] = &[
         "rejected by recipient", "refused by recipient", "recipient refused", "recipient rejected", "user reject",
         "filtered", "refuses to accept", "rejected by user", "not willing to", "recipient does not want",
     ]),
-    // What servers say who do not want to say more.
-    ("userunknown", &["mailbox unavailable", "recipient address rejected", "invalid recipient"]),
 ];
 
-/// What RFC 3463 says of the codes, as far as it names a reason.
-const CODES: &[(&str, &str)] = &[
-    ("1.1", "userunknown"),
-    ("1.2", "hostunknown"),
-    ("1.3", "userunknown"),
-    ("1.4", "userunknown"),
-    ("1.6", "hasmoved"),
-    ("1.7", "rejected"),
-    ("1.8", "rejected"),
-    ("1.10", "notaccept"),
-    ("2.1", "suspend"),
-    ("2.2", "mailboxfull"),
-    ("2.3", "mesgtoobig"),
-    ("2.4", "filtered"),
-    ("3.1", "systemfull"),
-    ("3.2", "notaccept"),
-    ("3.4", "mesgtoobig"),
-    ("3.5", "systemerror"),
-    ("3.0", "systemerror"),
-    ("4.0", "networkerror"),
-    ("4.1", "expired"),
-    ("4.2", "networkerror"),
-    ("4.3", "systemerror"),
-    ("4.4", "hostunknown"),
-    ("4.5", "systemerror"),
-    ("4.6", "networkerror"),
-    ("4.7", "expired"),
-    ("5.3", "exceedlimit"),
-    ("5.1", "syntaxerror"),
-    ("5.2", "syntaxerror"),
-    ("6.0", "contenterror"),
-    ("6.1", "contenterror"),
-    ("7.0", "securityerror"),
-    ("7.1", "securityerror"),
-    ("7.7", "securityerror"),
-    ("7.9", "authfailure"),
-    ("7.20", "authfailure"),
-    ("7.23", "authfailure"),
-    ("7.24", "authfailure"),
-    ("7.25", "requireptr"),
-    ("7.26", "authfailure"),
-    ("7.27", "notaccept"),
-    ("7.509", "authfailure"),
-    ("7.606", "blocked"),
+/// What servers say who do not want to say more.
+const VAGUE: &[&str] = &["mailbox unavailable", "recipient address rejected", "invalid recipient"];
+
+/// PowerMTA's bounce categories (its user's guide, "Bounce categories"); those that say too little are left out.
+const CATEGORIES: &[(&str, &str)] = &[
+    ("bad-connection", "networkerror"),
+    ("bad-domain", "hostunknown"),
+    ("bad-mailbox", "userunknown"),
+    ("content-related", "contenterror"),
+    ("inactive-mailbox", "suspend"),
+    ("invalid-sender", "rejected"),
+    ("message-expired", "expired"),
+    ("no-answer-from-host", "networkerror"),
+    ("protocol-errors", "syntaxerror"),
+    ("quota-issues", "mailboxfull"),
+    ("relaying-issues", "norelaying"),
+    ("routing-errors", "networkerror"),
+    ("spam-related", "spamdetected"),
+    ("virus-related", "virusdetected"),
 ];
+
+pub(super) fn of_category(category: &str) -> Option<&'static str> {
+    CATEGORIES.iter().find(|(name, _)| *name == category).map(|(_, reason)| *reason)
+}
 
 /// The word when nothing is known.
 pub(super) const UNDEFINED: &str = "undefined";
 
-/// Bytes of a diagnostic looked at.
-const DIAGNOSTIC_BYTES_MAX: usize = 8 * 1024;
-
 /// The reason in what a server said, by its sentences; `None` if they say nothing known.
 pub(super) fn of_text(diagnostic: &str) -> Option<&'static str> {
-    let end = diagnostic.floor_char_boundary(DIAGNOSTIC_BYTES_MAX);
-    let text = folded(diagnostic.get(..end).unwrap_or_default());
-    PHRASES.iter().find(|(_, phrases)| phrases.iter().any(|phrase| text.contains(phrase))).map(|(reason, _)| *reason)
+    of_text_but(diagnostic, "")
+}
+
+/// As `of_text`, without one of the reasons.
+pub(super) fn of_text_but(diagnostic: &str, left_out: &str) -> Option<&'static str> {
+    let text = looked_at(diagnostic);
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+    PHRASES.iter().find(|(reason, phrases)| *reason != left_out && says(phrases)).map(|(reason, _)| *reason)
+}
+
+/// What is left to conclude from where neither sentence nor code says more.
+pub(super) fn of_vague_text(diagnostic: &str) -> Option<&'static str> {
+    let text = looked_at(diagnostic);
+    VAGUE.iter().any(|phrase| text.contains(phrase)).then_some("userunknown")
+}
+
+fn looked_at(diagnostic: &str) -> String {
+    folded(diagnostic.get(..diagnostic.floor_char_boundary(DIAGNOSTIC_BYTES_MAX)).unwrap_or_default())
 }
 
 /// Where a code says it better than the sentence it comes with: a sender refused, a mailbox shut, a user unknown.
@@ -263,27 +263,35 @@ pub(super) fn corrected(reason: &'static str, status: Option<&str>, said: &str) 
     let detail = status.and_then(|status| status.split_once('.')).map_or("", |(_, detail)| detail);
     match (reason, detail) {
         ("userunknown" | "hostunknown", "1.7" | "1.8") => "rejected",
-        ("userunknown", "2.1") => "suspend",
         ("suspend", "1.1") => "userunknown",
-        // Microsoft's edge knows the directory: its 5.4.1 means there is no such mailbox.
-        ("rejected", "4.1") if said.contains("Recipient address rejected: Access denied") => "userunknown",
-        // The address was good enough for RCPT; what was refused is the mail.
-        ("userunknown", _) if refused_after_data(said) => "filtered",
+        // Microsoft's edge knows the directory: this means there is no such mailbox.
+        ("rejected", "4.1" | "7.1") if folded(said).contains("recipient address rejected: access denied") => {
+            "userunknown"
+        }
         _ => reason,
     }
 }
 
-/// The server answered the content (RFC 5321 DATA), not the recipient.
-fn refused_after_data(said: &str) -> bool {
-    let lower = said.to_lowercase();
-    let data = ["end of data", "data command", ">>> data", "after data"].iter().any(|words| lower.contains(words));
-    data && !lower.contains("rcpt")
-}
+/// What directories say of their own: nobody else's word for it is meant. In lower case.
+#[rustfmt::skip]
+const OF_DIRECTORIES: &[&str] = &[
+    // Lotus Notes and Domino.
+    "not listed in domino directory", "not listed in public name & address book", "not listed in address book",
+    // Exchange: ecNoSuchRecipient, and its later resolver.
+    "the recipient name is not recognized", "000c05a6", "resolver.adr", "couldn't be found or is invalid",
+    // IMail, InterScan, Verizon's picture messages, Exim, qmail, vpopmail, GroupWise.
+    "unknown user: ", "invalid final delivery userid", "check if address is correct", "and other recipients in the same domain",
+    "no valid recipients for this mm", "unknown local-part", "unknown local part", "no mailbox here by that name",
+    // Google's page where the server's answer left no doubt; Yahoo.
+    "the address couldn't be found. check", "have a yahoo",
+    "unrouteable address", "isn't in my control/locals", "(user unknown)",
+    // Postfix names the table.
+    "user unknown in local", "user unknown in virtual", "user unknown in relay", "unknown user account",
+];
 
-/// The reason an enhanced status code names.
-pub(super) fn of_status(status: &str) -> Option<&'static str> {
-    let (_, detail) = status.split_once('.')?;
-    CODES.iter().find(|(code, _)| *code == detail).map(|(_, reason)| *reason)
+pub(super) fn is_of_directory(text: &str) -> bool {
+    let text = text.to_lowercase();
+    OF_DIRECTORIES.iter().any(|phrase| text.contains(phrase))
 }
 
 /// Lower case and single blanks, without the addresses: a mailbox may be called anything.
@@ -302,39 +310,11 @@ fn folded(text: &str) -> String {
 pub(super) fn class(reason: &str, status: Option<&str>) -> BounceClass {
     let permanent = status.is_none_or(|status| !status.starts_with('4'));
     match reason {
-        "userunknown" | "hostunknown" | "hasmoved" | "notaccept" if permanent => BounceClass::Hard,
+        // A server that has no such user says so for good, whatever the class of its code; the sender's server gave up on it.
+        "userunknown" => BounceClass::Hard,
+        "hostunknown" | "hasmoved" | "notaccept" if permanent => BounceClass::Hard,
         _ => BounceClass::Soft,
     }
-}
-
-/// The first enhanced status code (RFC 3463) in a text: three numbers that stand alone.
-pub(super) fn status_in(text: &str) -> Option<String> {
-    let end = text.floor_char_boundary(DIAGNOSTIC_BYTES_MAX);
-    text.get(..end)
-        .unwrap_or_default()
-        .split(|c: char| !(c.is_ascii_digit() || c == '.'))
-        .map(|word| word.trim_end_matches('.'))
-        .find(|word| is_status(word))
-        .map(str::to_owned)
-}
-
-fn is_status(word: &str) -> bool {
-    let mut numbers = word.split('.');
-    let class = numbers.next().is_some_and(|class| matches!(class, "2" | "4" | "5"));
-    let rest = |number: Option<&str>| {
-        number.is_some_and(|n| (1..=3).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()))
-    };
-    class && rest(numbers.next()) && rest(numbers.next()) && numbers.next().is_none()
-}
-
-/// The first SMTP reply code (RFC 5321 §4.2) of a failure.
-pub(super) fn reply_code_in(text: &str) -> Option<u16> {
-    let end = text.floor_char_boundary(DIAGNOSTIC_BYTES_MAX);
-    text.get(..end)
-        .unwrap_or_default()
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '[')
-        .filter(|word| word.len() == 3)
-        .find_map(|word| word.parse().ok().filter(|code| (400..600).contains(code)))
 }
 
 #[cfg(test)]
@@ -354,14 +334,5 @@ mod tests {
         for (text, reason) in cases {
             assert_eq!(of_text(text), reason, "{text}");
         }
-    }
-
-    #[test]
-    fn status_codes_stand_alone() {
-        assert_eq!(status_in("host 192.0.2.45 said: 550 5.1.1 no"), Some("5.1.1".to_owned()));
-        assert_eq!(status_in("smtp; 550 (#5.1.2)."), Some("5.1.2".to_owned()));
-        assert_eq!(status_in("from 5.6.7.8 at 10:00"), None);
-        assert_eq!(reply_code_in("said: 550-no such"), Some(550));
-        assert_eq!(reply_code_in("[192.0.2.500] 250 ok"), None);
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Group {
     pub action: Option<Action>,
     pub status: Option<String>,
     pub diagnostic: String,
+    /// X-PowerMTA-BounceCategory.
+    pub category: Option<String>,
 }
 
 /// The recipients of a delivery status. The fields about the message as a whole are no group.
@@ -49,7 +51,8 @@ pub(super) fn groups(text: &str) -> Vec<Group> {
             }
             "original-recipient" => original = Some(address(&value)),
             "action" => group.action = action(&value),
-            "status" => group.status = super::reason::status_in(&value),
+            "x-powermta-bouncecategory" => group.category = Some(value.to_ascii_lowercase()),
+            "status" => group.status = super::code::status_in(&value),
             "diagnostic-code" => {
                 group.diagnostic = value.split_once(';').map_or(value.as_str(), |(_, text)| text).trim().to_owned();
             }
