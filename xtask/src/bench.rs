@@ -5,6 +5,7 @@ mod http;
 mod latency;
 mod listing;
 mod machine;
+mod mail;
 mod name_server;
 mod postfix;
 mod postroom;
@@ -16,6 +17,8 @@ mod smtp;
 pub enum Bench {
     /// Mail in by SMTP, durable before the 250: Postfix and Postroom in turn.
     Smtp(smtp::Args),
+    /// Reading mail on one core: Python, two libraries of Node.js, and Postroom.
+    Mail(mail::Args),
 }
 
 /// # Errors
@@ -23,5 +26,6 @@ pub enum Bench {
 pub fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Smtp(args) => smtp::run(args),
+        Bench::Mail(args) => mail::run(args),
     }
 }

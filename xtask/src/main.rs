@@ -2,6 +2,7 @@
 
 mod bench;
 mod command;
+mod fuzz;
 mod lint;
 mod packages;
 mod postgres;
@@ -28,6 +29,8 @@ enum Task {
     Lint,
     /// What continuous integration runs: the lints, then every test.
     Ci,
+    /// Feed everything that reads what strangers send with made-up input, for so many seconds a target.
+    Fuzz(fuzz::Args),
     /// Measure.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -42,6 +45,7 @@ fn main() -> anyhow::Result<()> {
             lint::run()?;
             test::run(&test::Args::everything())
         }
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Bench(bench) => bench::run(&bench),
     }
 }

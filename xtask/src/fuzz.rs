@@ -1,0 +1,248 @@
+//! `cargo xtask fuzz SECONDS [TARGET…]`: runs the fuzz targets one after another from seeds, and says what each came to.
+//! Owns the limits an input is held to; the properties are the targets' own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+use crate::command;
+
+/// Bytes of an input at most: long enough for what is quadratic to show, short enough for many a second.
+const INPUT_BYTES_MAX: u32 = 64 * 1024;
+/// An input that takes longer is a finding: everything that reads is linear.
+const INPUT_SECONDS_MAX: u32 = 5;
+/// Memory of a target; more is a finding.
+const MEMORY_MEGABYTES_MAX: u32 = 2_048;
+/// Files given to a target at once when each is timed.
+const TIMED_AT_ONCE: usize = 500;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// How long each target runs.
+    seconds: u64,
+    /// All of `fuzz/fuzz_targets` unless named.
+    targets: Vec<String>,
+}
+
+/// What a target came to.
+struct Outcome {
+    target: String,
+    executions: u64,
+    per_second: u64,
+    covered: u64,
+    inputs: u64,
+    peak_megabytes: u64,
+    slowest: Option<(Duration, PathBuf)>,
+    findings: Vec<PathBuf>,
+}
+
+/// # Errors
+/// A target does not build, or has a finding.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    install_cargo_fuzz()?;
+    let known = targets()?;
+    if let Some(unknown) = args.targets.iter().find(|wanted| !known.contains(wanted)) {
+        bail!("there is no fuzz target `{unknown}`; there are: {}", known.join(", "));
+    }
+    let wanted = if args.targets.is_empty() { known } else { args.targets.clone() };
+    command::run(cargo_fuzz("build").args(["--features", "gateway"]))?;
+    let mut outcomes = Vec::new();
+    for target in wanted {
+        let corpus = fuzz_folder().join("corpus").join(&target);
+        seed(&target, &corpus)?;
+        outcomes.push(fuzz(&target, &corpus, args.seconds)?);
+    }
+    print(&outcomes);
+    let findings: usize = outcomes.iter().map(|outcome| outcome.findings.len()).sum();
+    if findings > 0 {
+        bail!("{findings} findings: make each a row of a test's table before it is mended");
+    }
+    Ok(())
+}
+
+fn fuzz_folder() -> PathBuf {
+    command::root().join("fuzz")
+}
+
+/// The sanitizer is left out: the code is free of `unsafe`, and runs twice as often without.
+fn cargo_fuzz(subcommand: &str) -> Command {
+    let mut command = command::program("cargo");
+    // What cargo-fuzz asks of the compiler is called unstable, and works in the stable one.
+    command.env("RUSTC_BOOTSTRAP", "1").current_dir(fuzz_folder());
+    command.args(["fuzz", subcommand, "--sanitizer", "none"]);
+    command
+}
+
+fn install_cargo_fuzz() -> anyhow::Result<()> {
+    let there = Command::new("cargo").args(["fuzz", "--version"]).stderr(Stdio::null()).stdout(Stdio::null()).status();
+    if !there.is_ok_and(|status| status.success()) {
+        command::run(command::program("cargo").args(["install", "--locked", "cargo-fuzz"]))?;
+    }
+    Ok(())
+}
+
+/// The names of the targets, as `fuzz/Cargo.toml` has them.
+fn targets() -> anyhow::Result<Vec<String>> {
+    let metadata = command::output(
+        command::program("cargo")
+            .args(["metadata", "--format-version", "1", "--no-deps", "--manifest-path"])
+            .arg(fuzz_folder().join("Cargo.toml")),
+    )?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let all = metadata["packages"][0]["targets"].as_array().context("cargo metadata names no targets")?;
+    let binaries = all.iter().filter(|target| target["kind"][0] == "bin");
+    Ok(binaries.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect())
+}
+
+/// Real mail of others, where it lies beside the project; without it a target begins with nothing.
+fn seed(target: &str, corpus: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(corpus)?;
+    let corpora = command::root().join("../shared/corpora");
+    let mut seeds: Vec<Vec<u8>> = Vec::new();
+    match target {
+        "parse" | "classify" => {
+            for folder in ["bounces", "mime"] {
+                mails(&corpora.join(folder), &mut seeds)?;
+            }
+        }
+        "reply_text" => fields(&corpora.join("replies.jsonl"), "input_text", &mut seeds)?,
+        "sanitize" | "html_to_text" => fields(&corpora.join("html_sanitize.jsonl"), "payload", &mut seeds)?,
+        "mailbox" => fields(&corpora.join("addresses.jsonl"), "address", &mut seeds)?,
+        "subject" => fields(&corpora.join("mime.jsonl"), "subject", &mut seeds)?,
+        _ => {}
+    }
+    for (number, seed) in seeds.iter().enumerate().filter(|(_, seed)| seed.len() <= INPUT_BYTES_MAX as usize) {
+        std::fs::write(corpus.join(format!("seed-{number}")), seed)?;
+    }
+    Ok(())
+}
+
+fn mails(folder: &Path, seeds: &mut Vec<Vec<u8>>) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry?.path();
+        if path.is_dir() {
+            mails(&path, seeds)?;
+        } else {
+            seeds.push(std::fs::read(path)?);
+        }
+    }
+    Ok(())
+}
+
+fn fields(rows: &Path, field: &str, seeds: &mut Vec<Vec<u8>>) -> anyhow::Result<()> {
+    for row in std::fs::read_to_string(rows).unwrap_or_default().lines() {
+        let row: Value = serde_json::from_str(row)?;
+        seeds.extend(row[field].as_str().map(|text| text.as_bytes().to_vec()));
+    }
+    Ok(())
+}
+
+fn fuzz(target: &str, corpus: &Path, seconds: u64) -> anyhow::Result<Outcome> {
+    let artifacts = fuzz_folder().join("artifacts").join(target);
+    std::fs::create_dir_all(&artifacts)?;
+    let before = files(&artifacts)?;
+    let program = program(target)?;
+    eprintln!("\x1b[1mfuzzing {target} for {seconds} s\x1b[0m");
+    let output = Command::new(&program)
+        .arg(corpus)
+        .arg(format!("-artifact_prefix={}/", artifacts.display()))
+        .arg(format!("-max_total_time={seconds}"))
+        .arg(format!("-max_len={INPUT_BYTES_MAX}"))
+        .arg(format!("-timeout={INPUT_SECONDS_MAX}"))
+        .arg(format!("-rss_limit_mb={MEMORY_MEGABYTES_MAX}"))
+        .args(["-print_final_stats=1", "-reload=0"])
+        .output()
+        .with_context(|| format!("can't start {}", program.display()))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let findings: Vec<PathBuf> = files(&artifacts)?.into_iter().filter(|file| !before.contains(file)).collect();
+    if !output.status.success() && findings.is_empty() {
+        bail!("fuzzing {target} ended with {}:\n{said}", output.status);
+    }
+    Ok(Outcome {
+        target: target.to_owned(),
+        executions: statistic(&said, "stat::number_of_executed_units:"),
+        per_second: statistic(&said, "stat::average_exec_per_sec:"),
+        covered: last(&said, "cov: "),
+        inputs: last(&said, "corp: "),
+        peak_megabytes: statistic(&said, "stat::peak_rss_mb:"),
+        slowest: slowest(&program, corpus)?,
+        findings,
+    })
+}
+
+fn program(target: &str) -> anyhow::Result<PathBuf> {
+    let version = command::output(Command::new("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+    Ok(fuzz_folder().join("target").join(host).join("release").join(target))
+}
+
+fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    files.sort();
+    Ok(files)
+}
+
+/// `name  123` of libFuzzer's final statistics.
+fn statistic(said: &str, name: &str) -> u64 {
+    let value = said.lines().rev().find_map(|line| line.strip_prefix(name));
+    value.and_then(|value| value.trim().parse().ok()).unwrap_or_default()
+}
+
+/// The last number behind `name` in libFuzzer's progress: `#4096 pulse cov: 512 ft: 900 corp: 66/12Kb …`.
+fn last(said: &str, name: &str) -> u64 {
+    let rest = said.rfind(name).and_then(|at| said.get(at + name.len()..)).unwrap_or_default();
+    rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok()).unwrap_or_default()
+}
+
+/// Every input the target keeps, timed once more: libFuzzer says `Executed FILE in N ms`.
+fn slowest(program: &Path, corpus: &Path) -> anyhow::Result<Option<(Duration, PathBuf)>> {
+    let mut slowest: Option<(Duration, PathBuf)> = None;
+    for some in files(corpus)?.chunks(TIMED_AT_ONCE) {
+        let output = Command::new(program).args(some).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        for line in said.lines().filter_map(|line| line.strip_prefix("Executed ")) {
+            let Some((file, time)) = line.split_once(" in ") else { continue };
+            let milliseconds = time.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_default();
+            let taken = Duration::from_millis(milliseconds);
+            if slowest.as_ref().is_none_or(|(most, _)| taken > *most) {
+                slowest = Some((taken, file.into()));
+            }
+        }
+    }
+    Ok(slowest)
+}
+
+fn print(outcomes: &[Outcome]) {
+    println!(
+        "\n{:20} {:>12} {:>9} {:>9} {:>8} {:>8} {:>9}  slowest input",
+        "target", "executions", "a second", "coverage", "inputs", "peak MB", "findings"
+    );
+    for outcome in outcomes {
+        let slowest = outcome.slowest.as_ref().map_or_else(String::new, |(taken, file)| {
+            format!("{} ms, {}", taken.as_millis(), file.strip_prefix(command::root()).unwrap_or(file).display())
+        });
+        println!(
+            "{:20} {:>12} {:>9} {:>9} {:>8} {:>8} {:>9}  {slowest}",
+            outcome.target,
+            outcome.executions,
+            outcome.per_second,
+            outcome.covered,
+            outcome.inputs,
+            outcome.peak_megabytes,
+            outcome.findings.len()
+        );
+    }
+    for outcome in outcomes {
+        for finding in &outcome.findings {
+            println!(
+                "finding: {} (run it again: give it to fuzz/target/…/release/{})",
+                finding.display(),
+                outcome.target
+            );
+        }
+    }
+}
