@@ -116,7 +116,7 @@ fn text_part(leaf: &Leaf<'_>, body: &mut Body, mail: &mut ParsedMail) {
     let bytes = leaf.decoded();
     let files = uuencode::find(&bytes);
     let mut content = if files.is_empty() {
-        crate::charset::decode(leaf.charset(), &bytes)
+        leaf.as_text(&bytes)
     } else {
         let mut rest = Vec::with_capacity(bytes.len());
         let mut at = 0;
@@ -133,7 +133,7 @@ fn text_part(leaf: &Leaf<'_>, body: &mut Body, mail: &mut ParsedMail) {
             });
         }
         rest.extend_from_slice(bytes.get(at..).unwrap_or_default());
-        crate::charset::decode(leaf.charset(), &rest)
+        leaf.as_text(&rest)
     };
     if leaf.attribute("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed")) {
         let delete_space = leaf.attribute("delsp").is_some_and(|value| value.eq_ignore_ascii_case("yes"));

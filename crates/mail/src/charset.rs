@@ -6,7 +6,7 @@ use mail_parser::Charset;
 
 /// Decodes body text. A label that is missing, unknown or contradicted by the bytes gives way to what the bytes look like.
 pub(crate) fn decode(label: Option<&str>, bytes: &[u8]) -> String {
-    let label = label.map(|label| label.trim_matches(['"', '\'', ' ', '\t'])).filter(|label| !label.is_empty());
+    let label = label.map(bare).filter(|label| !label.is_empty());
     if let Some(text) = label.and_then(|label| shifted(label, bytes)) {
         return text;
     }
@@ -23,6 +23,15 @@ pub(crate) fn decode(label: Option<&str>, bytes: &[u8]) -> String {
             (_, true) if !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() => guess(bytes),
             (text, _) => text.into_owned(),
         },
+    }
+}
+
+/// Whether bytes are what their label says.
+pub(crate) fn is_well_formed(label: &str, bytes: &[u8]) -> bool {
+    match charset(label) {
+        Some(Charset::Utf8) => std::str::from_utf8(bytes).is_ok(),
+        Some(charset) => !charset.decode_checked(bytes).1,
+        None => false,
     }
 }
 
@@ -113,6 +122,7 @@ fn utf8_share(bytes: &[u8]) -> (usize, usize) {
 
 /// The charset of a label, also of spellings that no registry has.
 fn charset(label: &str) -> Option<Charset> {
+    let label = bare(label);
     let known = |label: &str| Charset::from_label(label.as_bytes()).filter(|charset| *charset != Charset::Replacement);
     if let Some(charset) = known(label) {
         return Some(charset);
@@ -154,6 +164,18 @@ fn charset(label: &str) -> Option<Charset> {
         "mac" | "macroman" | "xmacroman" => Some(Charset::Macintosh),
         _ => None,
     }
+}
+
+/// A label without what should not be in it: quotes, a comment, the parameter's own name, a second label.
+fn bare(label: &str) -> &str {
+    let trimmed = |label: &str| -> usize { label.find([';', ',', '(']).unwrap_or(label.len()) };
+    let label = label.trim_start_matches(['"', '\'', ' ', '\t']);
+    let label = match label.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => value,
+        _ => label,
+    };
+    let label = label.get(..trimmed(label)).unwrap_or_default();
+    label.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>'))
 }
 
 /// Two charsets that shift in and out of double bytes and that browsers refuse: HZ (RFC 1843) and ISO-2022-KR (RFC 1557).

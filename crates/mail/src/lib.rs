@@ -10,16 +10,23 @@ pub mod subject;
 pub mod threading;
 
 mod body;
+mod boundaries;
 mod calendar;
 mod charset;
+mod date;
+mod encoded;
+mod fields;
 mod fingerprint;
 mod flowed;
 mod head;
 mod inspect;
+mod mailbox;
 mod mime;
+mod params;
 mod parse;
 mod parsed;
 mod tnef;
+mod transfer;
 mod uuencode;
 
 pub use fingerprint::fingerprint;
