@@ -51,7 +51,8 @@ pub(crate) fn read(value: &str) -> Option<Timestamp> {
     let value = value.get(..value.floor_char_boundary(BYTES_MAX)).unwrap_or_default();
     let bare = without_comments(value);
     let mut reading = Reading::default();
-    let words: Vec<&str> = bare.split(|c: char| c.is_whitespace() || matches!(c, ',' | '"')).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        bare.split(|c: char| c.is_whitespace() || matches!(c, ',' | '"')).filter(|word| !word.is_empty()).collect();
     if let [only] = words[..]
         && (9..=10).contains(&only.len())
         && let Ok(seconds) = only.parse::<u32>()
@@ -91,7 +92,9 @@ impl Reading {
         if let Ok(number) = digits.parse::<i64>() {
             match (digits.len(), self.day) {
                 (1..=2, None) if (1..=31).contains(&number) => self.day = Some(number),
-                (_, Some(_)) | (3..=4, None) if digits.len() <= 4 && self.year.is_none() => self.year = Some(full_year(number, digits.len())),
+                (_, Some(_)) | (3..=4, None) if digits.len() <= 4 && self.year.is_none() => {
+                    self.year = Some(full_year(number, digits.len()))
+                }
                 _ => {}
             }
         }
@@ -106,7 +109,8 @@ impl Reading {
         let (clock, rest) = word.split_at(end);
         let separator = if clock.contains(':') { ':' } else { '.' };
         let mut parts = clock.split(separator);
-        let number = |part: Option<&str>| part.and_then(|part| part.split('.').next()).and_then(|part| part.parse::<i64>().ok());
+        let number =
+            |part: Option<&str>| part.and_then(|part| part.split('.').next()).and_then(|part| part.parse::<i64>().ok());
         let (hour, minute) = (number(parts.next()), number(parts.next()));
         let third = parts.next();
         if separator == '.' && third.is_none() {
@@ -134,7 +138,9 @@ impl Reading {
         let number = |part: &str| part.parse::<i64>().ok();
         let read = match (number(first), number(second), number(third)) {
             (Some(year), Some(month @ 1..=12), Some(day @ 1..=31)) if first.len() == 4 => Some((year, month, day)),
-            (Some(day @ 1..=31), None, Some(year)) => month(second).map(|month| (full_year(year, third.len()), month, day)),
+            (Some(day @ 1..=31), None, Some(year)) => {
+                month(second).map(|month| (full_year(year, third.len()), month, day))
+            }
             // Day and month in either order: only where one of them can't be a month.
             (Some(day @ 13..=31), Some(month @ 1..=12), Some(year)) if third.len() == 4 => Some((year, month, day)),
             (Some(month @ 1..=12), Some(day @ 13..=31), Some(year)) if third.len() == 4 => Some((year, month, day)),
@@ -274,7 +280,11 @@ mod tests {
             "mar., 5 gen. 2026 10:12:00 +0100",
             "1767604320",
         ] {
-            assert_eq!(read(written).map(|at| at.to_string()).as_deref(), Some("2026-01-05T09:12:00.000Z"), "{written}");
+            assert_eq!(
+                read(written).map(|at| at.to_string()).as_deref(),
+                Some("2026-01-05T09:12:00.000Z"),
+                "{written}"
+            );
         }
     }
 
@@ -291,7 +301,9 @@ mod tests {
         ] {
             assert_eq!(read(written).map(|at| at.to_string()).as_deref(), Some(meant), "{written}");
         }
-        for nothing in ["", "yesterday", "05/01/2026 10:12", "Mon, 5 Jan", "10:12:00", "5 5 5 5", "99999999999999999999"] {
+        for nothing in
+            ["", "yesterday", "05/01/2026 10:12", "Mon, 5 Jan", "10:12:00", "5 5 5 5", "99999999999999999999"]
+        {
             assert_eq!(read(nothing), None, "{nothing}");
         }
     }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use crate::charset;
 
@@ -29,11 +29,13 @@ struct Word<'a> {
     text: &'a str,
     /// Bytes from `=?` to `?=`.
     length: usize,
+    /// Its `?=` is there.
+    ended: bool,
 }
 
 /// The length of the encoded word that `text` begins with.
 pub(crate) fn word_length(text: &str) -> Option<usize> {
-    word(text).map(|word| word.length)
+    word(text).filter(|word| word.ended).map(|word| word.length)
 }
 
 /// Decodes every encoded word. White space between two of them is no text (RFC 2047 §6.2).
@@ -95,7 +97,7 @@ fn word(text: &str) -> Option<Word<'_>> {
         None => return None,
     };
     let length = if end.is_some() { 2 + head + 3 + text.len() + closing } else { 2 + head + 3 + closing };
-    Some(Word { charset, base64, text, length })
+    Some(Word { charset, base64, text, length, ended: end.is_some() })
 }
 
 /// Where `?=` is. A question mark that should have been encoded, and before `=XX` looks like the end, is none.
@@ -108,8 +110,9 @@ fn word_end(body: &str, base64: bool) -> Option<usize> {
         if base64 || !hex(0) || !hex(1) {
             return Some(end);
         }
-        let goes_on = after.find("?=").is_some_and(|next| !after.get(..next).unwrap_or_default().contains([' ', '\t', '\n']))
-            && after.find("=?").is_none_or(|word| after.find("?=").is_some_and(|next| next < word));
+        let goes_on =
+            after.find("?=").is_some_and(|next| !after.get(..next).unwrap_or_default().contains([' ', '\t', '\n']))
+                && after.find("=?").is_none_or(|word| after.find("?=").is_some_and(|next| next < word));
         if !goes_on {
             return Some(end);
         }

@@ -85,7 +85,9 @@ pub(crate) fn read(raw: &[u8], from: usize, stops: impl Fn(&[u8]) -> bool) -> He
 /// A head goes on behind a line of spaces (RFC 5322 §4.2): with a continuation line or with a field.
 fn goes_on(raw: &[u8]) -> bool {
     match raw.first() {
-        Some(b' ' | b'\t') => line(raw, 0).is_some_and(|line| !raw.get(line).unwrap_or_default().trim_ascii().is_empty()),
+        Some(b' ' | b'\t') => {
+            line(raw, 0).is_some_and(|line| !raw.get(line).unwrap_or_default().trim_ascii().is_empty())
+        }
         Some(b'\r' | b'\n') => true,
         _ => begins(raw),
     }
@@ -102,7 +104,8 @@ pub(crate) fn line(raw: &[u8], at: usize) -> Option<Range<usize>> {
 fn field_name(line: &[u8]) -> Option<(&[u8], usize)> {
     let colon = memchr::memchr(b':', line)?;
     let name = line.get(..colon)?.trim_ascii_end();
-    let valid = !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.iter().all(|byte| *byte > b' ' && *byte != 0x7f);
+    let valid =
+        !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.iter().all(|byte| *byte > b' ' && *byte != 0x7f);
     valid.then_some((name, colon))
 }
 

@@ -61,7 +61,12 @@ pub(crate) fn text(value: &str) -> String {
     }
     // An encoded word may hold line breaks: they must not make a second field of it when it is written again.
     let unfolded = unfold(trimmed);
-    encoded::decode(&unfolded).chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+    encoded::decode(&unfolded)
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 /// A line break and the white space around it as one space.

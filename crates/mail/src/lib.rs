@@ -13,6 +13,7 @@ mod body;
 mod boundaries;
 mod calendar;
 mod charset;
+mod codepages;
 mod date;
 mod encoded;
 mod fields;

@@ -42,7 +42,8 @@ pub(crate) fn read(value: &str) -> Vec<Mailbox> {
                 list.end(false);
                 tail
             }
-            // Behind the name of a group, or the scheme of a URL.
+            // Behind the scheme of a URL, or the name of a group.
+            ':' if list.open.scheme() => tail,
             ':' => {
                 list.end(false);
                 tail
@@ -65,7 +66,7 @@ pub(crate) fn read(value: &str) -> Vec<Mailbox> {
 
 /// Up to what has a meaning of its own. An encoded word may hold such characters.
 fn word_end(text: &str) -> usize {
-    if let Some(length) = encoded::word_length(text).filter(|length| *length < text.len()) {
+    if let Some(length) = encoded::word_length(text) {
         return length;
     }
     // A domain literal has colons (RFC 5321 §4.1.3).
@@ -179,6 +180,16 @@ impl Open {
         if self.address.is_some() { self.after.push(word) } else { self.words.push(word) }
     }
 
+    /// Takes away `mailto`, if that is what was read last.
+    fn scheme(&mut self) -> bool {
+        let is_scheme =
+            self.words.last().is_some_and(|word| word.text.trim_start_matches('[').eq_ignore_ascii_case("mailto"));
+        if is_scheme && let Some(word) = self.words.pop() {
+            self.space = word.space;
+        }
+        is_scheme
+    }
+
     /// The words, else the comments.
     fn name(&self) -> Option<String> {
         let words = if self.words.is_empty() { &self.after } else { &self.words };
@@ -239,7 +250,9 @@ impl List {
                 };
                 self.done.push(Mailbox { name, address: address.to_owned() });
             }
-            None if open.words.iter().any(|word| word.text.contains('@') || word.text.contains("=?")) => self.bare(&open),
+            None if open.words.iter().any(|word| word.text.contains('@') || word.text.contains("=?")) => {
+                self.bare(&open)
+            }
             None if at_comma => self.pending = open.name(),
             None => {}
         }
@@ -252,7 +265,9 @@ impl List {
         let mut glue = false;
         for word in &open.words {
             let text = encoded::decode(&word.text);
-            let joins = glue || text.starts_with('@') || words.last().is_some_and(|last: &Word| last.quoted && !word.space && text.contains('@'));
+            let joins = glue
+                || text.starts_with('@')
+                || words.last().is_some_and(|last: &Word| last.quoted && !word.space && text.contains('@'));
             glue = text.ends_with('@');
             match words.last_mut() {
                 Some(last) if joins => {
@@ -265,7 +280,8 @@ impl List {
         }
         words.retain(|word| {
             let address = clean(&word.text);
-            let is_address = address.find('@').is_some_and(|at| at > 0 && at + 1 < address.len()) && !address.contains(' ');
+            let is_address = address.find('@').is_some_and(|at| at > 0 && at + 1 < address.len())
+                && (address.starts_with('"') || !address.contains(' '));
             if is_address {
                 addresses.push(address);
             }
@@ -290,7 +306,10 @@ fn clean(address: &str) -> String {
     }
     let bracketed = text.strip_prefix('[').map(|rest| rest.strip_suffix(']').unwrap_or(rest));
     text = bracketed.unwrap_or(text);
-    text = text.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:")).map_or(text, |_| text.get(7..).unwrap_or_default());
+    text = text
+        .get(..7)
+        .filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"))
+        .map_or(text, |_| text.get(7..).unwrap_or_default());
     if !text.contains('[') {
         text = text.strip_suffix(']').unwrap_or(text);
     }

@@ -62,7 +62,10 @@ impl Message<'_> {
     /// The lines among the fields that are none.
     pub fn stray_lines(&self) -> Vec<String> {
         let head = self.head();
-        head.stray.iter().map(|line| printable(&charset::decode(None, self.raw.get(line.clone()).unwrap_or_default()))).collect()
+        head.stray
+            .iter()
+            .map(|line| printable(&charset::decode(None, self.raw.get(line.clone()).unwrap_or_default())))
+            .collect()
     }
 }
 
@@ -103,14 +106,14 @@ pub(crate) struct Part<'m> {
 impl<'m> Part<'m> {
     /// `digest`: its container is a multipart/digest, where a part without a type is a message (RFC 2046 §5.1.5).
     pub fn new(fields: Vec<Field<'m>>, digest: bool) -> Self {
-        let all = |name: &'static str| fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes()));
+        let all =
+            |name: &'static str| fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes()));
         // Of a field that may occur once the first counts, if it says anything.
         let kind = all("content-type")
             .map(|field| params::read(field.value, None))
             .find(|kind| !kind.value.is_empty() || kind.get("name").is_some())
             .unwrap_or_default();
-        let disposition =
-            all("content-disposition").map(|field| params::read(field.value, kind.get("charset"))).next();
+        let disposition = all("content-disposition").map(|field| params::read(field.value, kind.get("charset"))).next();
         let transfer = all("content-transfer-encoding")
             .find_map(|field| Transfer::named(&charset::decode_header(field.value, None)))
             .unwrap_or_default();
@@ -207,7 +210,13 @@ pub(crate) fn leaves<'m>(message: &'m Message<'_>) -> (Vec<Leaf<'m>>, Vec<String
         // A multipart without a single part still has what stands before its end: text for all we know.
         if !part.is_multipart() || !before.is_empty() || !bytes.iter().all(u8::is_ascii_whitespace) {
             let first = leaves.is_empty();
-            leaves.push(Leaf { number: leaves.len() as u32 + 1, place: Place { first, ..place }, part, before, body: bytes });
+            leaves.push(Leaf {
+                number: leaves.len() as u32 + 1,
+                place: Place { first, ..place },
+                part,
+                before,
+                body: bytes,
+            });
         }
         from = delimiter.and_then(|delimiter| continued(&mut walk, delimiter, raw, &mut hit));
     }
@@ -262,7 +271,10 @@ impl Limits {
             ));
         }
         if self.outside > 0 {
-            words.push(format!("{} bytes before, between or behind the parts are only in the raw message.", self.outside));
+            words.push(format!(
+                "{} bytes before, between or behind the parts are only in the raw message.",
+                self.outside
+            ));
         }
         words
     }
@@ -310,7 +322,10 @@ impl<'m> Leaf<'m> {
             (!name.is_empty()).then_some(name)
         };
         let (disposition, kind) = (self.part.disposition.as_ref(), Some(&self.part.kind));
-        of(disposition, "filename").or_else(|| of(kind, "name")).or_else(|| of(disposition, "name")).or_else(|| of(kind, "filename"))
+        of(disposition, "filename")
+            .or_else(|| of(kind, "name"))
+            .or_else(|| of(disposition, "name"))
+            .or_else(|| of(kind, "filename"))
     }
 
     /// Without angle brackets.

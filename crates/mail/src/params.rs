@@ -29,7 +29,9 @@ impl Structured {
 pub(crate) fn read(raw: &[u8], charset: Option<&str>) -> Structured {
     let read = parse(&charset::decode_header(raw, charset));
     match read.get("charset") {
-        Some(own) if charset.is_none() && std::str::from_utf8(raw).is_err() => parse(&charset::decode_header(raw, Some(own))),
+        Some(own) if charset.is_none() && std::str::from_utf8(raw).is_err() => {
+            parse(&charset::decode_header(raw, Some(own)))
+        }
         _ => read,
     }
 }
@@ -109,7 +111,7 @@ fn parameter_value(text: &str) -> (Cow<'_, str>, &str) {
     loop {
         let rest = text.get(end..).unwrap_or_default();
         // An encoded word is no place for quotes, but it may hold what would end the value.
-        if let Some(length) = encoded::word_length(rest).filter(|length| *length < rest.len()) {
+        if let Some(length) = encoded::word_length(rest) {
             end += length;
             continue;
         }
@@ -159,8 +161,12 @@ fn starts_parameter(text: &str) -> bool {
         return false;
     }
     let window = word.get(..word.floor_char_boundary(64)).unwrap_or_default();
-    let end = window.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '*')).unwrap_or(window.len());
-    end > 0 && window.get(end..).is_some_and(|rest| rest.trim_start().starts_with('=') && !rest.trim_start().starts_with("=?"))
+    let end =
+        window.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '*')).unwrap_or(window.len());
+    end > 0
+        && window
+            .get(end..)
+            .is_some_and(|rest| rest.trim_start().starts_with('=') && !rest.trim_start().starts_with("=?"))
 }
 
 fn section<'a>(name: &'a str, value: Cow<'a, str>) -> Section<'a> {
@@ -186,7 +192,10 @@ fn joined(sections: Vec<Section<'_>>) -> Vec<(String, String)> {
     }
     for name in names {
         let of_name = |wanted: fn(&Section<'_>) -> bool| {
-            sections.iter().filter(|section| section.name.eq_ignore_ascii_case(&name) && wanted(section)).collect::<Vec<_>>()
+            sections
+                .iter()
+                .filter(|section| section.name.eq_ignore_ascii_case(&name) && wanted(section))
+                .collect::<Vec<_>>()
         };
         let mut numbered = of_name(|section| section.number.is_some());
         let value = if let Some(whole) = of_name(|section| section.extended && section.number.is_none()).first() {
@@ -196,7 +205,10 @@ fn joined(sections: Vec<Section<'_>>) -> Vec<(String, String)> {
             numbered.dedup_by_key(|section| section.number);
             extended(&numbered)
         } else {
-            of_name(|section| section.number.is_none()).first().map(|section| section.value.to_string()).unwrap_or_default()
+            of_name(|section| section.number.is_none())
+                .first()
+                .map(|section| section.value.to_string())
+                .unwrap_or_default()
         };
         let is_encoded = sections.iter().any(|section| section.extended && section.name.eq_ignore_ascii_case(&name));
         let value = match name.as_str() {
@@ -254,7 +266,11 @@ fn unfolded(value: &str) -> Cow<'_, str> {
 /// may also be one.
 fn percent_decoded(value: &str) -> Option<String> {
     let at = value.find('%')?;
-    let high = value.as_bytes().get(at..)?.windows(2).any(|pair| matches!(pair, [b'%', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F']));
+    let high = value
+        .as_bytes()
+        .get(at..)?
+        .windows(2)
+        .any(|pair| matches!(pair, [b'%', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F']));
     if !high || !value.is_ascii() {
         return None;
     }

@@ -77,11 +77,12 @@ fn noisy(raw: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(raw);
     }
     let mut out = Vec::with_capacity(raw.len() / 4 * 3);
-    let (mut group, mut symbols, mut padded) = (0_u32, 0_u32, false);
+    let (mut group, mut symbols, mut padded, mut noise) = (0_u32, 0_u32, false, 0);
     for line in lines() {
         if padded && !is_data(line) {
             break;
         }
+        noise = line.iter().filter(|byte| !is_symbol(**byte)).count();
         for &byte in line {
             let Some(six) = value(byte) else {
                 if byte == b'=' {
@@ -99,7 +100,10 @@ fn noisy(raw: &[u8]) -> Cow<'_, [u8]> {
             }
         }
     }
-    // What is left over without padding is as likely noise as data.
+    // What is left over without padding is data, unless it is the end of a line of something else.
+    if noise <= 1 {
+        rest(group, symbols, &mut out);
+    }
     Cow::Owned(out)
 }
 
@@ -132,7 +136,7 @@ mod tests {
             ("SGVs\r\nbG8=", "Hello"),
             ("SGVsbG8", "Hello"),
             ("SGVs!bG8=", "Hello"),
-            ("SGVsbG8!", "Hel"),
+            ("SGVsbG8!", "Hello"),
             ("S G V s b G 8 =", "Hello"),
             // Two pieces, each with its end.
             ("SGVsbG8=\r\nSGVsbG8=\r\n", "HelloHello"),
@@ -157,7 +161,11 @@ mod tests {
             ("100=% =ZZ =", "100=% =ZZ "),
             ("trailing  \r\nx", "trailing\r\nx"),
         ] {
-            assert_eq!(String::from_utf8_lossy(&Transfer::QuotedPrintable.decode(written.as_bytes())), meant, "{written:?}");
+            assert_eq!(
+                String::from_utf8_lossy(&Transfer::QuotedPrintable.decode(written.as_bytes())),
+                meant,
+                "{written:?}"
+            );
         }
     }
 
