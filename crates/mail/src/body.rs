@@ -8,7 +8,7 @@ use model::message::Disposition;
 use percent_encoding::percent_decode_str;
 
 use crate::mime::Leaf;
-use crate::{ParsedAttachment, ParsedMail, calendar, flowed, tnef, uuencode};
+use crate::{ParsedAttachment, ParsedMail, calendar, enriched, flowed, rtf, tnef, uuencode};
 
 /// Bits of a part number that are the leaf's; above them, which of the things the leaf holds.
 pub(crate) const CONTAINED_SHIFT: u32 = 16;
@@ -47,8 +47,8 @@ pub(crate) fn read(leaves: &[Leaf<'_>], mail: &mut ParsedMail) {
                         content: clean(content),
                     }));
                 }
-                if (kind, subtype) == ("text", "plain") && !leaf.is_marked_attachment() {
-                    body.fallback.push(Section { html: false, alone: true, content: clean(leaf.text()) });
+                if !leaf.is_marked_attachment() {
+                    body.fallback.extend(shown(leaf, kind, subtype));
                 }
                 mail.attachments.push(ParsedAttachment {
                     part: leaf.number,
@@ -66,6 +66,27 @@ pub(crate) fn read(leaves: &[Leaf<'_>], mail: &mut ParsedMail) {
     }
     (mail.text, mail.html) = views(body.sections);
     mark_inline(leaves, mail);
+}
+
+/// What a part says that is kept as a file: nobody would see it if there were no other text.
+fn shown(leaf: &Leaf<'_>, kind: &str, subtype: &str) -> Option<Section> {
+    let section = |html, content: String| Section { html, alone: true, content: clean(content) };
+    match (kind, subtype) {
+        ("text", "plain") => Some(section(false, leaf.text())),
+        ("text", "html") => Some(section(true, leaf.text())),
+        ("text", "enriched" | "richtext") => {
+            Some(section(false, enriched::to_text(&leaf.text(), subtype == "richtext")))
+        }
+        ("text" | "application", "rtf" | "x-rtf") => rtf::read(&leaf.decoded()).map(rich),
+        _ => None,
+    }
+}
+
+fn rich(content: rtf::Content) -> Section {
+    match content {
+        rtf::Content::Text(text) => Section { html: false, alone: true, content: clean(text) },
+        rtf::Content::Html(html) => Section { html: true, alone: true, content: clean(html) },
+    }
 }
 
 enum Role {
@@ -139,8 +160,8 @@ fn text_part(leaf: &Leaf<'_>, body: &mut Body, mail: &mut ParsedMail) {
         let delete_space = leaf.attribute("delsp").is_some_and(|value| value.eq_ignore_ascii_case("yes"));
         content = flowed::unflow(&content, delete_space);
     }
-    if matches!(leaf.media().1, "enriched" | "richtext") {
-        content = html_to_text(&content);
+    if let subtype @ ("enriched" | "richtext") = leaf.media().1 {
+        content = enriched::to_text(&content, subtype == "richtext");
     }
     body.sections.push(Section { html: false, alone: !leaf.place.alternative, content: clean(content) });
 }
@@ -150,9 +171,12 @@ fn tnef_part(leaf: &Leaf<'_>, body: &mut Body, mail: &mut ParsedMail) -> bool {
     let Some(tnef) = tnef::read(&leaf.decoded()) else { return false };
     let section = |html, content: String| Section { html, alone: false, content: clean(content) };
     let holds_text = tnef.text.is_some() || tnef.html.is_some();
-    let told = holds_text || body.sections.iter().any(|section| !section.content.trim().is_empty());
+    let holds_rich_text = tnef.rich_text.is_some();
     body.fallback.extend(tnef.text.map(|text| section(false, text)));
     body.fallback.extend(tnef.html.map(|html| section(true, html)));
+    if !holds_text {
+        body.fallback.extend(tnef.rich_text.map(rich));
+    }
     for (index, file) in tnef.files.iter().enumerate() {
         mail.attachments.push(ParsedAttachment {
             part: contained(leaf, index),
@@ -163,7 +187,7 @@ fn tnef_part(leaf: &Leaf<'_>, body: &mut Body, mail: &mut ParsedMail) -> bool {
             size: file.place.len() as u64,
         });
     }
-    (holds_text || !tnef.files.is_empty()) && (told || !tnef.rich_text)
+    (holds_text || holds_rich_text || !tnef.files.is_empty()) && !tnef.unread
 }
 
 fn contained(leaf: &Leaf<'_>, index: usize) -> u32 {

@@ -97,7 +97,19 @@ fn word(text: &str) -> Option<Word<'_>> {
         None => return None,
     };
     let length = if end.is_some() { 2 + head + 3 + text.len() + closing } else { 2 + head + 3 + closing };
-    Some(Word { charset, base64, text, length, ended: end.is_some() })
+    let word = Word { charset, base64, text, length, ended: end.is_some() };
+    (word.ended || is_whole(&word)).then_some(word)
+}
+
+/// Whether a word that was cut off still is text.
+fn is_whole(word: &Word<'_>) -> bool {
+    let mut bytes = Vec::new();
+    if word.base64 {
+        bytes = unbase64(word.text);
+    } else {
+        unquote(word.text, &mut bytes);
+    }
+    charset::is_well_formed(word.charset, &bytes) && word.text.is_ascii()
 }
 
 /// Where `?=` is. A question mark that should have been encoded, and before `=XX` looks like the end, is none.

@@ -250,9 +250,7 @@ impl List {
                 };
                 self.done.push(Mailbox { name, address: address.to_owned() });
             }
-            None if open.words.iter().any(|word| word.text.contains('@') || word.text.contains("=?")) => {
-                self.bare(&open)
-            }
+            None if open.words.iter().any(|word| encoded::decode(&word.text).contains('@')) => self.bare(&open),
             None if at_comma => self.pending = open.name(),
             None => {}
         }
@@ -385,6 +383,7 @@ mod tests {
             ("=?utf-8?q?a=40b=2Etest?=", "", "a@b.test"),
             ("中文 <a@b.test>", "中文", "a@b.test"),
             // A comma nobody quoted.
+            ("=?utf-8?q?Z=C3=BC?=,\r\n =?utf-8?q?Ann?= <a@b.test>", "Zü, Ann", "a@b.test"),
             ("Example, Zoë <a@b.test>", "Example, Zoë", "a@b.test"),
             // What was allowed once.
             ("<@r1.test,@r2.test:a@b.test>", "", "a@b.test"),
