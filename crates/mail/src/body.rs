@@ -38,6 +38,7 @@ pub(crate) fn read(leaves: &[Leaf<'_>], mail: &mut ParsedMail) {
             Role::Html => {
                 body.sections.push(Section { html: true, alone: !leaf.place.alternative, content: clean(leaf.text()) });
             }
+            Role::Signature => mail.signed_with = Some(leaf.content_type()),
             Role::Tnef if tnef_part(leaf, &mut body, mail) => {}
             Role::Tnef | Role::File => {
                 if (kind, subtype) == ("text", "calendar") {
@@ -73,7 +74,7 @@ fn shown(leaf: &Leaf<'_>, kind: &str, subtype: &str) -> Option<Section> {
     let section = |html, content: String| Section { html, alone: true, content: clean(content) };
     match (kind, subtype) {
         ("text", "plain") => Some(section(false, leaf.text())),
-        ("text", "html") => Some(section(true, leaf.text())),
+        ("text", "html") if leaf.place.first => Some(section(true, leaf.text())),
         ("text", "enriched" | "richtext") => {
             Some(section(false, enriched::to_text(&leaf.text(), subtype == "richtext")))
         }
@@ -93,6 +94,8 @@ enum Role {
     Text,
     Html,
     Tnef,
+    /// What only a program that verifies it has a use for.
+    Signature,
     File,
 }
 
@@ -100,6 +103,9 @@ impl Role {
     fn of(leaf: &Leaf<'_>) -> Self {
         match leaf.media() {
             ("application", "ms-tnef" | "vnd.ms-tnef") => Self::Tnef,
+            ("application", "pgp-signature" | "pkcs7-signature" | "x-pkcs7-signature") if leaf.place.signature => {
+                Self::Signature
+            }
             ("application", "octet-stream") if is_winmail(leaf) => Self::Tnef,
             ("text", subtype) if is_body(leaf, subtype) => {
                 if subtype == "html" {

@@ -19,6 +19,7 @@ pub(crate) struct Frame {
     /// The Content-ID of a multipart/related's root.
     pub start: Option<String>,
     pub digest: bool,
+    pub signed: bool,
     /// Parts begun.
     pub parts: usize,
     /// Its closing delimiter was passed.
@@ -77,7 +78,12 @@ impl<'m> Walk<'m> {
         let Some(frame) = self.frames.last_mut() else { return Place::default() };
         frame.parts += 1;
         let is_root = frame.parts == 1 || frame.start.is_some() && part.content_id() == frame.start;
-        Place { alternative: frame.alternative, related: frame.related && !is_root || frame.in_related, first: false }
+        Place {
+            alternative: frame.alternative,
+            related: frame.related && !is_root || frame.in_related,
+            signature: frame.signed && frame.parts == 2,
+            first: false,
+        }
     }
 
     /// Opens a multipart whose body begins at `body`: its first delimiter. `None`, and it stays closed, if there is none.
@@ -126,8 +132,7 @@ impl<'m> Walk<'m> {
             _ => self.search(from),
         };
         self.found = Some((from, found));
-        let innermost = self.frames.len().checked_sub(1)?;
-        if self.frames.last().is_some_and(|frame| frame.closed) || found.is_some_and(|found| found.frame == innermost) {
+        if self.frames.last().is_none_or(|frame| frame.closed) {
             return found;
         }
         let end = found.map_or(self.raw.len(), |found| found.at);

@@ -100,12 +100,14 @@ pub(crate) fn line(raw: &[u8], at: usize) -> Option<Range<usize>> {
 }
 
 /// The name of the field a line begins, and where its colon is. White space before the colon was allowed once (RFC 5322
-/// §4.5), white space within a name never was: such lines are text.
+/// §4.5), white space within a name never was: such lines are text. NUL bytes
+/// are of no meaning anywhere.
 fn field_name(line: &[u8]) -> Option<(&[u8], usize)> {
     let colon = memchr::memchr(b':', line)?;
     let name = line.get(..colon)?.trim_ascii_end();
-    let valid =
-        !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.iter().all(|byte| *byte > b' ' && *byte != 0x7f);
+    let valid = !name.is_empty()
+        && name.len() <= NAME_BYTES_MAX
+        && name.iter().all(|byte| (*byte > b' ' || *byte == 0) && *byte != 0x7f);
     valid.then_some((name, colon))
 }
 

@@ -28,6 +28,7 @@ pub fn inspect(raw: &[u8]) -> Value {
         "quoted": reply.quoted,
         "signature": reply.signature,
         "attachments": mail.attachments.iter().map(|attachment| file(raw, attachment)).collect::<Vec<_>>(),
+        "signedWith": mail.signed_with,
         "parts": parts(raw),
         "kind": judged.kind.as_str(),
         "autoReply": judged.auto_reply,

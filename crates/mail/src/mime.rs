@@ -76,6 +76,8 @@ pub(crate) struct Place {
     pub alternative: bool,
     /// The container is a multipart/related and the leaf not its root (RFC 2387 §3.2).
     pub related: bool,
+    /// The second part of a multipart/signed (RFC 1847 §2.1).
+    pub signature: bool,
     /// The first leaf of the mail.
     pub first: bool,
 }
@@ -142,6 +144,7 @@ impl<'m> Part<'m> {
             related: self.media.1 == "related",
             start: self.kind.get("start").map(|start| bare_id(start).to_owned()),
             digest: self.media.1 == "digest",
+            signed: self.media.1 == "signed",
             ..Frame::default()
         }
     }
