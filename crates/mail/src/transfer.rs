@@ -63,9 +63,28 @@ const fn is_symbol(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
-/// Nothing but base64 and white space.
+/// Nothing but base64 and white space, and an end that an encoder makes.
 fn is_clean(raw: &[u8]) -> bool {
-    raw.iter().all(|byte| is_symbol(*byte) || matches!(byte, b'\r' | b'\n' | b'=' | b' ' | b'\t'))
+    let (mut symbols, mut last) = (0_u32, 0);
+    for &byte in raw {
+        if is_symbol(byte) {
+            (symbols, last) = (symbols.wrapping_add(1), byte);
+        } else if !matches!(byte, b'\r' | b'\n' | b'=' | b' ' | b'\t') {
+            return false;
+        }
+    }
+    value(last).is_none_or(|last| is_end(last, symbols % 4))
+}
+
+/// Whether a group of so many symbols can be the last one: the bits that belong to no byte are zero (RFC 4648 §3.5). Others
+/// are what is left of data that was cut off, or noise.
+const fn is_end(group: u32, symbols: u32) -> bool {
+    match symbols {
+        0 => true,
+        2 => group & 0b1111 == 0,
+        3 => group & 0b11 == 0,
+        _ => false,
+    }
 }
 
 /// base64 with other characters in it, which RFC 2045 §6.8 says to leave out. What follows the end (a footer some list
@@ -77,12 +96,11 @@ fn noisy(raw: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(raw);
     }
     let mut out = Vec::with_capacity(raw.len() / 4 * 3);
-    let (mut group, mut symbols, mut padded, mut noise) = (0_u32, 0_u32, false, 0);
+    let (mut group, mut symbols, mut padded) = (0_u32, 0_u32, false);
     for line in lines() {
         if padded && !is_data(line) {
             break;
         }
-        noise = line.iter().filter(|byte| !is_symbol(**byte)).count();
         for &byte in line {
             let Some(six) = value(byte) else {
                 if byte == b'=' {
@@ -100,8 +118,8 @@ fn noisy(raw: &[u8]) -> Cow<'_, [u8]> {
             }
         }
     }
-    // What is left over without padding is data, unless it is the end of a line of something else.
-    if noise <= 1 {
+    // Some leave the padding out.
+    if is_end(group, symbols) {
         rest(group, symbols, &mut out);
     }
     Cow::Owned(out)
@@ -137,6 +155,9 @@ mod tests {
             ("SGVsbG8", "Hello"),
             ("SGVs!bG8=", "Hello"),
             ("SGVsbG8!", "Hello"),
+            // Cut off in the middle of a group.
+            ("SGVsbG9v", "Helloo"),
+            ("SGVsbG9", "Hel"),
             ("S G V s b G 8 =", "Hello"),
             // Two pieces, each with its end.
             ("SGVsbG8=\r\nSGVsbG8=\r\n", "HelloHello"),
