@@ -312,6 +312,10 @@ fn clean(address: &str) -> String {
         text = text.strip_suffix(']').unwrap_or(text);
     }
     text = text.strip_prefix('\'').and_then(|inner| inner.strip_suffix('\'')).unwrap_or(text);
+    if text.contains('"') {
+        // White space counts in quotes: only the line break of a fold is none of it (RFC 5322 §2.2.3).
+        return tidy(&text.replace(['\r', '\n'], ""));
+    }
     if !text.contains(char::is_whitespace) {
         return tidy(text);
     }
