@@ -25,8 +25,12 @@ impl Structured {
     }
 }
 
+/// Bytes read of one field.
+const FIELD_BYTES_MAX: usize = 64 * 1024;
+
 /// Reads the bytes of a field. Raw 8-bit text is UTF-8, else in the field's own charset, else in `charset`.
 pub(crate) fn read(raw: &[u8], charset: Option<&str>) -> Structured {
+    let raw = raw.get(..FIELD_BYTES_MAX).unwrap_or(raw);
     let read = parse(&charset::decode_header(raw, charset));
     match read.get("charset") {
         Some(own) if charset.is_none() && std::str::from_utf8(raw).is_err() => {
