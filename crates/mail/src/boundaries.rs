@@ -31,7 +31,7 @@ pub(crate) struct Frame {
 pub(crate) struct Delimiter {
     /// Which of the open multiparts it belongs to.
     frame: usize,
-    closes: bool,
+    pub closes: bool,
     /// Where it begins.
     at: usize,
     /// Where the next line begins.

@@ -90,12 +90,10 @@ impl Reading {
         }
         let digits = word.trim_end_matches(['.', 't', 'h', 's', 'n', 'd', 'r']);
         if let Ok(number) = digits.parse::<i64>() {
-            match (digits.len(), self.day) {
-                (1..=2, None) if (1..=31).contains(&number) => self.day = Some(number),
-                (_, Some(_)) | (3..=4, None) if digits.len() <= 4 && self.year.is_none() => {
-                    self.year = Some(full_year(number, digits.len()))
-                }
-                _ => {}
+            if self.day.is_none() && digits.len() <= 3 && (1..=31).contains(&number) {
+                self.day = Some(number);
+            } else if self.year.is_none() && (2..=4).contains(&digits.len()) {
+                self.year = Some(full_year(number, digits.len()));
             }
         }
     }
@@ -250,6 +248,7 @@ mod tests {
         for written in [
             "Mon, 5 Jan 2026 10:12:00 +0100",
             "Mon,5 Jan 2026 10:12:00+0100",
+            "Mon, 005 Jan 2026 10:12:00 +0100",
             "5 Jan 2026 10:12 +0100",
             "5 Jan 26 09:12:00 GMT",
             "Mon, 05 Jan 126 09:12:00 +0000",

@@ -21,7 +21,8 @@ pub(crate) struct Message<'a> {
 
 /// The structure of a mail; `None` if there is no head at all.
 pub(crate) fn structure(raw: &[u8]) -> Option<Message<'_>> {
-    let message = Message { start: preface(raw), raw: with_line_feeds(raw) };
+    let raw = with_line_feeds(raw);
+    let message = Message { start: preface(&raw), raw };
     let head = message.head();
     (head.ended || !head.fields.is_empty()).then_some(message)
 }
@@ -202,7 +203,13 @@ pub(crate) fn leaves<'m>(message: &'m Message<'_>) -> (Vec<Leaf<'m>>, Vec<String
             if walk.depth() >= limits::MIME_DEPTH_MAX {
                 hit.depth = true;
             } else if let Some(delimiter) = walk.enter(&part, place, body) {
-                hit.outside(raw.get(body..delimiter.content_end(raw, body)));
+                let preamble = raw.get(body..delimiter.content_end(raw, body)).unwrap_or_default();
+                if delimiter.closes && !is_for_old_readers(preamble) {
+                    let place = Place { first: leaves.is_empty(), ..place };
+                    leaves.push(Leaf { number: leaves.len() as u32 + 1, place, part, before, body: preamble });
+                } else {
+                    hit.outside(preamble);
+                }
                 from = continued(&mut walk, delimiter, raw, &mut hit);
                 continue;
             }
@@ -210,7 +217,8 @@ pub(crate) fn leaves<'m>(message: &'m Message<'_>) -> (Vec<Leaf<'m>>, Vec<String
         let delimiter = walk.next(body);
         let end = delimiter.as_ref().map_or(raw.len(), |delimiter| delimiter.content_end(raw, body));
         let bytes = raw.get(body..end).unwrap_or_default();
-        // A multipart without a single part still has what stands before its end: text for all we know.
+        // A multipart without a single part still has what stands before its end: text for all we know. So has one that
+        // ends before it begins.
         if !part.is_multipart() || !before.is_empty() || !bytes.iter().all(u8::is_ascii_whitespace) {
             let first = leaves.is_empty();
             leaves.push(Leaf {
@@ -236,7 +244,7 @@ fn continued(walk: &mut Walk<'_>, delimiter: Delimiter, raw: &[u8], hit: &mut Li
         }
         let next = walk.next(after);
         let end = next.as_ref().map_or(raw.len(), |next| next.content_end(raw, after));
-        hit.outside(raw.get(after..end));
+        hit.outside(raw.get(after..end).unwrap_or_default());
         delimiter = next?;
     }
 }
@@ -250,12 +258,9 @@ struct Limits {
 }
 
 impl Limits {
-    /// What programs write there for readers without MIME is no loss.
-    fn outside(&mut self, bytes: Option<&[u8]>) {
-        let text = bytes.unwrap_or_default().trim_ascii();
-        let told = charset::decode(None, text.get(..text.len().min(400)).unwrap_or_default()).to_lowercase();
-        if !["mime", "multipart", "multi-part"].iter().any(|word| told.contains(word)) {
-            self.outside += text.len();
+    fn outside(&mut self, bytes: &[u8]) {
+        if !is_for_old_readers(bytes) {
+            self.outside += bytes.trim_ascii().len();
         }
     }
 
@@ -281,6 +286,13 @@ impl Limits {
         }
         words
     }
+}
+
+/// What programs write outside the parts for readers without MIME is no loss, nor is nothing.
+fn is_for_old_readers(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii();
+    let told = charset::decode(None, text.get(..text.len().min(400)).unwrap_or_default()).to_lowercase();
+    text.is_empty() || ["mime", "multipart", "multi-part"].iter().any(|word| told.contains(word))
 }
 
 impl<'m> Leaf<'m> {

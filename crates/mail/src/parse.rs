@@ -14,7 +14,7 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
     if let Some(first) = stray.first() {
         let shown = first.get(..first.floor_char_boundary(STRAY_BYTES_SHOWN)).unwrap_or_default();
         mail.limits.push(format!(
-            "{} lines of the head are no header fields, and only in the raw message; the first is {shown:?}.",
+            "Lines of the head that are no header fields are only in the raw message: {} of them, the first is {shown:?}.",
             stray.len()
         ));
     }
