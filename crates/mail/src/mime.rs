@@ -2,6 +2,7 @@
 //! opens an attached message: it is one leaf.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use model::limits;
 
@@ -23,6 +24,9 @@ pub(crate) struct Message<'a> {
 pub(crate) fn structure(raw: &[u8]) -> Option<Message<'_>> {
     let raw = with_line_feeds(raw);
     let message = Message { start: preface(&raw), raw };
+    if fields::begins(message.raw.get(message.start..).unwrap_or_default()) {
+        return Some(message);
+    }
     let head = message.head();
     (head.ended || !head.fields.is_empty()).then_some(message)
 }
@@ -60,13 +64,9 @@ impl Message<'_> {
         self.raw.get(head.text.unwrap_or(head.body)..).unwrap_or_default()
     }
 
-    /// The lines among the fields that are none.
-    pub fn stray_lines(&self) -> Vec<String> {
-        let head = self.head();
-        head.stray
-            .iter()
-            .map(|line| printable(&charset::decode(None, self.raw.get(line.clone()).unwrap_or_default())))
-            .collect()
+    /// A line of the head, as text.
+    pub fn line(&self, line: Range<usize>) -> String {
+        printable(&charset::decode(None, self.raw.get(line).unwrap_or_default()))
     }
 }
 

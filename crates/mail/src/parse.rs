@@ -10,15 +10,16 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
     };
     let (leaves, limits) = mime::leaves(&message);
     let mut mail = ParsedMail { limits, ..ParsedMail::default() };
-    let stray = message.stray_lines();
-    if let Some(first) = stray.first() {
+    let fields = message.head();
+    if let Some(first) = fields.stray.first() {
+        let first = message.line(first.clone());
         let shown = first.get(..first.floor_char_boundary(STRAY_BYTES_SHOWN)).unwrap_or_default();
         mail.limits.push(format!(
             "Lines of the head that are no header fields are only in the raw message: {} of them, the first is {shown:?}.",
-            stray.len()
+            fields.stray.len()
         ));
     }
-    head::read(&message.head().fields, leaves.iter().find_map(Leaf::charset), &mut mail);
+    head::read(&fields.fields, leaves.iter().find_map(Leaf::charset), &mut mail);
     body::read(&leaves, &mut mail);
     mail
 }
