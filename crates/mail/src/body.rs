@@ -36,7 +36,7 @@ pub(crate) fn read(leaves: &[Leaf<'_>], mail: &mut ParsedMail) {
         match Role::of(leaf) {
             Role::Text => text_part(leaf, &mut body, mail),
             Role::Html => {
-                body.sections.push(Section { html: true, alone: !leaf.place.alternative, content: clean(leaf.text()) });
+                body.sections.push(Section { html: true, alone: !leaf.place.alternative, content: clean(page(leaf)) });
             }
             Role::Signature => mail.signed_with = Some(leaf.content_type()),
             Role::Tnef if tnef_part(leaf, &mut body, mail) => {}
@@ -68,6 +68,24 @@ pub(crate) fn read(leaves: &[Leaf<'_>], mail: &mut ParsedMail) {
     (mail.text, mail.html) = views(body.sections);
     mark_inline(leaves, mail);
 }
+
+/// An HTML part. Without a label it is in the charset it names itself, which is the first thing in it.
+fn page(leaf: &Leaf<'_>) -> String {
+    let bytes = leaf.decoded();
+    if leaf.charset().is_some() || std::str::from_utf8(&bytes).is_ok() {
+        return leaf.as_text(&bytes);
+    }
+    let start = bytes.get(..bytes.len().min(META_BYTES_MAX)).unwrap_or_default().to_ascii_lowercase();
+    let named = memchr::memmem::find(&start, b"charset=").and_then(|at| start.get(at + 8..)).unwrap_or_default();
+    let named = named.strip_prefix(b"\"").or_else(|| named.strip_prefix(b"'")).unwrap_or(named);
+    let end =
+        named.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"-_.:".contains(byte)).unwrap_or(named.len());
+    let label = named.get(..end).and_then(|label| std::str::from_utf8(label).ok());
+    crate::charset::decode(label, &bytes)
+}
+
+/// Bytes at the beginning of a page that may name its charset, as browsers look for it.
+const META_BYTES_MAX: usize = 1024;
 
 /// What a part says that is kept as a file: nobody would see it if there were no other text.
 fn shown(leaf: &Leaf<'_>, kind: &str, subtype: &str) -> Option<Section> {

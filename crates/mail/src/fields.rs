@@ -58,7 +58,8 @@ pub(crate) fn read(raw: &[u8], from: usize, stops: impl Fn(&[u8]) -> bool) -> He
         if in_text {
             continue;
         }
-        let continues = matches!(bytes, [b' ' | b'\t', ..]) && astray.is_none();
+        let folded = matches!(bytes, [b' ' | b'\t', ..]) && astray.is_none();
+        let continues = folded || head.fields.last().is_some_and(|field| is_rest_of(field, bytes)) && astray.is_none();
         if spaces && !goes_on(raw.get(line.end..).unwrap_or_default()) {
             // An empty line with a space in it, as some relays and people make them.
             (astray, in_text) = (Some((line.end, head.stray.len())), true);
@@ -80,6 +81,13 @@ pub(crate) fn read(raw: &[u8], from: usize, stops: impl Fn(&[u8]) -> bool) -> He
         if head.ended { head.text = Some(start) } else { head.body = start }
     }
     head
+}
+
+/// Whether a line goes on with a field although white space is missing before it: the field ends where a list or a parameter
+/// is to follow, and the line begins no field.
+fn is_rest_of(field: &Field<'_>, line: &[u8]) -> bool {
+    matches!(field.value.trim_ascii_end(), [.., b';' | b','])
+        && field_name(line).is_none_or(|(name, _)| name.iter().any(|byte| matches!(byte, b'=' | b'"' | b'<' | b'@')))
 }
 
 /// A head goes on behind a line of spaces (RFC 5322 §4.2): with a continuation line or with a field.

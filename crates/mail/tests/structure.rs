@@ -225,6 +225,15 @@ fn the_root_of_related_parts_is_the_body_wherever_it_stands() {
 }
 
 #[test]
+fn a_page_without_a_label_is_read_as_it_says() {
+    for meta in ["<meta charset=koi8-r>", "<META HTTP-EQUIV='Content-Type' CONTENT='text/html; charset=KOI8-R'>"] {
+        let raw =
+            [b"Content-Type: text/html\r\n\r\n<html><head>", meta.as_bytes(), b"</head><p>\xf0\xd2\xc9</p>"].concat();
+        assert!(parse(&raw).html.is_some_and(|html| html.contains("<p>При</p>")), "{meta}");
+    }
+}
+
+#[test]
 fn rich_and_enriched_bodies_are_text() {
     for (kind, body, said) in [
         ("text/enriched", "<bold>Hello</bold>\nthere\n\nyou\n", "Hello there\nyou"),
