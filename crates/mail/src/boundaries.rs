@@ -212,6 +212,16 @@ fn begins_part(raw: &[u8]) -> bool {
     raw.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-"))
 }
 
+/// The first line that says anything is a delimiter, and a part begins behind it.
+pub(crate) fn begins_multipart(body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    body.starts_with(b"--")
+        && fields::line(body, 0).is_some_and(|line| {
+            body.get(2..line.end).is_some_and(|name| !name.trim_ascii().is_empty())
+                && begins_part(body.get(line.end..).unwrap_or_default())
+        })
+}
+
 /// The boundary of a multipart that names none, or another than it uses: what the first line has that begins a part.
 fn guessed(body: &[u8]) -> Option<&[u8]> {
     let starts = std::iter::once(0).chain(memchr::memmem::find_iter(body, b"\n--").map(|at| at + 1));

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use model::limits;
 
-use crate::boundaries::{Delimiter, Frame, Walk};
+use crate::boundaries::{self, Delimiter, Frame, Walk};
 use crate::charset;
 use crate::fields::{self, Field, Head};
 use crate::head::printable;
@@ -124,6 +124,13 @@ impl<'m> Part<'m> {
         Self { fields, kind, disposition, transfer, media }
     }
 
+    /// The head lost its Content-Type on the way, but the body begins like a multipart.
+    fn guess_multipart(&mut self, body: &[u8]) {
+        if self.kind.value.is_empty() && boundaries::begins_multipart(body) {
+            self.media = ("multipart".to_owned(), "mixed".to_owned());
+        }
+    }
+
     pub fn is_multipart(&self) -> bool {
         self.media.0 == "multipart"
     }
@@ -168,11 +175,13 @@ fn bare_id(id: &str) -> &str {
 /// Type and subtype in lower case; text/plain where there is none (RFC 2045 §5.2).
 fn media(value: &str, digest: bool) -> (String, String) {
     let value: String = value.chars().filter(|c| !c.is_control()).collect();
+    let value = value.replace(" /", "/").replace("/ ", "/");
     let token = value.split([' ', ',', ';', '(']).next().unwrap_or_default();
     let (kind, subtype) = match token.split_once('/') {
         Some(("", _)) | None if digest && token.is_empty() => ("message", "rfc822"),
         Some(("", _)) => ("text", "plain"),
-        None if token.is_empty() || token == "text" => ("text", "plain"),
+        None if matches!(token, "" | "text" | "plain" | "txt") => ("text", "plain"),
+        None if token == "html" => ("text", "html"),
         Some(("text", "")) => ("text", "plain"),
         Some(("multipart", "")) => ("multipart", "mixed"),
         None if token == "multipart" => ("multipart", "mixed"),
@@ -195,7 +204,10 @@ pub(crate) fn leaves<'m>(message: &'m Message<'_>) -> (Vec<Leaf<'m>>, Vec<String
             break;
         }
         let head = fields::read(raw, start, |line| walk.delimiter(line).is_some());
-        let part = Part::new(head.fields, walk.in_digest());
+        let mut part = Part::new(head.fields, walk.in_digest());
+        if leaves.is_empty() && walk.depth() == 0 {
+            part.guess_multipart(raw.get(head.body..).unwrap_or_default());
+        }
         let body = head.text.filter(|_| !part.is_plain_text()).unwrap_or(head.body);
         let before = raw.get(head.text.unwrap_or(body)..body).unwrap_or_default();
         let place = walk.place(&part);

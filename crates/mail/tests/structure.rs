@@ -225,6 +225,21 @@ fn the_root_of_related_parts_is_the_body_wherever_it_stands() {
 }
 
 #[test]
+fn types_are_known_by_careless_spellings() {
+    for (kind, html) in [
+        ("html", true),
+        ("text / html; charset=utf-8", true),
+        ("TEXT/HTML", true),
+        ("plain", false),
+        ("text", false),
+        ("", false),
+    ] {
+        let parsed = parse(&mail(&format!("Content-Type: {kind}\n\nhello\n")));
+        assert_eq!((parsed.html.is_some(), parsed.text.is_some()), (html, !html), "{kind}");
+    }
+}
+
+#[test]
 fn a_page_without_a_label_is_read_as_it_says() {
     for meta in ["<meta charset=koi8-r>", "<META HTTP-EQUIV='Content-Type' CONTENT='text/html; charset=KOI8-R'>"] {
         let raw =
