@@ -8,7 +8,7 @@ use model::message::Disposition;
 use percent_encoding::percent_decode_str;
 
 use crate::mime::Leaf;
-use crate::{ParsedAttachment, ParsedMail, calendar, flowed, tnef, uuencode};
+use crate::{ParsedAttachment, ParsedMail, calendar, enriched, flowed, rtf, tnef, uuencode};
 
 /// Bits of a part number that are the leaf's; above them, which of the things the leaf holds.
 pub(crate) const CONTAINED_SHIFT: u32 = 16;
@@ -36,8 +36,9 @@ pub(crate) fn read(leaves: &[Leaf<'_>], mail: &mut ParsedMail) {
         match Role::of(leaf) {
             Role::Text => text_part(leaf, &mut body, mail),
             Role::Html => {
-                body.sections.push(Section { html: true, alone: !leaf.place.alternative, content: clean(leaf.text()) });
+                body.sections.push(Section { html: true, alone: !leaf.place.alternative, content: clean(page(leaf)) });
             }
+            Role::Signature => mail.signed_with = Some(leaf.content_type()),
             Role::Tnef if tnef_part(leaf, &mut body, mail) => {}
             Role::Tnef | Role::File => {
                 if (kind, subtype) == ("text", "calendar") {
@@ -47,8 +48,8 @@ pub(crate) fn read(leaves: &[Leaf<'_>], mail: &mut ParsedMail) {
                         content: clean(content),
                     }));
                 }
-                if (kind, subtype) == ("text", "plain") && !leaf.is_marked_attachment() {
-                    body.fallback.push(Section { html: false, alone: true, content: clean(leaf.text()) });
+                if !leaf.is_marked_attachment() {
+                    body.fallback.extend(shown(leaf, kind, subtype));
                 }
                 mail.attachments.push(ParsedAttachment {
                     part: leaf.number,
@@ -68,10 +69,51 @@ pub(crate) fn read(leaves: &[Leaf<'_>], mail: &mut ParsedMail) {
     mark_inline(leaves, mail);
 }
 
+/// An HTML part. Without a label it is in the charset it names itself, which is the first thing in it.
+fn page(leaf: &Leaf<'_>) -> String {
+    let bytes = leaf.decoded();
+    if leaf.charset().is_some() || std::str::from_utf8(&bytes).is_ok() {
+        return leaf.as_text(&bytes);
+    }
+    let start = bytes.get(..bytes.len().min(META_BYTES_MAX)).unwrap_or_default().to_ascii_lowercase();
+    let named = memchr::memmem::find(&start, b"charset=").and_then(|at| start.get(at + 8..)).unwrap_or_default();
+    let named = named.strip_prefix(b"\"").or_else(|| named.strip_prefix(b"'")).unwrap_or(named);
+    let end =
+        named.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"-_.:".contains(byte)).unwrap_or(named.len());
+    let label = named.get(..end).and_then(|label| std::str::from_utf8(label).ok());
+    crate::charset::decode(label, &bytes)
+}
+
+/// Bytes at the beginning of a page that may name its charset, as browsers look for it.
+const META_BYTES_MAX: usize = 1024;
+
+/// What a part says that is kept as a file: nobody would see it if there were no other text.
+fn shown(leaf: &Leaf<'_>, kind: &str, subtype: &str) -> Option<Section> {
+    let section = |html, content: String| Section { html, alone: true, content: clean(content) };
+    match (kind, subtype) {
+        ("text", "plain") => Some(section(false, leaf.text())),
+        ("text", "html") if leaf.place.first => Some(section(true, leaf.text())),
+        ("text", "enriched" | "richtext") => {
+            Some(section(false, enriched::to_text(&leaf.text(), subtype == "richtext")))
+        }
+        ("text" | "application", "rtf" | "x-rtf") => rtf::read(&leaf.decoded()).map(rich),
+        _ => None,
+    }
+}
+
+fn rich(content: rtf::Content) -> Section {
+    match content {
+        rtf::Content::Text(text) => Section { html: false, alone: true, content: clean(text) },
+        rtf::Content::Html(html) => Section { html: true, alone: true, content: clean(html) },
+    }
+}
+
 enum Role {
     Text,
     Html,
     Tnef,
+    /// What only a program that verifies it has a use for.
+    Signature,
     File,
 }
 
@@ -79,6 +121,9 @@ impl Role {
     fn of(leaf: &Leaf<'_>) -> Self {
         match leaf.media() {
             ("application", "ms-tnef" | "vnd.ms-tnef") => Self::Tnef,
+            ("application", "pgp-signature" | "pkcs7-signature" | "x-pkcs7-signature") if leaf.place.signature => {
+                Self::Signature
+            }
             ("application", "octet-stream") if is_winmail(leaf) => Self::Tnef,
             ("text", subtype) if is_body(leaf, subtype) => {
                 if subtype == "html" {
@@ -116,7 +161,7 @@ fn text_part(leaf: &Leaf<'_>, body: &mut Body, mail: &mut ParsedMail) {
     let bytes = leaf.decoded();
     let files = uuencode::find(&bytes);
     let mut content = if files.is_empty() {
-        crate::charset::decode(leaf.charset(), &bytes)
+        leaf.as_text(&bytes)
     } else {
         let mut rest = Vec::with_capacity(bytes.len());
         let mut at = 0;
@@ -133,14 +178,14 @@ fn text_part(leaf: &Leaf<'_>, body: &mut Body, mail: &mut ParsedMail) {
             });
         }
         rest.extend_from_slice(bytes.get(at..).unwrap_or_default());
-        crate::charset::decode(leaf.charset(), &rest)
+        leaf.as_text(&rest)
     };
     if leaf.attribute("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed")) {
         let delete_space = leaf.attribute("delsp").is_some_and(|value| value.eq_ignore_ascii_case("yes"));
         content = flowed::unflow(&content, delete_space);
     }
-    if matches!(leaf.media().1, "enriched" | "richtext") {
-        content = html_to_text(&content);
+    if let subtype @ ("enriched" | "richtext") = leaf.media().1 {
+        content = enriched::to_text(&content, subtype == "richtext");
     }
     body.sections.push(Section { html: false, alone: !leaf.place.alternative, content: clean(content) });
 }
@@ -150,9 +195,12 @@ fn tnef_part(leaf: &Leaf<'_>, body: &mut Body, mail: &mut ParsedMail) -> bool {
     let Some(tnef) = tnef::read(&leaf.decoded()) else { return false };
     let section = |html, content: String| Section { html, alone: false, content: clean(content) };
     let holds_text = tnef.text.is_some() || tnef.html.is_some();
-    let told = holds_text || body.sections.iter().any(|section| !section.content.trim().is_empty());
+    let holds_rich_text = tnef.rich_text.is_some();
     body.fallback.extend(tnef.text.map(|text| section(false, text)));
     body.fallback.extend(tnef.html.map(|html| section(true, html)));
+    if !holds_text {
+        body.fallback.extend(tnef.rich_text.map(rich));
+    }
     for (index, file) in tnef.files.iter().enumerate() {
         mail.attachments.push(ParsedAttachment {
             part: contained(leaf, index),
@@ -163,7 +211,7 @@ fn tnef_part(leaf: &Leaf<'_>, body: &mut Body, mail: &mut ParsedMail) -> bool {
             size: file.place.len() as u64,
         });
     }
-    (holds_text || !tnef.files.is_empty()) && (told || !tnef.rich_text)
+    (holds_text || holds_rich_text || !tnef.files.is_empty()) && !tnef.unread
 }
 
 fn contained(leaf: &Leaf<'_>, index: usize) -> u32 {

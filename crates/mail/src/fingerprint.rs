@@ -17,13 +17,16 @@ pub fn fingerprint(raw: &[u8], mail: &ParsedMail) -> [u8; 32] {
     };
     if !mail.limits.is_empty() {
         // Not all of it was looked at: two mails must not be taken for one because of what nobody saw.
-        field(&mut hash, message.root_part().raw_body());
+        field(&mut hash, message.body());
         return hash.finalize().into();
     }
     for leaf in mime::leaves(&message).0 {
         let (kind, subtype) = leaf.media();
         field(&mut hash, kind.as_bytes());
         field(&mut hash, subtype.as_bytes());
+        if !leaf.before().is_empty() {
+            lines(&mut hash, leaf.before());
+        }
         let bytes = leaf.decoded();
         if leaf.is_plain() || kind == "text" { lines(&mut hash, &bytes) } else { field(&mut hash, &bytes) }
     }

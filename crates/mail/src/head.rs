@@ -1,19 +1,19 @@
 //! The head of a mail (RFC 5322, 6532, 2047): fields decoded, addresses and ids taken apart. Owns what is read of each
 //! field; never trusts one to be well formed.
 
-use mail_parser::{HeaderForm, Headers, Mailbox as Entry};
-use model::{Timestamp, limits};
+use model::limits;
 
 use crate::charset::decode_header;
-use crate::{Mailbox, ParsedMail};
+use crate::fields::Field;
+use crate::{ParsedMail, date, encoded, mailbox};
 
 /// Bytes read of one field.
 const FIELD_BYTES_MAX: usize = 256 * 1024;
 
 /// Fills the head's part of `mail`. `body_charset`: what raw 8-bit fields may be written in.
-pub(crate) fn read(headers: Headers<'_>, body_charset: Option<&str>, mail: &mut ParsedMail) {
-    mail.headers.reserve(headers.len().min(limits::HEADER_FIELDS_MAX));
-    for header in headers.iter() {
+pub(crate) fn read(fields: &[Field<'_>], body_charset: Option<&str>, mail: &mut ParsedMail) {
+    mail.headers.reserve(fields.len().min(limits::HEADER_FIELDS_MAX));
+    for header in fields {
         if mail.headers.len() >= limits::HEADER_FIELDS_MAX {
             mail.limits.push(format!(
                 "The mail has more than {} header fields; those beyond are only in the raw message.",
@@ -21,8 +21,8 @@ pub(crate) fn read(headers: Headers<'_>, body_charset: Option<&str>, mail: &mut 
             ));
             break;
         }
-        let name = printable(header.raw_name()).to_ascii_lowercase();
-        let raw = header.raw_value();
+        let name = printable(&decode_header(header.name, None)).to_ascii_lowercase();
+        let raw = header.value;
         if raw.len() > FIELD_BYTES_MAX {
             mail.limits.push(format!(
                 "The header field {name} is longer than {FIELD_BYTES_MAX} bytes; the rest is only in the raw message."
@@ -39,13 +39,13 @@ pub(crate) fn read(headers: Headers<'_>, body_charset: Option<&str>, mail: &mut 
 /// The fields that are more than text. Of a field that may occur once, the first counts; recipients add up.
 fn field(name: &str, value: &str, mail: &mut ParsedMail) {
     match name {
-        "from" if mail.from.is_empty() => mail.from = mailboxes(value),
-        "sender" if mail.sender.is_none() => mail.sender = mailboxes(value).into_iter().next(),
-        "reply-to" if mail.reply_to.is_empty() => mail.reply_to = mailboxes(value),
-        "to" => mail.to.extend(mailboxes(value)),
-        "cc" => mail.cc.extend(mailboxes(value)),
-        "bcc" => mail.bcc.extend(mailboxes(value)),
-        "date" if mail.date.is_none() => mail.date = date(value),
+        "from" if mail.from.is_empty() => mail.from = mailbox::read(value),
+        "sender" if mail.sender.is_none() => mail.sender = mailbox::read(value).into_iter().next(),
+        "reply-to" if mail.reply_to.is_empty() => mail.reply_to = mailbox::read(value),
+        "to" => mail.to.extend(mailbox::read(value)),
+        "cc" => mail.cc.extend(mailbox::read(value)),
+        "bcc" => mail.bcc.extend(mailbox::read(value)),
+        "date" if mail.date.is_none() => mail.date = date::read(value),
         "message-id" if mail.message_id.is_none() => mail.message_id = message_ids(value).into_iter().next(),
         "in-reply-to" if mail.in_reply_to.is_empty() => mail.in_reply_to = message_ids(value),
         "references" if mail.references.is_empty() => mail.references = message_ids(value),
@@ -59,39 +59,31 @@ pub(crate) fn text(value: &str) -> String {
     if !trimmed.contains(char::is_control) && !trimmed.contains("=?") {
         return trimmed.to_owned();
     }
-    let parsed = HeaderForm::Text.parse(trimmed.as_bytes());
-    let decoded = parsed.value().as_text().unwrap_or_default();
     // An encoded word may hold line breaks: they must not make a second field of it when it is written again.
-    decoded.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+    let unfolded = unfold(trimmed);
+    encoded::decode(&unfolded)
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
-/// The mailboxes of an address field, groups opened.
-pub(crate) fn mailboxes(value: &str) -> Vec<Mailbox> {
-    let parsed = HeaderForm::Addresses.parse(value.as_bytes());
-    let Some(list) = parsed.value().as_address() else { return Vec::new() };
-    list.mailboxes().filter_map(mailbox).collect()
+/// A line break and the white space around it as one space.
+fn unfold(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for line in value.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(line);
+    }
+    out
 }
 
 /// Without control characters, which no store keeps and no other mail may be made of.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
-}
-
-fn mailbox(entry: Entry<'_>) -> Option<Mailbox> {
-    let name = entry.name().map(printable).filter(|name| !name.is_empty());
-    let address = entry.address().map(printable).filter(|address| !address.is_empty());
-    match (name, address) {
-        (name, Some(address)) => Some(Mailbox { name, address }),
-        // A bare word where an address should be.
-        (Some(name), None) if name.contains('@') => Some(Mailbox { name: None, address: name }),
-        _ => None,
-    }
-}
-
-fn date(value: &str) -> Option<Timestamp> {
-    let parsed = HeaderForm::Date.parse(value.as_bytes());
-    let date = parsed.value().as_datetime()?;
-    Some(Timestamp::from_seconds(date.to_timestamp()))
 }
 
 /// The Message-IDs in a field, without their angle brackets. Words between them are comments of old programs; ids without

@@ -1,5 +1,6 @@
 //! What `postroom inspect` prints of a mail: the parse, the reply text and the judgement as JSON. Owns that document only.
 
+use model::limits;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -27,6 +28,7 @@ pub fn inspect(raw: &[u8]) -> Value {
         "quoted": reply.quoted,
         "signature": reply.signature,
         "attachments": mail.attachments.iter().map(|attachment| file(raw, attachment)).collect::<Vec<_>>(),
+        "signedWith": mail.signed_with,
         "parts": parts(raw),
         "kind": judged.kind.as_str(),
         "autoReply": judged.auto_reply,
@@ -60,22 +62,45 @@ fn file(raw: &[u8], attachment: &ParsedAttachment) -> Value {
     })
 }
 
-/// Every leaf, also those that became body text, as its transfer encoding left it.
+/// Attached messages opened within each other.
+const OPENED_DEPTH_MAX: usize = 8;
+/// Leaves listed.
+const PARTS_SHOWN_MAX: usize = limits::MIME_PARTS_MAX;
+
+/// Every leaf, also those that became body text, as its transfer encoding left it. Behind an attached message come its own
+/// leaves, which are no parts of this mail: `within` says so.
 fn parts(raw: &[u8]) -> Value {
-    let Some(message) = mime::structure(raw) else { return json!([]) };
-    let (leaves, _) = mime::leaves(&message);
-    leaves
-        .iter()
-        .map(|leaf| {
-            let bytes = leaf.decoded();
-            json!({
-                "part": leaf.number,
-                "contentType": leaf.content_type(),
-                "size": bytes.len(),
-                "sha256": digest(&bytes),
-            })
+    let mut shown = Vec::new();
+    open(raw, None, OPENED_DEPTH_MAX, &mut shown);
+    Value::Array(shown)
+}
+
+fn open(raw: &[u8], within: Option<&str>, depth: usize, shown: &mut Vec<Value>) {
+    let path = |number: u32| within.map_or_else(|| number.to_string(), |within| format!("{within}.{number}"));
+    let part = |number: u32, content_type: String, bytes: &[u8]| {
+        json!({
+            "part": path(number),
+            "within": within,
+            "contentType": content_type,
+            "size": bytes.len(),
+            "sha256": digest(bytes),
         })
-        .collect()
+    };
+    let Some(message) = mime::structure(raw) else {
+        // No empty line, no body (RFC 5322 §2.1): what is shown as text are lines of a head that is none.
+        shown.push(part(1, "text/plain".to_owned(), b""));
+        return;
+    };
+    for leaf in mime::leaves(&message).0 {
+        if shown.len() >= PARTS_SHOWN_MAX {
+            return;
+        }
+        let bytes = leaf.decoded();
+        shown.push(part(leaf.number, leaf.content_type(), &bytes));
+        if depth > 0 && matches!(leaf.media(), ("message", "rfc822" | "global")) {
+            open(&bytes, Some(&path(leaf.number)), depth - 1, shown);
+        }
+    }
 }
 
 fn digest(bytes: &[u8]) -> String {

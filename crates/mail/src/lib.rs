@@ -10,16 +10,26 @@ pub mod subject;
 pub mod threading;
 
 mod body;
+mod boundaries;
 mod calendar;
 mod charset;
+mod codepages;
+mod date;
+mod encoded;
+mod enriched;
+mod fields;
 mod fingerprint;
 mod flowed;
 mod head;
 mod inspect;
+mod mailbox;
 mod mime;
+mod params;
 mod parse;
 mod parsed;
+mod rtf;
 mod tnef;
+mod transfer;
 mod uuencode;
 
 pub use fingerprint::fingerprint;

@@ -10,10 +10,22 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
     };
     let (leaves, limits) = mime::leaves(&message);
     let mut mail = ParsedMail { limits, ..ParsedMail::default() };
-    head::read(message.headers(), leaves.iter().find_map(Leaf::charset), &mut mail);
+    let fields = message.head();
+    if let Some(first) = fields.stray.first() {
+        let first = message.line(first.clone());
+        let shown = first.get(..first.floor_char_boundary(STRAY_BYTES_SHOWN)).unwrap_or_default();
+        mail.limits.push(format!(
+            "Lines of the head that are no header fields are only in the raw message: {} of them, the first is {shown:?}.",
+            fields.stray.len()
+        ));
+    }
+    head::read(&fields.fields, leaves.iter().find_map(Leaf::charset), &mut mail);
     body::read(&leaves, &mut mail);
     mail
 }
+
+/// Bytes shown of a line in the head that is no field.
+const STRAY_BYTES_SHOWN: usize = 80;
 
 /// The decoded bytes of one attachment, by its [`crate::ParsedAttachment::part`]; `None` if the mail has no such part.
 /// Only that part is decoded.

@@ -38,6 +38,9 @@ pub struct ParsedMail {
     pub html: Option<String>,
     /// Everything that is not body text, in document order.
     pub attachments: Vec<ParsedAttachment>,
+    /// The media type of the signature over the whole mail or its content (RFC 1847): S/MIME's or OpenPGP's. It is no
+    /// attachment: it says something of bytes that only the raw message has.
+    pub signed_with: Option<String>,
     /// The limits that were hit while reading, in words.
     pub limits: Vec<String>,
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::charset;
+use crate::{charset, rtf};
 
 const SIGNATURE: &[u8] = &0x223e_9f78_u32.to_le_bytes();
 /// Attributes, properties and files read of one TNEF stream at most.
@@ -22,6 +22,7 @@ const ATTACH_PROPERTIES: u32 = 0x0006_9005;
 const TAG_BODY: u16 = 0x1000;
 const TAG_BODY_HTML: u16 = 0x1013;
 const TAG_RTF_COMPRESSED: u16 = 0x1009;
+const TAG_INTERNET_CODEPAGE: u16 = 0x3fde;
 const TAG_ATTACH_DATA: u16 = 0x3701;
 const TAG_ATTACH_FILENAME: u16 = 0x3704;
 const TAG_ATTACH_LONG_FILENAME: u16 = 0x3707;
@@ -45,8 +46,10 @@ pub(crate) struct Tnef {
     pub files: Vec<File>,
     pub text: Option<String>,
     pub html: Option<String>,
-    /// It has a text in Outlook's rich text format, which is not read here.
-    pub rich_text: bool,
+    /// A text in Outlook's rich text format.
+    pub rich_text: Option<rtf::Content>,
+    /// It holds more than is listed here.
+    pub unread: bool,
 }
 
 /// Reads a stream as far as it goes; `None` if it is no TNEF.
@@ -77,14 +80,31 @@ fn attribute(input: &mut Input<'_>, tnef: &mut Tnef, codepage: &mut Option<Strin
     match id {
         OEM_CODEPAGE => *codepage = data.first_chunk().map(|page| format!("cp{}", u32::from_le_bytes(*page))),
         BODY => tnef.text = Some(string(data, codepage.as_deref())),
-        MESSAGE_PROPERTIES => properties(data, |tag, kind, value| match tag {
-            TAG_BODY => tnef.text = Some(property_string(kind, value.bytes, codepage.as_deref())),
-            TAG_BODY_HTML => tnef.html = Some(property_string(kind, value.bytes, codepage.as_deref())),
-            TAG_RTF_COMPRESSED => tnef.rich_text = !value.bytes.is_empty(),
-            _ => {}
-        }),
+        MESSAGE_PROPERTIES => {
+            // HTML is in a charset of its own, whose number may come behind it.
+            let mut page = codepage.clone();
+            properties(data, |tag, _, value| {
+                if tag == TAG_INTERNET_CODEPAGE
+                    && let Some(number) = value.bytes.first_chunk()
+                {
+                    page = Some(format!("cp{}", u32::from_le_bytes(*number)));
+                }
+            });
+            properties(data, |tag, kind, value| match tag {
+                TAG_BODY => tnef.text = Some(property_string(kind, value.bytes, codepage.as_deref())),
+                TAG_BODY_HTML => tnef.html = Some(property_string(kind, value.bytes, page.as_deref())),
+                TAG_RTF_COMPRESSED => {
+                    tnef.rich_text = rtf::unpack(value.bytes).and_then(|unpacked| rtf::read(&unpacked));
+                    tnef.unread |= !value.bytes.is_empty() && tnef.rich_text.is_none();
+                }
+                _ => {}
+            })
+        }
         RENDER_DATA if tnef.files.len() < FILES_MAX => tnef.files.push(File::default()),
-        RENDER_DATA => return None,
+        RENDER_DATA => {
+            tnef.unread = true;
+            return None;
+        }
         ATTACH_TITLE => {
             if let Some(file) = tnef.files.last_mut().filter(|file| !file.long_name) {
                 file.name = name(string(data, codepage.as_deref()));

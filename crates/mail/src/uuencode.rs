@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::head::printable;
+use crate::transfer::Transfer;
+
 /// A file found in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Enclosure {
@@ -11,6 +14,8 @@ pub(crate) struct Enclosure {
     pub place: Range<usize>,
     /// The encoded lines.
     lines: Range<usize>,
+    /// They are base64, as `uuencode -m` writes them.
+    base64: bool,
 }
 
 /// Files looked for in one text at most.
@@ -19,36 +24,58 @@ const ENCLOSURES_MAX: usize = 100;
 /// The complete files in a text, in order. A `begin` without its `end` is text.
 pub(crate) fn find(text: &[u8]) -> Vec<Enclosure> {
     let mut found = Vec::new();
-    if memchr::memmem::find(text, b"begin ").is_none() {
+    if memchr::memmem::find(text, b"begin").is_none() {
         return found;
     }
-    let mut open: Option<(String, usize, usize)> = None;
+    let mut open: Option<(Begin, usize, usize)> = None;
     let mut at = 0;
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         let next = at + line.len();
         let bare = line.trim_ascii_end();
         match open.take() {
-            Some((name, start, body)) if bare == b"end" => {
-                found.push(Enclosure { name, place: start..next, lines: body..at });
+            Some((begun, start, body)) if bare == begun.end() => {
+                found.push(Enclosure { name: begun.name, place: start..next, lines: body..at, base64: begun.base64 });
                 if found.len() >= ENCLOSURES_MAX {
                     break;
                 }
             }
-            Some(begun) if is_data(bare) => open = Some(begun),
-            _ => open = begin(bare).map(|name| (name, at, next)),
+            Some((begun, start, body)) if begun.takes(bare) => open = Some((begun, start, body)),
+            _ => open = begin(bare).map(|begun| (begun, at, next)),
         }
         at = next;
     }
     found
 }
 
-/// `begin 644 name`: the name.
-fn begin(line: &[u8]) -> Option<String> {
-    let rest = line.strip_prefix(b"begin ")?;
+/// The line a file begins with.
+struct Begin {
+    name: String,
+    base64: bool,
+}
+
+impl Begin {
+    const fn end(&self) -> &'static [u8] {
+        if self.base64 { b"====" } else { b"end" }
+    }
+
+    fn takes(&self, line: &[u8]) -> bool {
+        if self.base64 {
+            line.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
+        } else {
+            is_data(line)
+        }
+    }
+}
+
+/// `begin 644 name` or `begin-base64 644 name`.
+fn begin(line: &[u8]) -> Option<Begin> {
+    let rest = line.strip_prefix(b"begin")?;
+    let (base64, rest) = rest.strip_prefix(b"-base64").map_or((false, rest), |rest| (true, rest));
+    let rest = rest.strip_prefix(b" ")?;
     let (mode, name) = rest.split_at_checked(rest.iter().position(|byte| *byte == b' ')?)?;
     let name = name.trim_ascii();
     let octal = (3..=4).contains(&mode.len()) && mode.iter().all(|byte| (b'0'..=b'7').contains(byte));
-    (octal && !name.is_empty()).then(|| crate::charset::decode(None, name))
+    (octal && !name.is_empty()).then(|| Begin { name: printable(&crate::charset::decode(None, name)), base64 })
 }
 
 /// Whether the length a line begins with goes with the characters it has; mailers drop trailing blanks.
@@ -63,7 +90,8 @@ fn is_data(line: &[u8]) -> bool {
 
 /// The bytes of a file found.
 pub(crate) fn decode(text: &[u8], file: &Enclosure) -> Vec<u8> {
-    decode_lines(text.get(file.lines.clone()).unwrap_or_default())
+    let lines = text.get(file.lines.clone()).unwrap_or_default();
+    if file.base64 { Transfer::Base64.decode(lines).into_owned() } else { decode_lines(lines) }
 }
 
 /// A whole part with Content-Transfer-Encoding x-uuencode.
@@ -102,6 +130,14 @@ mod tests {
         assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["cat.txt"]);
         assert_eq!(decode(text, &files[0]), b"Cat");
         assert_eq!(&text[files[0].place.end..], b"Bye\r\n");
+    }
+
+    #[test]
+    fn files_in_base64_are_found_too() {
+        let text = b"begin-base64 644 cat.txt\nQ2F0\n====\nbegin 755 dog.txt\n#1&]G\n`\nend\n";
+        let files = find(text);
+        assert_eq!(files.iter().map(|file| decode(text, file)).collect::<Vec<_>>(), [b"Cat", b"Dog"]);
+        assert_eq!(files[1].place.end, text.len());
     }
 
     #[test]

@@ -56,7 +56,9 @@ impl Score {
 fn fields_of_mails() {
     let Some((folder, rows)) = rows("mime") else { return };
     let (mut subjects, mut people, mut texts, mut files) = (Score::new(), Score::new(), Score::new(), Score::new());
+    let mut mails = Score::new();
     for row in &rows {
+        let before = [&subjects, &people, &texts, &files].map(|score| score.failed.len());
         let seen = mail::inspect(&raw(&folder, row));
         if let Some(subject) = row["subject"].as_str() {
             subjects.count(&row["id"], folded(subject) == folded(seen["subject"].as_str().unwrap()));
@@ -82,39 +84,55 @@ fn fields_of_mails() {
             names.sort();
             files.count(&row["id"], names.len() as u64 == count && (expected.is_empty() || expected == names));
         }
+        mails.count(&row["id"], before == [&subjects, &people, &texts, &files].map(|score| score.failed.len()));
     }
+    // A row that names one of two recipients, and two whose named files, shown inline or in BinHex, are counted as text there.
+    println!("not as expected: {}", mails.failed.join(" "));
+    mails.at_least(95, "mails with every field as expected");
     subjects.at_least(100, "subjects");
     people.at_least(98, "senders and recipients");
     texts.at_least(100, "texts");
-    files.at_least(93, "attachments");
+    files.at_least(96, "attachments");
 }
 
+/// The set has leaves of attached messages too, which this reader keeps closed and `inspect` opens behind them. Two rows are the
+/// bytes of two others with other leaves: what another parser gives with another setting for heads that are broken.
 #[test]
 fn decoded_parts() {
     let Some((folder, rows)) = rows("mime_structure") else { return };
-    let mut parts = Score::new();
+    let (mut all, mut own) = (Score::new(), Score::new());
     for row in &rows {
         let seen = mail::inspect(&raw(&folder, row));
-        let digests: BTreeSet<&str> =
-            seen["parts"].as_array().unwrap().iter().filter_map(|part| part["sha256"].as_str()).collect();
+        let parts = seen["parts"].as_array().unwrap();
+        let digests = |within: bool| -> BTreeSet<&str> {
+            parts
+                .iter()
+                .filter(|part| within || part["within"].is_null())
+                .filter_map(|part| part["sha256"].as_str())
+                .collect()
+        };
+        let (of_all, of_own) = (digests(true), digests(false));
         for leaf in row["leaves"].as_array().unwrap() {
-            // Attached messages stay closed: what is in them is no part of the mail.
-            let inside = leaf["path"]
-                .as_str()
-                .unwrap()
+            let found = |digests: &BTreeSet<&str>| {
+                ["sha256", "sha256_lf"]
+                    .iter()
+                    .any(|key| leaf[key].as_str().is_some_and(|digest| digests.contains(digest)))
+            };
+            let path = leaf["path"].as_str().unwrap();
+            let place = Value::from(format!("{} {path}", row["id"].as_str().unwrap()));
+            let inside = path
                 .split('/')
                 .any(|step| step.len() > 1 && step.starts_with('m') && step.as_bytes()[1].is_ascii_digit());
+            all.count(&place, found(&of_all));
             if !inside {
-                parts.count(
-                    &row["id"],
-                    ["sha256", "sha256_lf"]
-                        .iter()
-                        .any(|key| leaf[key].as_str().is_some_and(|digest| digests.contains(digest))),
-                );
+                own.count(&place, found(&of_own));
             }
         }
     }
-    parts.at_least(96, "decoded parts");
+    println!("not as expected: {}", all.failed.join(" "));
+    own.at_least(98, "decoded parts outside attached messages");
+    all.at_least(98, "decoded parts");
+    assert!(all.failed.len() <= 2, "{}", all.failed.join(" "));
 }
 
 #[test]

@@ -113,14 +113,14 @@ fn part<'a>(file: &'a DraftAttachment, checked: &'a CheckedAttachment) -> MimePa
     part.transfer_encoding(encoding)
 }
 
-/// Content-Disposition (RFC 2183). A name that would have to be escaped or folded inside its quotes is written as
-/// RFC 2231 asks: readers disagree on both.
+/// Content-Disposition (RFC 2183). A name that would have to be escaped or folded inside its quotes, or that readers would
+/// take for an encoded one although it is none, is written as RFC 2231 asks: readers disagree on all of that.
 fn disposition<'a>(kind: &'a str, filename: &str) -> HeaderType<'a> {
     if filename.is_empty() {
         return Raw::new(kind).into();
     }
-    let is_plain = |byte: u8| (0x20..0x7f).contains(&byte) && !matches!(byte, b'"' | b'\\');
-    if filename.len() <= FILENAME_SECTION_CHARS && filename.bytes().all(is_plain) {
+    let is_plain = |byte: u8| (0x20..0x7f).contains(&byte) && !matches!(byte, b'"' | b'\\' | b'%');
+    if !filename.contains("=?") && filename.len() <= FILENAME_SECTION_CHARS && filename.bytes().all(is_plain) {
         let written = ContentType::new(kind).attribute("filename", filename.to_owned());
         return HeaderType::ContentType(written);
     }
