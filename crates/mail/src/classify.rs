@@ -10,9 +10,12 @@ mod ses;
 mod stage;
 mod verdict;
 
+use std::sync::LazyLock;
+
 use machine::Origin;
 
 use crate::ParsedMail;
+use crate::phrases::Phrases;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum MailKind {
@@ -139,6 +142,8 @@ const SUBJECTS: &[&str] = &[
     "無法傳遞", "반송", "complaint about message from",
 ];
 
+static BOUNCES: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(SUBJECTS.iter().copied()));
+
 impl Suspicion {
     fn of(mail: &ParsedMail, null_reverse_path: bool) -> Self {
         let report = mail.attachments.iter().any(|part| {
@@ -157,7 +162,7 @@ impl Suspicion {
             });
         let subject = !mail.subject.is_empty() && {
             let subject = mail.subject.to_lowercase();
-            SUBJECTS.iter().any(|phrase| subject.contains(phrase))
+            BOUNCES.any_in(&subject)
         };
         Self { report, daemon, subject }
     }

@@ -27,6 +27,7 @@ mod mime;
 mod params;
 mod parse;
 mod parsed;
+mod phrases;
 mod rtf;
 mod tnef;
 mod transfer;

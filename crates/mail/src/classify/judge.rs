@@ -2,6 +2,8 @@
 //! order of those steps; the words are in the modules beside it.
 
 use super::code;
+use std::sync::LazyLock;
+
 use super::notice;
 use super::report::{self, Action, Group};
 use super::ses::{self, Notification};
@@ -12,6 +14,7 @@ use super::{
 use crate::ParsedMail;
 use crate::head::printable;
 use crate::mime::{self, Leaf};
+use crate::phrases::Phrases;
 
 /// What a report is made of.
 #[derive(Default)]
@@ -238,12 +241,14 @@ const FINAL: &[&str] = &[
     "expired",
 ];
 
+static FAILED: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(FAILURES.iter().copied()));
+static DELAYED: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(DELAYS.iter().copied()));
+
 /// A bounce in words only.
 fn judge_notice(mail: &ParsedMail, material: &Material, suspicion: Suspicion, judged: &mut Classification) -> bool {
     let failed_field = mail.header("x-failed-recipients").unwrap_or_default();
     let lower = material.notice.to_lowercase();
-    let failure =
-        FAILURES.iter().any(|phrase| lower.contains(phrase)) || code::reply_code_in(&material.notice).is_some();
+    let failure = FAILED.any_in(&lower) || code::reply_code_in(&material.notice).is_some();
     // A person may forward a bounce or write about one: only a server's mail is taken at its word.
     let certain = !failed_field.is_empty()
         || suspicion.daemon && (suspicion.subject || failure)
@@ -255,8 +260,7 @@ fn judge_notice(mail: &ParsedMail, material: &Material, suspicion: Suspicion, ju
     if found.is_empty() && !(suspicion.daemon && suspicion.subject) {
         return false;
     }
-    let delayed =
-        DELAYS.iter().any(|phrase| lower.contains(phrase)) && !FINAL.iter().any(|phrase| lower.contains(phrase));
+    let delayed = DELAYED.any_in(&lower) && !FINAL.iter().any(|phrase| lower.contains(phrase));
     judged.kind = if delayed { MailKind::Delay } else { MailKind::Bounce };
     let alone = found.len() == 1;
     for recipient in found {

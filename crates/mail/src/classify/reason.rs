@@ -1,8 +1,11 @@
 //! Why a mail came back: one word for what servers say in a thousand ways (RFC 3463 codes, and their own sentences).
 //! Owns the words and their order; never decides what is done about it.
 
+use std::sync::LazyLock;
+
 use super::BounceClass;
 use super::code::DIAGNOSTIC_BYTES_MAX;
+use crate::phrases::Phrases;
 
 /// A reason and phrases that say it, in lower case with single blanks. Earlier rows win: the more specific first.
 #[rustfmt::skip]
@@ -243,9 +246,12 @@ pub(super) fn of_text(diagnostic: &str) -> Option<&'static str> {
 
 /// As `of_text`, without one of the reasons.
 pub(super) fn of_text_but(diagnostic: &str, left_out: &str) -> Option<&'static str> {
-    let text = looked_at(diagnostic);
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
-    PHRASES.iter().find(|(reason, phrases)| *reason != left_out && says(phrases)).map(|(reason, _)| *reason)
+    static ROWS: LazyLock<Phrases> = LazyLock::new(|| {
+        let rows = PHRASES.iter().enumerate();
+        Phrases::in_rows(rows.flat_map(|(row, (_, phrases))| phrases.iter().map(move |phrase| (row, *phrase))))
+    });
+    let reason = |row: usize| PHRASES.get(row).map(|(reason, _)| *reason);
+    ROWS.first_row_in(&looked_at(diagnostic), |row| reason(row) == Some(left_out)).and_then(reason)
 }
 
 /// What is left to conclude from where neither sentence nor code says more.
@@ -290,8 +296,8 @@ const OF_DIRECTORIES: &[&str] = &[
 ];
 
 pub(super) fn is_of_directory(text: &str) -> bool {
-    let text = text.to_lowercase();
-    OF_DIRECTORIES.iter().any(|phrase| text.contains(phrase))
+    static ALL: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(OF_DIRECTORIES.iter().copied()));
+    ALL.any_in(&text.to_lowercase())
 }
 
 /// Lower case and single blanks, without the addresses: a mailbox may be called anything.

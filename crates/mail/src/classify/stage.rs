@@ -1,6 +1,10 @@
 //! Which SMTP command a server refused, as far as a bounce says so. Owns the words of the mail servers that report it; never
 //! judges what the refusal means.
 
+use std::sync::LazyLock;
+
+use crate::phrases::Phrases;
+
 /// The part of an SMTP session (RFC 5321 §3) that was answered with a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -39,7 +43,9 @@ const SAID: &[(&str, Stage)] = &[
 
 /// The stage a text names. `text` and `address`, the recipient's, are in lower case.
 pub(super) fn of(text: &str, address: &str) -> Option<Stage> {
-    let said = SAID.iter().find(|(words, _)| text.contains(words)).map(|(_, stage)| *stage);
+    static ROWS: LazyLock<Phrases> =
+        LazyLock::new(|| Phrases::in_rows(SAID.iter().enumerate().map(|(row, (words, _))| (row, *words))));
+    let said = ROWS.first_row_in(text, |_| false).and_then(|row| SAID.get(row)).map(|(_, stage)| *stage);
     said.or_else(|| of_transcript(text)).or_else(|| answers(text, address).then_some(RcptTo))
 }
 

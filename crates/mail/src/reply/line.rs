@@ -2,9 +2,11 @@
 //! decision what to keep is the caller's.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::words;
+use crate::phrases::Phrases;
 
 /// Bytes of an attribution, all its lines together.
 const ATTRIBUTION_BYTES_MAX: usize = 600;
@@ -228,11 +230,13 @@ fn is_attribution(text: &str) -> bool {
     if !text.trim_end().ends_with([':', '：', '-', '*']) && !has_address(text) {
         return false;
     }
+    static WROTE: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(words::WROTE.iter().copied()));
     let lower = text.to_lowercase();
     let end = lower.trim_end_matches([':', '：', ' ', '.', '-', '\u{a0}', '*']);
     let colon = lower.len() > end.len() && lower.get(end.len()..).is_some_and(|tail| tail.contains([':', '：', '-']));
-    let wrote_last = words::WROTE.iter().any(|verb| ends_with_word(end, verb));
-    let wrote = wrote_last || words::WROTE.iter().any(|verb| contains_word(&lower, verb));
+    let mut verbs = WROTE.places_in(&lower).filter(|place| stands_alone(&lower, place)).peekable();
+    let wrote = verbs.peek().is_some();
+    let wrote_last = verbs.any(|place| place.end == end.len());
     let on = begins_with_on(text) || begins_with_date(text);
     let dated = has_date(&lower);
     let addressed = has_address(&lower);
@@ -243,11 +247,6 @@ fn is_attribution(text: &str) -> bool {
         || wrote && colon && (addressed || dated && has_time(&lower))
         // Some languages need no verb: a whole date, and who it was.
         || colon && addressed && dated && has_time(&lower) && (on || has_year(&lower) && end.ends_with(['>', ')']))
-}
-
-fn ends_with_word(text: &str, word: &str) -> bool {
-    text.strip_suffix(word)
-        .is_some_and(|before| !before.chars().next_back().is_some_and(char::is_alphabetic) || !word.is_ascii())
 }
 
 fn starts_with_word(text: &str, word: &str) -> bool {
@@ -286,12 +285,12 @@ fn starts_with_ignoring_case(text: &str, word: &str) -> bool {
         && text.as_bytes().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-fn contains_word(text: &str, word: &str) -> bool {
-    text.match_indices(word).any(|(at, _)| {
-        let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let after = text.get(at + word.len()..).and_then(|text| text.chars().next());
-        !word.is_ascii() || !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
-    })
+/// A word of letters is not a part of a longer one; scripts without blanks know no such thing.
+fn stands_alone(text: &str, place: &Range<usize>) -> bool {
+    let before = text.get(..place.start).and_then(|text| text.chars().next_back());
+    let after = text.get(place.end..).and_then(|text| text.chars().next());
+    let ascii = text.get(place.clone()).is_some_and(str::is_ascii);
+    !ascii || !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
 }
 
 /// A number of one, two or four digits and something that makes a date of it.
