@@ -100,3 +100,5 @@ fn accepted(id: MessageId, duplicate: bool) -> AcceptedMessage {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod threading_tests;
