@@ -67,6 +67,10 @@ pub struct BouncedRecipient {
     pub status: Option<String>,
     /// One word: `userunknown`, `mailboxfull`, …
     pub reason: String,
+    /// What the server answered, on one line; empty where it is not told.
+    pub diagnostic: String,
+    /// The failure is the sending side's to mend (its address, name, signature or rights), not the recipient's.
+    pub infrastructure: bool,
 }
 
 /// A complaint by RFC 5965.
@@ -85,11 +89,13 @@ pub struct Classification {
     pub auto_reply: bool,
     /// Without angle brackets: the mail that bounced or was complained about.
     pub original_message_id: Option<String>,
+    /// The head of that mail, as far as it came back.
+    pub original: Option<Box<ParsedMail>>,
 }
 
 /// Judges a mail. `null_reverse_path`: it came with `MAIL FROM:<>`.
 pub fn classify(raw: &[u8], mail: &ParsedMail, null_reverse_path: bool) -> Classification {
-    let origin = machine::origin(mail);
+    let origin = machine::origin(mail, null_reverse_path);
     let mut judged =
         Classification { auto_reply: origin != Origin::Person || null_reverse_path, ..Classification::default() };
     let suspicion = Suspicion::of(mail, null_reverse_path);
@@ -116,6 +122,8 @@ struct Suspicion {
 const COMPLAINED: &str = "x-hmxmroriginalrecipient";
 /// The field of the mail with which Apple Mail asks to be taken off a list, in its user's name.
 const UNSUBSCRIBES: &str = "x-apple-unsubscribe";
+/// The field of fml, a manager of mailing lists.
+const LISTS: &str = "x-mlserver";
 /// The field of what Amazon SNS sends by mail.
 const NOTIFIES: &str = "x-amz-sns-message-id";
 
@@ -149,7 +157,7 @@ impl Suspicion {
         let report = mail.attachments.iter().any(|part| {
             part.content_type.strip_prefix("message/").is_some_and(|subtype| !matches!(subtype, "rfc822" | "global"))
         }) || mail.header("x-failed-recipients").is_some()
-            || [COMPLAINED, UNSUBSCRIBES, NOTIFIES].iter().any(|name| mail.header(name).is_some())
+            || [COMPLAINED, UNSUBSCRIBES, NOTIFIES, LISTS].iter().any(|name| mail.header(name).is_some())
             || mail.header("content-type").is_some_and(|kind| contains(kind, "multipart/report"));
         let from = mail.from.first();
         let daemon = null_reverse_path

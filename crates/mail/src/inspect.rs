@@ -118,6 +118,8 @@ fn bounce(judged: &Classification) -> Option<Value> {
                     "class": recipient.class.as_str(),
                     "status": recipient.status,
                     "reason": recipient.reason,
+                    "diagnostic": recipient.diagnostic,
+                    "infrastructure": recipient.infrastructure,
                 })
             })
             .collect();

@@ -1,6 +1,8 @@
 //! The human half of a bounce: sentences of many mail servers. Owns finding the original mail, the recipients and what was
 //! said of each; never takes a sentence for a fact where a report (RFC 3464) has one.
 
+use crate::ParsedMail;
+
 /// Recipients read of one notice.
 const RECIPIENTS_MAX: usize = 100;
 
@@ -41,6 +43,25 @@ pub(super) fn split(text: &str) -> (&str, &str) {
 
 fn starts_with_ignoring_case(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// The list whose fml (fml.org) refused a mail: it writes as the list's administrator and says what it is.
+pub(super) fn fml_list(mail: &ParsedMail) -> Option<String> {
+    const REFUSALS: &[&str] = &["not member", "loop alert", "article from ", "not authenticated", "undeliverable"];
+    if !mail.header("x-mlserver")?.trim_start().to_ascii_lowercase().starts_with("fml") {
+        return None;
+    }
+    let subject = mail.subject.to_lowercase();
+    let (local, domain) = mail.from.first()?.address.split_once('@')?;
+    let list = local.strip_suffix("-admin")?;
+    // fml names the list in its Message-ID as well: `DATE.FMLID.LIST@DOMAIN`.
+    let of_id = mail.message_id.as_deref().and_then(|id| {
+        let (before, domain) = id.split_once('@')?;
+        let (_, list) = before.split_once(".FML")?.1.split_once('.')?;
+        Some(format!("{list}@{domain}"))
+    });
+    let address = of_id.unwrap_or_else(|| format!("{list}@{domain}"));
+    REFUSALS.iter().any(|phrase| subject.contains(phrase)).then(|| address.to_lowercase())
 }
 
 /// How surely an address in a notice is a recipient.

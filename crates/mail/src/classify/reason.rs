@@ -312,6 +312,21 @@ fn folded(text: &str) -> String {
     out
 }
 
+/// Ours to mend: how our server, its address, its name, its signatures or its ways are seen. Nobody is to be suppressed for it.
+pub(super) fn is_infrastructure(reason: &str) -> bool {
+    matches!(
+        reason,
+        "authfailure"
+            | "badreputation"
+            | "blocked"
+            | "failedstarttls"
+            | "norelaying"
+            | "requireptr"
+            | "speeding"
+            | "toomanyconn"
+    )
+}
+
 /// Hard: the address is no good, and will not be. All else may pass.
 pub(super) fn class(reason: &str, status: Option<&str>) -> BounceClass {
     let permanent = status.is_none_or(|status| !status.starts_with('4'));

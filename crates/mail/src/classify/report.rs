@@ -32,9 +32,8 @@ pub(super) fn groups(text: &str) -> Vec<Group> {
         closed.recipient = closed.recipient.filter(|address| !address.is_empty());
         let fallback = original.take();
         // A pipe or a file is where the mail went; the original recipient is whom it was for.
-        let usable = |address: &String| address.find('@').is_some_and(|at| at > 0);
-        if !closed.recipient.as_ref().is_some_and(usable) {
-            closed.recipient = fallback.filter(usable).or(closed.recipient);
+        if !closed.recipient.as_deref().is_some_and(is_usable) {
+            closed.recipient = fallback.filter(|address| is_usable(address)).or(closed.recipient);
         }
         if closed.recipient.is_some() && groups.len() < RECIPIENTS_MAX {
             groups.push(closed);
@@ -61,6 +60,13 @@ pub(super) fn groups(text: &str) -> Vec<Group> {
     }
     close(&mut group, &mut original);
     groups
+}
+
+/// A mailbox at a domain, not a pipe, a file or a host within a site.
+pub(super) fn is_usable(address: &str) -> bool {
+    address.rsplit_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !address.starts_with(['|', '/', '@']) && (domain.contains('.') || domain.starts_with('['))
+    })
 }
 
 fn action(value: &str) -> Option<Action> {

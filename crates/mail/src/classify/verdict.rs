@@ -46,6 +46,12 @@ pub(super) fn of(evidence: &Evidence<'_>) -> Verdict {
     Verdict { reason, status, class }
 }
 
+/// A manager of mailing lists (fml) that refused a mail says so in its subject.
+pub(super) fn of_list(subject: &str) -> Verdict {
+    let reason = if subject.to_lowercase().contains("loop") { "networkerror" } else { "rejected" };
+    Verdict { reason, status: format!("5.{}", code_of(reason)), class: BounceClass::Soft }
+}
+
 /// The first reply code says that it may work later.
 fn answered_for_now(evidence: &Evidence<'_>) -> bool {
     [evidence.diagnostic, evidence.said].into_iter().find_map(code::reply_code_in).is_some_and(|code| code < 500)
