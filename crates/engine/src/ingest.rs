@@ -100,5 +100,3 @@ fn accepted(id: MessageId, duplicate: bool) -> AcceptedMessage {
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod threading_tests;

@@ -1,7 +1,5 @@
 //! Conversations: single rows, who takes part, and the counts that are kept beside them. Lists are in `conversation_lists`.
 
-use std::borrow::Cow;
-
 use model::conversation::{Conversation, ConversationStatus};
 use model::{ChannelId, ContactId, ConversationId, TeamId, Timestamp, UseCaseId, UserId, WorkspaceId};
 
@@ -247,25 +245,14 @@ fn count(tx: &mut Tx<'_>, row: &ConversationRow, delta: i64) -> Result<()> {
 /// # Errors
 /// What the database says.
 pub fn takes_part(tx: &mut Tx<'_>, id: &ConversationId, address: &str) -> Result<bool> {
-    let sql = "SELECT 1 FROM participant WHERE conversation_id = $1 AND address IN ($2, $3) LIMIT 1";
-    let mailbox = without_detail(address);
-    Ok(tx.query_one(sql, &[id.into(), address.into(), (&*mailbox).into()], |_| Ok(()))?.is_some())
-}
-
-/// `user+detail@example.org` is a name of `user@example.org` (RFC 5233): who is written to at one may answer from the other.
-fn without_detail(address: &str) -> Cow<'_, str> {
-    let parts = address.rsplit_once('@').and_then(|(local, domain)| Some((local.split_once('+')?.0, domain)));
-    match parts {
-        Some((user, domain)) if !user.is_empty() => format!("{user}@{domain}").into(),
-        _ => address.into(),
-    }
+    let sql = "SELECT 1 FROM participant WHERE conversation_id = $1 AND address = $2";
+    Ok(tx.query_one(sql, &[id.into(), address.into()], |_| Ok(()))?.is_some())
 }
 
 /// # Errors
 /// What the database says.
 pub fn add_participants(tx: &mut Tx<'_>, id: &ConversationId, addresses: &[&str]) -> Result<()> {
-    let rows: Vec<Vec<Value<'_>>> =
-        addresses.iter().map(|address| vec![id.into(), Value::Text(without_detail(address))]).collect();
+    let rows: Vec<Vec<Value<'_>>> = addresses.iter().map(|address| vec![id.into(), (*address).into()]).collect();
     tx.insert_many(
         "INSERT INTO participant (conversation_id, address)",
         2,
