@@ -156,8 +156,8 @@ fn place(
             row
         }
     };
-    let taking_part: Vec<&str> =
-        [reading.from_address.as_str()].into_iter().filter(|address| !address.is_empty()).collect();
+    let taking_part = reading.taking_part(&route.recipient);
+    let taking_part: Vec<&str> = taking_part.iter().map(String::as_str).collect();
     conversations::add_participants(tx, &row.public.id, &taking_part)?;
     Ok(row)
 }
