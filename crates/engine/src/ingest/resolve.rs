@@ -18,12 +18,14 @@ const SUBJECT_WINDOW: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Conversations of a contact looked at for a subject.
 const SUBJECT_CANDIDATES: usize = 20;
 
-/// Gathers the candidates, rule by rule, and stops as soon as one is sure to decide.
+/// Gathers the candidates, rule by rule, and stops as soon as one is sure to decide. `id_reused`: another mail of the channel had
+/// its Message-ID before, and those who name it mean that one.
 pub(super) fn candidates(
     tx: &mut Tx<'_>,
     route: &Route,
     reading: &Reading,
     contact: Option<&ContactId>,
+    id_reused: bool,
     now: Timestamp,
 ) -> Result<Candidates> {
     let mut found = Candidates { token: by_token(tx, route, reading)?, ..Candidates::default() };
@@ -35,7 +37,7 @@ pub(super) fn candidates(
     if found.parents.iter().any(|parent| parent.same_scope && (parent.ours_to_one || parent.sender_takes_part)) {
         return Ok(found);
     }
-    found.shared_ancestors = shared_ancestors(tx, route, reading, &ancestors)?;
+    found.shared_ancestors = shared_ancestors(tx, route, reading, &ancestors, id_reused)?;
     if route.thread_by_subject
         && !reading.subject_base.is_empty()
         && let Some(contact) = contact
@@ -85,8 +87,9 @@ fn shared_ancestors(
     route: &Route,
     reading: &Reading,
     ancestors: &[&str],
+    id_reused: bool,
 ) -> Result<Vec<ConversationMatch>> {
-    let itself = reading.rfc_message_id.as_deref();
+    let itself = reading.rfc_message_id.as_deref().filter(|_| !id_reused);
     let ids: Vec<&str> = ancestors.iter().copied().chain(itself).collect();
     let (channel, use_case) = (route.channel_id.as_ref(), route.use_case_id.as_ref());
     let followers = messages::followers(tx, &route.workspace_id, channel, use_case, &ids)?;
