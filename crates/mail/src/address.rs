@@ -30,7 +30,8 @@ pub fn mailbox(address: &str) -> std::borrow::Cow<'_, str> {
     let plain = || {
         let (local, domain) = split(address)?;
         let (mailbox, detail) = local.split_once('+')?;
-        (!mailbox.is_empty() && !mailbox.starts_with('"') && !detail.contains('=')).then(|| format!("{mailbox}@{domain}"))
+        (!mailbox.is_empty() && !mailbox.starts_with('"') && !detail.contains('='))
+            .then(|| format!("{mailbox}@{domain}"))
     };
     plain().map_or(address.into(), Into::into)
 }

@@ -207,8 +207,16 @@ pub(super) const CASES: &[Case] = &[
         what: "two forwarding rules deliver the same mail",
         by_subject: false,
         letters: &[
-            Letter { id: "a", fields: &["Received: from one.example by mx.example; Mon, 5 Jan 2026 10:00:00 +0000"], ..ADA },
-            Letter { id: "a", fields: &["Received: from two.example by mx.example; Mon, 5 Jan 2026 10:00:09 +0000"], ..ADA },
+            Letter {
+                id: "a",
+                fields: &["Received: from one.example by mx.example; Mon, 5 Jan 2026 10:00:00 +0000"],
+                ..ADA
+            },
+            Letter {
+                id: "a",
+                fields: &["Received: from two.example by mx.example; Mon, 5 Jan 2026 10:00:09 +0000"],
+                ..ADA
+            },
         ],
         together: &[&[0, 1]],
         order: Order::Free,
@@ -236,10 +244,7 @@ pub(super) const CASES: &[Case] = &[
             Letter { id: "b", in_reply_to: "a", subject: "Re: Invoice", ..ADA },
         ],
         together: &[&[0, 2], &[1]],
-        order: Order::Matters {
-            otherwise: &[&[&[1, 2], &[0]]],
-            because: "an id means the mail that had it first",
-        },
+        order: Order::Matters { otherwise: &[&[&[1, 2], &[0]]], because: "an id means the mail that had it first" },
     },
     Case {
         what: "a stranger squats on a Message-ID",
@@ -260,7 +265,13 @@ pub(super) const CASES: &[Case] = &[
         by_subject: false,
         letters: &[
             Letter { id: "a", ..LIST },
-            Letter { id: "b", in_reply_to: "a", references: &["a"], from: "\"Bert via Tea\" <tea@lists.example>", ..LIST },
+            Letter {
+                id: "b",
+                in_reply_to: "a",
+                references: &["a"],
+                from: "\"Bert via Tea\" <tea@lists.example>",
+                ..LIST
+            },
             Letter { id: "c", in_reply_to: "b", references: &["a", "b"], ..LIST },
         ],
         together: &[&[0, 1, 2]],
