@@ -171,4 +171,22 @@ mod tests {
             assert_eq!(normalize(address), None, "{address}");
         }
     }
+
+    #[test]
+    fn subaddresses_are_their_mailbox_but_for_those_that_stand_for_another() {
+        let cases = [
+            ("ada@example.org", "ada@example.org"),
+            ("ada+shop@example.org", "ada@example.org"),
+            ("ada+shop+more@example.org", "ada@example.org"),
+            ("ada+@example.org", "ada@example.org"),
+            ("+49301234@example.org", "+49301234@example.org"),
+            ("tea+ada=example.net@lists.example", "tea+ada=example.net@lists.example"),
+            ("\"a b+c\"@example.org", "\"a b+c\"@example.org"),
+            ("no address", "no address"),
+            ("", ""),
+        ];
+        for (address, expected) in cases {
+            assert_eq!(mailbox(address), expected, "{address}");
+        }
+    }
 }
