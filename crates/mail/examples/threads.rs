@@ -77,7 +77,7 @@ fn of_parent(message: &Stored) -> ParentMatch {
 }
 
 pub fn main() {
-    let file = std::env::args().nth(1).expect("the file to sort");
+    let file = std::env::args().nth(1).unwrap();
     for line in std::fs::read_to_string(file).unwrap().lines() {
         let row: Value = serde_json::from_str(line).unwrap();
         // A later state of a mailbox, after deletions; the scorer asks for the first.

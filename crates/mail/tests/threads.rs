@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 #[expect(dead_code, reason = "the example's own main")]
 mod threads;
 
+type Difference = (&'static str, &'static [u64], &'static [&'static [u64]], &'static str);
+
 /// Where the product's rules rightly say something else: the row, the mails it is about, what we make of them, and why.
-const DIFFERENT: &[(&str, &[u64], &[&[u64]], &str)] = &[
+const DIFFERENT: &[Difference] = &[
     (
         "mailkit/TestThreadByReferences",
         &[9, 10, 11, 15, 16, 17, 18],
