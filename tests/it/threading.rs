@@ -14,6 +14,9 @@ on_both_databases!(
     a_stranger_does_not_join_somebody_elses_conversation,
     a_parent_of_another_channel_is_not_joined,
     the_subject_joins_only_its_own_contact,
+    an_answer_that_comes_before_its_question_joins_it,
+    who_got_a_copy_takes_part_and_who_shares_a_tickets_id_does_not,
+    automatic_answers_to_and_fro_open_no_case_and_are_not_answered,
 );
 
 /// Send a mail and return the newest message: the one it became.
@@ -158,4 +161,55 @@ async fn the_subject_joins_only_its_own_contact(database: Database) {
     let one = deliver(&postroom, &strict.address(), &Mail::new(&strict.address(), "Invoice")).await;
     let two = deliver(&postroom, &strict.address(), &Mail::new(&strict.address(), "Re: Invoice")).await;
     assert_ne!(one["conversationId"], two["conversationId"]);
+}
+
+async fn an_answer_that_comes_before_its_question_joins_it(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let address = postroom.api().channel().await.address();
+    let question = Mail::new(&address, "Broken lamp").header("Cc: Bert <bert@example.test>");
+    let answer = Mail::new(&address, "Which lamp?").from("Bert <bert@example.test>").in_reply_to(&question.message_id);
+    let answer = deliver(&postroom, &address, &answer).await;
+    assert_eq!(answer["threadedBy"], "new");
+    let question = deliver(&postroom, &address, &question).await;
+    assert_eq!(question["threadedBy"], "sharedAncestor");
+    assert_eq!(question["conversationId"], answer["conversationId"]);
+}
+
+async fn who_got_a_copy_takes_part_and_who_shares_a_tickets_id_does_not(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let address = postroom.api().channel().await.address();
+    let first = Mail::new(&address, "Broken lamp").header("Cc: Bert <bert+lamps@example.test>");
+    let conversation = text(&deliver(&postroom, &address, &first).await, "/conversationId");
+    let bert = Mail::new(&address, "Mine too").from("Bert <bert@example.test>").in_reply_to(&first.message_id);
+    let bert = deliver(&postroom, &address, &bert).await;
+    assert_eq!((text(&bert, "/conversationId"), &bert["threadedBy"]), (conversation, &json!("inReplyTo")));
+
+    let mut conversations = std::collections::BTreeSet::new();
+    for person in ["cora", "dora", "cora"] {
+        let mail = Mail::new(&address, &format!("About {person}"))
+            .from(&format!("<{person}@example.test>"))
+            .in_reply_to("<ticket-4711@tickets.example>");
+        conversations.insert(text(&deliver(&postroom, &address, &mail).await, "/conversationId"));
+    }
+    assert_eq!(conversations.len(), 2, "one each");
+}
+
+async fn automatic_answers_to_and_fro_open_no_case_and_are_not_answered(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let api = postroom.api();
+    let address = api.channel().await.address();
+    let first = deliver(&postroom, &address, &Mail::new(&address, "Broken lamp")).await;
+    let conversation = text(&first, "/conversationId");
+    let mut last = text(&answer(&api, &conversation, "We are away.").await, "/metadata/messageId");
+    let path = format!("/conversations/{conversation}");
+    api.patch(&path, json!({ "status": "resolved" })).await.expect(200);
+    for sign in ["Auto-Submitted: auto-replied", "X-Autoreply: yes", "Precedence: auto_reply"] {
+        let away = Mail::new(&address, "Automatic reply: Broken lamp").header(sign).in_reply_to(&last);
+        let received = deliver(&postroom, &address, &away).await;
+        assert_eq!(text(&received, "/conversationId"), conversation, "{sign}");
+        last = away.message_id;
+    }
+    assert_eq!(api.get(&path).await.expect(200).json()["status"], "resolved");
+    let sent = api.get("/messages?direction=outbound").await.expect(200).json();
+    assert_eq!(sent["items"].as_array().map(Vec::len), Some(1), "the product answers nothing by itself");
 }

@@ -100,3 +100,7 @@ fn accepted(id: MessageId, duplicate: bool) -> AcceptedMessage {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod threading_cases;
+#[cfg(test)]
+mod threading_tests;

@@ -24,6 +24,18 @@ pub fn normalize(address: &str) -> Option<String> {
     Some(format!("{local}@{domain}"))
 }
 
+/// The mailbox behind a normalized address: without its subaddress (RFC 5233, `ada+shop@…` is `ada@…`). What stands for another
+/// address (VERP and the list managers that rewrite From, `list+ada=example.org@…`) is kept: it tells people apart.
+pub fn mailbox(address: &str) -> std::borrow::Cow<'_, str> {
+    let plain = || {
+        let (local, domain) = split(address)?;
+        let (mailbox, detail) = local.split_once('+')?;
+        (!mailbox.is_empty() && !mailbox.starts_with('"') && !detail.contains('='))
+            .then(|| format!("{mailbox}@{domain}"))
+    };
+    plain().map_or(address.into(), Into::into)
+}
+
 /// Splits at the `@` behind the local part, which may have one of its own in quotes.
 fn split(address: &str) -> Option<(&str, &str)> {
     if !address.starts_with('"') {
@@ -157,6 +169,24 @@ mod tests {
             &long,
         ] {
             assert_eq!(normalize(address), None, "{address}");
+        }
+    }
+
+    #[test]
+    fn subaddresses_are_their_mailbox_but_for_those_that_stand_for_another() {
+        let cases = [
+            ("ada@example.org", "ada@example.org"),
+            ("ada+shop@example.org", "ada@example.org"),
+            ("ada+shop+more@example.org", "ada@example.org"),
+            ("ada+@example.org", "ada@example.org"),
+            ("+49301234@example.org", "+49301234@example.org"),
+            ("tea+ada=example.net@lists.example", "tea+ada=example.net@lists.example"),
+            ("\"a b+c\"@example.org", "\"a b+c\"@example.org"),
+            ("no address", "no address"),
+            ("", ""),
+        ];
+        for (address, expected) in cases {
+            assert_eq!(mailbox(address), expected, "{address}");
         }
     }
 }

@@ -27,7 +27,8 @@ pub struct ParentMatch {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationMatch {
     pub conversation: ConversationId,
-    /// For a shared ancestor: a participant in common. For a subject: a reply prefix, or the conversation is open.
+    /// For a shared ancestor: the author of one of the two mails takes part in the other, in whichever order they came; for a mail
+    /// that came after those that name it: they would have joined it. For a subject: a reply prefix, or the conversation is open.
     pub may_join: bool,
 }
 

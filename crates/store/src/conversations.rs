@@ -242,11 +242,21 @@ fn count(tx: &mut Tx<'_>, row: &ConversationRow, delta: i64) -> Result<()> {
     Ok(())
 }
 
+/// Whether one of these addresses takes part.
+///
 /// # Errors
 /// What the database says.
-pub fn takes_part(tx: &mut Tx<'_>, id: &ConversationId, address: &str) -> Result<bool> {
-    let sql = "SELECT 1 FROM participant WHERE conversation_id = $1 AND address = $2";
-    Ok(tx.query_one(sql, &[id.into(), address.into()], |_| Ok(()))?.is_some())
+pub fn takes_part(tx: &mut Tx<'_>, id: &ConversationId, addresses: &[&str]) -> Result<bool> {
+    if addresses.is_empty() {
+        return Ok(false);
+    }
+    let sql = format!(
+        "SELECT 1 FROM participant WHERE conversation_id = $1 AND address IN ({}) LIMIT 1",
+        crate::db::placeholders(2, addresses.len())
+    );
+    let mut values: Vec<Value<'_>> = vec![id.into()];
+    values.extend(addresses.iter().map(|address| Value::from(*address)));
+    Ok(tx.query_one(&sql, &values, |_| Ok(()))?.is_some())
 }
 
 /// # Errors

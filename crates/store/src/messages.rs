@@ -366,38 +366,48 @@ pub fn add_references(tx: &mut Tx<'_>, message: &MessageRow, seq: i64, rfc_messa
     Ok(())
 }
 
-/// Conversations of the same channel and use case whose mails name one of these ids too, newest first.
+/// A mail that names an id which another one names too, or has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follower {
+    pub conversation_id: ConversationId,
+    pub from_address: String,
+    /// The id it names.
+    pub follows: String,
+}
+
+/// Mails of the same channel and use case that name one of these ids too, newest first.
 ///
 /// # Errors
 /// What the database says.
-pub fn sharing_ancestor(
+pub fn followers(
     tx: &mut Tx<'_>,
     workspace: &WorkspaceId,
     channel: Option<&ChannelId>,
     use_case: Option<&UseCaseId>,
     rfc_message_ids: &[&str],
-) -> Result<Vec<ConversationId>> {
+) -> Result<Vec<Follower>> {
     if rfc_message_ids.is_empty() {
         return Ok(Vec::new());
     }
     let sql = format!(
-        "SELECT conversation_id, channel_id, use_case_id FROM message_reference
-         WHERE workspace_id = $1 AND rfc_message_id IN ({}) ORDER BY message_seq DESC LIMIT 100",
+        "SELECT named.conversation_id, message.from_address, named.rfc_message_id, named.channel_id, named.use_case_id
+         FROM message_reference AS named JOIN message ON message.seq = named.message_seq
+         WHERE named.workspace_id = $1 AND named.rfc_message_id IN ({}) ORDER BY named.message_seq DESC LIMIT 100",
         crate::db::placeholders(2, rfc_message_ids.len())
     );
     let mut values: Vec<Value<'_>> = vec![workspace.into()];
     values.extend(rfc_message_ids.iter().map(|id| Value::from(*id)));
-    let found = tx.query(&sql, &values, |row| Ok((row.text(0)?, row.text_or_null(1)?, row.text_or_null(2)?)))?;
-    let mut conversations: Vec<ConversationId> = Vec::new();
-    for (conversation, its_channel, its_use_case) in found {
-        let same_scope = its_channel.as_deref() == channel.map(ChannelId::as_str)
-            && its_use_case.as_deref() == use_case.map(UseCaseId::as_str);
-        let id = ConversationId::from_stored(conversation);
-        if same_scope && !conversations.contains(&id) {
-            conversations.push(id);
-        }
-    }
-    Ok(conversations)
+    let found = tx.query(&sql, &values, |row| {
+        let conversation_id = ConversationId::from_stored(row.text(0)?);
+        let follower = Follower { conversation_id, from_address: row.text(1)?, follows: row.text(2)? };
+        Ok((follower, row.text_or_null(3)?, row.text_or_null(4)?))
+    })?;
+    let same_scope = |its_channel: &Option<String>, its_use_case: &Option<String>| {
+        its_channel.as_deref() == channel.map(ChannelId::as_str)
+            && its_use_case.as_deref() == use_case.map(UseCaseId::as_str)
+    };
+    let in_scope = found.into_iter().filter(|(_, its_channel, its_use_case)| same_scope(its_channel, its_use_case));
+    Ok(in_scope.map(|(follower, ..)| follower).collect())
 }
 
 /// The newest mail of a conversation that has a Message-ID, for the head of a reply: its id and its references.

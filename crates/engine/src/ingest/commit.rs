@@ -48,7 +48,9 @@ fn commit_route(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<A
     let namesakes = messages::namesakes(tx, &route.workspace_id, rfc_message_id, size)?;
     let blob_id = keep_blob(tx, route, blob, &namesakes)?;
     let contact_id = contact(tx, prepared, route)?;
-    let candidates = resolve::candidates(tx, route, reading, contact_id.as_ref(), at)?;
+    let message_id_reused =
+        rfc_message_id.is_some() && namesakes.iter().any(|namesake| namesake.channel_id == route.channel_id);
+    let candidates = resolve::candidates(tx, route, reading, contact_id.as_ref(), message_id_reused, at)?;
     let decision = decide(&candidates);
     let (by, new_sender) = match &decision {
         Decision::Join { by, new_sender, .. } => (*by, *new_sender),
@@ -58,8 +60,7 @@ fn commit_route(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<A
         auto_reply: reading.auto_reply,
         unauthenticated: is_unauthenticated(prepared, route),
         new_sender,
-        message_id_reused: rfc_message_id.is_some()
-            && namesakes.iter().any(|namesake| namesake.channel_id == route.channel_id),
+        message_id_reused,
     };
     let id = MessageId::derived(at, &identity);
     let conversation = place(tx, prepared, route, &decision, contact_id.as_ref())?;
@@ -156,8 +157,8 @@ fn place(
             row
         }
     };
-    let taking_part: Vec<&str> =
-        [reading.from_address.as_str()].into_iter().filter(|address| !address.is_empty()).collect();
+    let taking_part = reading.taking_part(&route.recipient);
+    let taking_part: Vec<&str> = taking_part.iter().map(String::as_str).collect();
     conversations::add_participants(tx, &row.public.id, &taking_part)?;
     Ok(row)
 }

@@ -6,11 +6,16 @@ use model::message::{Recipient, RecipientType, Withheld};
 use model::{AttachmentId, MessageId, Timestamp};
 use store::messages::AttachmentRow;
 
+/// Addressees of one mail that take part in its conversation.
+const PARTICIPANTS_MAX: usize = 20;
+
 /// A mail read, before anything is looked up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
     /// As a contact is keyed; empty when the mail names no author.
     pub from_address: String,
+    /// Without its subaddress: `ada+shop@…` and `ada@…` are one person.
+    pub from_mailbox: String,
     pub from_name: Option<String>,
     pub recipients: Vec<Recipient>,
     pub subject: String,
@@ -57,6 +62,7 @@ pub fn read(raw: &[u8], null_reverse_path: bool) -> Reading {
         })
         .collect();
     Reading {
+        from_mailbox: mail::address::mailbox(&from_address).into_owned(),
         from_address,
         from_name,
         recipients,
@@ -88,6 +94,31 @@ impl Reading {
             }
         }
         ids
+    }
+
+    /// The author as one takes part in conversations: the mailbox, and the address as it was written, which older records hold.
+    pub fn author(&self) -> Vec<&str> {
+        let mut addresses = vec![&*self.from_mailbox];
+        if self.from_mailbox != self.from_address {
+            addresses.push(&self.from_address);
+        }
+        addresses.retain(|address| !address.is_empty());
+        addresses
+    }
+
+    /// Mailboxes that take part in a conversation because of this mail, each once: its author and, where it went to several,
+    /// those it names. Where it went to one, that is us (`ours`).
+    pub fn taking_part(&self, ours: &str) -> Vec<String> {
+        let named = if self.recipients.len() > 1 { self.recipients.as_slice() } else { &[] };
+        let named = named.iter().take(PARTICIPANTS_MAX).filter_map(|to| mail::address::normalize(&to.address));
+        let mut mailboxes: Vec<String> = Vec::new();
+        for address in std::iter::once(self.from_address.clone()).chain(named) {
+            let mailbox = mail::address::mailbox(&address).into_owned();
+            if !mailbox.is_empty() && !mailbox.eq_ignore_ascii_case(ours) && !mailboxes.contains(&mailbox) {
+                mailboxes.push(mailbox);
+            }
+        }
+        mailboxes
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mail::threading::{Candidates, ConversationMatch, ParentMatch, TokenMatch};
 use model::conversation::ConversationStatus;
 use model::message::{Direction, ThreadedBy};
-use model::{ContactId, ConversationId, Timestamp};
+use model::{ContactId, Timestamp};
 use store::conversations::SubjectQuery;
 use store::messages::Ancestor;
 use store::{Result, Tx, conversations, messages};
@@ -18,12 +18,14 @@ const SUBJECT_WINDOW: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Conversations of a contact looked at for a subject.
 const SUBJECT_CANDIDATES: usize = 20;
 
-/// Gathers the candidates, rule by rule, and stops as soon as one is sure to decide.
+/// Gathers the candidates, rule by rule, and stops as soon as one is sure to decide. `id_reused`: another mail of the channel had
+/// its Message-ID before, and those who name it mean that one.
 pub(super) fn candidates(
     tx: &mut Tx<'_>,
     route: &Route,
     reading: &Reading,
     contact: Option<&ContactId>,
+    id_reused: bool,
     now: Timestamp,
 ) -> Result<Candidates> {
     let mut found = Candidates { token: by_token(tx, route, reading)?, ..Candidates::default() };
@@ -35,7 +37,7 @@ pub(super) fn candidates(
     if found.parents.iter().any(|parent| parent.same_scope && (parent.ours_to_one || parent.sender_takes_part)) {
         return Ok(found);
     }
-    found.shared_ancestors = shared_ancestors(tx, route, reading, &ancestors)?;
+    found.shared_ancestors = shared_ancestors(tx, route, reading, &ancestors, id_reused)?;
     if route.thread_by_subject
         && !reading.subject_base.is_empty()
         && let Some(contact) = contact
@@ -52,7 +54,7 @@ fn by_token(tx: &mut Tx<'_>, route: &Route, reading: &Reading) -> Result<Option<
     if !same_scope {
         return Ok(None);
     }
-    let sender_takes_part = conversations::takes_part(tx, &row.public.id, &reading.from_address)?;
+    let sender_takes_part = conversations::takes_part(tx, &row.public.id, &reading.author())?;
     Ok(Some(TokenMatch { conversation: row.public.id, sender_takes_part }))
 }
 
@@ -72,40 +74,42 @@ fn parents(tx: &mut Tx<'_>, route: &Route, reading: &Reading, ancestors: &[&str]
             by: if named_directly { ThreadedBy::InReplyTo } else { ThreadedBy::References },
             same_scope: in_scope(&ancestor),
             ours_to_one: ancestor.direction == Direction::Outbound && ancestor.recipient_count == 1,
-            sender_takes_part: conversations::takes_part(tx, &ancestor.conversation_id, &reading.from_address)?,
+            sender_takes_part: conversations::takes_part(tx, &ancestor.conversation_id, &reading.author())?,
         });
     }
     Ok(parents)
 }
 
-/// Mails whose common parent nobody has stored; and answers that came before their question.
+/// Conversations with mails that follow an ancestor nobody has stored, or this mail itself: an answer may come before its
+/// question. Who may join is the same in either order of arrival.
 fn shared_ancestors(
     tx: &mut Tx<'_>,
     route: &Route,
     reading: &Reading,
     ancestors: &[&str],
+    id_reused: bool,
 ) -> Result<Vec<ConversationMatch>> {
-    let ids: Vec<&str> = ancestors.iter().copied().chain(reading.rfc_message_id.as_deref()).collect();
-    let sharing = messages::sharing_ancestor(
-        tx,
-        &route.workspace_id,
-        route.channel_id.as_ref(),
-        route.use_case_id.as_ref(),
-        &ids,
-    )?;
-    sharing
-        .into_iter()
-        .map(|conversation| {
-            Ok(ConversationMatch { may_join: has_in_common(tx, &conversation, reading)?, conversation })
-        })
-        .collect()
-}
-
-fn has_in_common(tx: &mut Tx<'_>, conversation: &ConversationId, reading: &Reading) -> Result<bool> {
-    if reading.from_address.is_empty() {
-        return Ok(false);
+    let itself = reading.rfc_message_id.as_deref().filter(|_| !id_reused);
+    let ids: Vec<&str> = ancestors.iter().copied().chain(itself).collect();
+    let (channel, use_case) = (route.channel_id.as_ref(), route.use_case_id.as_ref());
+    let followers = messages::followers(tx, &route.workspace_id, channel, use_case, &ids)?;
+    if followers.is_empty() {
+        return Ok(Vec::new());
     }
-    conversations::takes_part(tx, conversation, &reading.from_address)
+    let addressed = reading.taking_part(&route.recipient);
+    let mut matches: Vec<ConversationMatch> = Vec::new();
+    for follower in followers {
+        if matches.iter().any(|found| found.may_join && found.conversation == follower.conversation_id) {
+            continue;
+        }
+        // An answer joins its question if its author wrote that or is named by it, whichever of the two came first.
+        let mut may_join = addressed.iter().any(|address| *address == mail::address::mailbox(&follower.from_address));
+        if !may_join && itself != Some(follower.follows.as_str()) {
+            may_join = conversations::takes_part(tx, &follower.conversation_id, &reading.author())?;
+        }
+        matches.push(ConversationMatch { conversation: follower.conversation_id, may_join });
+    }
+    Ok(matches)
 }
 
 fn subjects(

@@ -101,6 +101,7 @@ fn place(tx: &mut Tx<'_>, outgoing: &Outgoing, contact: Option<&ContactId>) -> R
         .into_iter()
         .flatten()
         .filter_map(|mailbox| mail::address::normalize(&mailbox.address))
+        .map(|address| mail::address::mailbox(&address).into_owned())
         .collect();
     // Those who got one of many copies have conversations of their own; they take part here only if this went to one person.
     if !began || addresses.len() == 1 {
