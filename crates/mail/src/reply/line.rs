@@ -1,6 +1,7 @@
 //! What single lines of a reply are: quote, attribution, head of a quoted mail, rule, signature. Owns the recognition; the
 //! decision what to keep is the caller's.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -14,6 +15,8 @@ const ATTRIBUTION_BYTES_MAX: usize = 600;
 const MARK_BYTES_MAX: usize = 240;
 /// Lines one attribution may be broken over.
 const ATTRIBUTION_LINES_MAX: usize = 6;
+/// Words of an attribution without date and address.
+const NAME_WORDS_MAX: usize = 6;
 /// Characters of a field's name, and bytes in which it has to end, with blanks and marks of emphasis around it.
 const FIELD_NAME_CHARS_MAX: usize = 24;
 const FIELD_NAME_BYTES_MAX: usize = 160;
@@ -159,6 +162,9 @@ pub(super) fn attribution(lines: &[&str]) -> usize {
     if !may_begin_attribution(first) {
         return 0;
     }
+    if is_named_quote(lines) {
+        return 1;
+    }
     let mut joined = String::new();
     let mut blanks = 0;
     for (index, line) in lines.iter().take(ATTRIBUTION_LINES_MAX).enumerate() {
@@ -231,6 +237,7 @@ fn is_attribution(text: &str) -> bool {
         return false;
     }
     static WROTE: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(words::WROTE.iter().copied()));
+    let text = &*without_directions(text);
     let lower = text.to_lowercase();
     let end = lower.trim_end_matches([':', '：', ' ', '.', '-', '\u{a0}', '*']);
     let colon = lower.len() > end.len() && lower.get(end.len()..).is_some_and(|tail| tail.contains([':', '：', '-']));
@@ -246,7 +253,29 @@ fn is_attribution(text: &str) -> bool {
     wrote_last && (when && colon || addressed && (colon || dated))
         || wrote && colon && (addressed || dated && has_time(&lower))
         // Some languages need no verb: a whole date, and who it was.
-        || colon && addressed && dated && has_time(&lower) && (on || has_year(&lower) && end.ends_with(['>', ')']))
+        || colon && addressed && dated && has_time(&lower) && (on || has_year(&lower) && end.ends_with(['>', ')', ']']))
+}
+
+/// Programs wrap names of scripts that run from right to left in marks of direction (Unicode UAX 9).
+fn without_directions(text: &str) -> Cow<'_, str> {
+    const MARKS: &[char] = &[
+        '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}',
+        '\u{2068}', '\u{2069}',
+    ];
+    if text.contains(MARKS) { text.replace(MARKS, "").into() } else { text.into() }
+}
+
+/// "Ann wrote:" alone is what a person may write as well; with a quote right below it is not.
+fn is_named_quote(lines: &[&str]) -> bool {
+    let (Some(first), Some(next)) = (lines.first(), lines.iter().skip(1).find(|line| !is_blank(line))) else {
+        return false;
+    };
+    let first = first.trim().to_lowercase();
+    let Some(end) = first.strip_suffix([':', '：']).map(str::trim_end) else { return false };
+    is_quote(next)
+        && end.split_whitespace().count() <= NAME_WORDS_MAX
+        && !["i wrote", "we wrote"].contains(&end)
+        && words::WROTE.iter().any(|verb| end.strip_suffix(verb).is_some_and(|name| name.ends_with(' ')))
 }
 
 fn starts_with_word(text: &str, word: &str) -> bool {

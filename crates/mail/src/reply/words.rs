@@ -6,7 +6,7 @@ pub(super) const ON: &[&str] = &[
     "on", "at", "le", "am", "el", "il", "em", "no dia", "op", "den", "dnia", "w dniu", "dne", "dňa", "dana",
     "la data", "pe", "în", "in data", "i dag", "på", "kl", "vào", "pada", "tarihinde", "στις", "à", "ngày", "od", "u",
     "дня", "в", "el día", "no", "dia", "ao", "du", "de", "z dnia", "piše", "在", "于", "於", "בתאריך", "في", "il giorno",
-    "alle", "se",
+    "alle", "se", "wiadomość napisana", "missatge de",
 ];
 
 /// Verbs that say somebody wrote something, in lower case.
@@ -15,7 +15,7 @@ pub(super) const WROTE: &[&str] = &[
     "wrote", "writes", "schrieb", "geschrieben", "a écrit", "écrit", "ecrit", "escribió", "escribio", "escreveu",
     "ha scritto", "scrisse", "schreef", "geschreven", "skrev", "skrifaði", "kirjoitti", "kirjutas", "napisał",
     "napisała", "napisał(a)", "napsal", "napsala", "napsal(a)", "napísal", "napísal(a)", "napisao", "napisala",
-    "je napisao", "piše", "írta", "ezt írta", "a scris", "scris", "написал", "написала", "написал(а)", "пишет",
+    "je napisao", "piše", "pisze", "írta", "ezt írta", "a scris", "scris", "написал", "написала", "написал(а)", "пишет",
     "писал", "пише", "написав", "написа", "напиша", "yazdı", "şunu yazdı", "έγραψε", "έγραψε/αν", "כתב", "כתבה",
     "كتب", "نوشت", "写道", "寫道", "書きました", "작성", "님이 작성", "đã viết", "viết", "menulis", "rašė", "parašė", "rakstīja",
     "va escriure", "idatzi zuen", "escribiu", "เขียนว่า", "ने लिखा",
