@@ -1,5 +1,6 @@
 //! What a person newly wrote in a reply, apart from what their program quoted. Never changes what is stored.
 
+mod attribution;
 mod html;
 mod line;
 mod text;

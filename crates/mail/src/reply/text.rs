@@ -2,9 +2,8 @@
 //! quoted or signature.
 
 use super::Reply;
-use super::line::{
-    attribution, is_blank, is_device, is_original_mark, is_quote, is_rule, is_signature_mark, quoted_head,
-};
+use super::attribution::attribution;
+use super::line::{is_blank, is_device, is_original_mark, is_quote, is_rule, is_signature_mark, quoted_head};
 
 /// Lines a signature has at most after its mark.
 const SIGNATURE_LINES_MAX: usize = 20;
