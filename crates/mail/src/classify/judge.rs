@@ -182,9 +182,11 @@ fn judge_groups(material: &Material, judged: &mut Classification) {
         .collect();
     for (index, group) in groups.iter().enumerate() {
         let Some(named) = group.recipient.as_deref() else { continue };
-        let address = mailbox_behind(named, material).unwrap_or_else(|| named.to_owned());
         // The notice is searched for each: with very many the report alone has to do.
-        let said = if index < SEARCHED_FOR_MAX { notice::said_of(&material.notice, &address) } else { String::new() };
+        let searched = index < SEARCHED_FOR_MAX;
+        let behind = if searched { mailbox_behind(named, material) } else { None };
+        let address = behind.unwrap_or_else(|| named.to_owned());
+        let said = if searched { notice::said_of(&material.notice, &address) } else { String::new() };
         let whole = if groups.len() == 1 { material.notice.as_str() } else { "" };
         let verdict = verdict::of(&Evidence {
             address: &address,
