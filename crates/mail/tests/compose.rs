@@ -221,8 +221,15 @@ fn headers_of_ours_cannot_be_set_by_callers() {
 fn callers_headers_are_kept_as_they_are() {
     let long = format!("<https://example.org/u/{}>", "a".repeat(300));
     let mut draft = draft();
-    draft.headers = vec![("List-Unsubscribe".into(), long.clone()), ("X-Ticket".into(), "Größe".into())];
+    // A line may be folded at two spaces, where readers disagree on how many are left.
+    let spaced = "wherever  such  a  line  of  many  words  is  folded  there  are  two  spaces  just  there";
+    draft.headers = vec![
+        ("List-Unsubscribe".into(), long.clone()),
+        ("X-Ticket".into(), "Größe".into()),
+        ("X-Spaced".into(), spaced.into()),
+    ];
     let message = written(&draft);
+    assert_eq!(mail::parse(message.as_bytes()).header("x-spaced"), Some(spaced), "{message}");
     assert!(message.contains(&long), "{message}");
     assert!(message.contains("X-Ticket: =?utf-8?"), "{message}");
 }

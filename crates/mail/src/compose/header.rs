@@ -27,7 +27,11 @@ pub(super) fn unstructured(text: &str) -> HeaderType<'_> {
 
 /// A caller's own header. Encoded words of theirs stay as they are: they may have meant them.
 pub(super) fn custom(value: &str) -> HeaderType<'_> {
-    if is_plain(value) { Raw::new(value).into() } else { Text::new(value).into() }
+    if is_plain(value) {
+        return Raw::new(value).into();
+    }
+    let theirs = value.contains("=?") && value.contains("?=");
+    if !theirs && is_fragile(value) { Raw::new(encoded_words(value)).into() } else { Text::new(value).into() }
 }
 
 /// A list of addresses.
