@@ -1,5 +1,6 @@
 //! What kind of mail this is: a person's, a bounce, a complaint, a machine's answer. Owns the judgement, never acts on it.
 
+mod bounce_reason;
 mod code;
 mod judge;
 mod machine;
@@ -12,6 +13,7 @@ mod verdict;
 
 use std::sync::LazyLock;
 
+pub use bounce_reason::BounceReason;
 use machine::Origin;
 
 use crate::ParsedMail;
@@ -65,8 +67,7 @@ pub struct BouncedRecipient {
     pub class: BounceClass,
     /// RFC 3463, such as `5.1.1`; with a detail from 900 on, such as `5.0.911`, it was concluded: the bounce states none.
     pub status: Option<String>,
-    /// One word: `userunknown`, `mailboxfull`, …
-    pub reason: String,
+    pub reason: BounceReason,
     /// What the server answered, on one line; empty where it is not told.
     pub diagnostic: String,
     /// The failure is the sending side's to mend (its address, name, signature or rights), not the recipient's.
@@ -105,6 +106,11 @@ pub fn classify(raw: &[u8], mail: &ParsedMail, null_reverse_path: bool) -> Class
         judged.kind = MailKind::AutoReply;
     }
     judged
+}
+
+/// Judges what a server answered when a mail was given to it: a bounce that never became a mail.
+pub fn refusal(address: &str, response: &str) -> BouncedRecipient {
+    judge::refusal(address, response)
 }
 
 /// What makes a mail worth a closer look. An ordinary mail has none of it and is let go at once.

@@ -68,7 +68,7 @@ fn notices_in_words_come_to_a_class_a_code_and_a_reason() {
         // qmail
         (
             qmail("192.0.2.1 does not like recipient.\nRemote host said: 550 no such user\nGiving up on 192.0.2.1."),
-            ("hard", "5.0.911", "userunknown"),
+            ("hard", "5.0.911", "userUnknown"),
         ),
         (
             qmail("Connected to 192.0.2.1 but my name was rejected.\nRemote host said: 501 Invalid domain name"),
@@ -76,15 +76,15 @@ fn notices_in_words_come_to_a_class_a_code_and_a_reason() {
         ),
         (
             qmail("Connected to 192.0.2.1 but sender was rejected.\nRemote host said: 550 not you"),
-            ("soft", "5.0.918", "rejected"),
+            ("soft", "5.0.918", "senderRejected"),
         ),
-        (qmail("Sorry, no mailbox here by that name. (#5.1.1)"), ("hard", "5.1.1", "userunknown")),
-        (qmail("Sorry, I couldn't find any host named example.net. (#5.1.2)"), ("hard", "5.1.2", "hostunknown")),
-        (qmail("user is over quota"), ("soft", "5.0.922", "mailboxfull")),
+        (qmail("Sorry, no mailbox here by that name. (#5.1.1)"), ("hard", "5.1.1", "userUnknown")),
+        (qmail("Sorry, I couldn't find any host named example.net. (#5.1.2)"), ("hard", "5.1.2", "hostUnknown")),
+        (qmail("user is over quota"), ("soft", "5.0.922", "mailboxFull")),
         // Exim
         (
             exim("SMTP error from remote mail server after RCPT TO:<user@example.net>:\n    550 User unknown"),
-            ("hard", "5.0.911", "userunknown"),
+            ("hard", "5.0.911", "userUnknown"),
         ),
         // Filters say so too, behind the mail.
         (
@@ -96,14 +96,14 @@ fn notices_in_words_come_to_a_class_a_code_and_a_reason() {
             ("soft", "5.0.971", "blocked"),
         ),
         (exim("retry timeout exceeded"), ("soft", "4.0.947", "expired")),
-        (exim("an MX or SRV record indicated no SMTP service"), ("hard", "5.0.932", "notaccept")),
+        (exim("an MX or SRV record indicated no SMTP service"), ("hard", "5.0.932", "notAccepting")),
         // Others
         (
             notice(
                 "Undeliverable: Hello",
                 "Your message did not reach some or all of the intended recipients.\n\n      user@example.net on 1/2/2001 3:04 PM\n            The recipient name is not recognized\n\tMSEXCH:IMS:A:B:C 0 (000C05A6) Unknown Recipient\n",
             ),
-            ("hard", "5.0.911", "userunknown"),
+            ("hard", "5.0.911", "userUnknown"),
         ),
         (
             notice(
@@ -117,7 +117,7 @@ fn notices_in_words_come_to_a_class_a_code_and_a_reason() {
                 "Undeliverable Mail",
                 "Unknown user: user@example.net\n\nOriginal message follows.\n\nSubject: Hello\n",
             ),
-            ("hard", "5.0.911", "userunknown"),
+            ("hard", "5.0.911", "userUnknown"),
         ),
         (
             notice(
@@ -139,7 +139,7 @@ fn a_server_s_own_code_is_nearer_than_the_summary_of_who_reports_it() {
     let cases = [
         (
             failed("5.0.0", "550 5.1.1 <user@example.net>: Recipient address rejected: User unknown"),
-            ("hard", "5.1.1", "userunknown"),
+            ("hard", "5.1.1", "userUnknown"),
         ),
         (
             failed(
@@ -148,13 +148,13 @@ fn a_server_s_own_code_is_nearer_than_the_summary_of_who_reports_it() {
             ),
             ("soft", "4.4.2", "expired"),
         ),
-        (failed("5.1.1", "552 5.2.2 Over quota"), ("soft", "5.2.2", "mailboxfull")),
-        (failed("5.1.1", "551 not our customer"), ("hard", "5.1.6", "hasmoved")),
-        (failed("5.2.1", "550 5.2.1 The account is disabled"), ("soft", "5.2.1", "suspend")),
-        (failed("5.7.1", "550 5.7.1 message rejected as spam"), ("soft", "5.7.1", "spamdetected")),
-        (failed("5.7.26", "550 5.7.26 This mail is unauthenticated"), ("soft", "5.7.26", "authfailure")),
-        (failed("5.3.4", "552 5.3.4 message too big"), ("soft", "5.3.4", "mesgtoobig")),
-        (failed("5.4.1", "550 5.4.1 Recipient address rejected: Access denied"), ("hard", "5.4.1", "userunknown")),
+        (failed("5.1.1", "552 5.2.2 Over quota"), ("soft", "5.2.2", "mailboxFull")),
+        (failed("5.1.1", "551 not our customer"), ("hard", "5.1.6", "moved")),
+        (failed("5.2.1", "550 5.2.1 The account is disabled"), ("soft", "5.2.1", "disabled")),
+        (failed("5.7.1", "550 5.7.1 message rejected as spam"), ("soft", "5.7.1", "rejectedSpam")),
+        (failed("5.7.26", "550 5.7.26 This mail is unauthenticated"), ("soft", "5.7.26", "authFailed")),
+        (failed("5.3.4", "552 5.3.4 message too big"), ("soft", "5.3.4", "tooLarge")),
+        (failed("5.4.1", "550 5.4.1 Recipient address rejected: Access denied"), ("hard", "5.4.1", "userUnknown")),
         (failed("5.0.0", "550 : User unknown"), ("soft", "5.0.0", "filtered")),
     ];
     for (raw, expected) in cases {
@@ -165,11 +165,36 @@ fn a_server_s_own_code_is_nearer_than_the_summary_of_who_reports_it() {
 }
 
 #[test]
+fn what_the_sending_server_adds_does_not_overrule_the_code_it_concluded() {
+    let text = "   ----- Transcript of session follows -----\n... while talking to mx.example.net.:\n>>> DATA\n<<< 551 not our user\n\
+                550 5.1.1 <user@example.net>... User unknown\n";
+    let group = "Final-Recipient: RFC822; user@example.net\nAction: failed\nStatus: 5.1.6\nDiagnostic-Code: SMTP; 551 not our user\n";
+    let seen = mail::inspect(report(text, group).as_bytes());
+    assert_eq!(only_recipient(&seen), ("hard", "5.1.6", "moved"));
+}
+
+#[test]
+fn what_two_servers_said_to_each_other_is_of_the_recipient_that_follows() {
+    let text = "   ----- Transcript of session follows -----\nWhile talking to mx.example.net:\n>>> MAIL From:<sender@example.org>\n\
+                <<< 501 no access from mail server [192.0.2.55] which is an open relay.\n554 <one@example.net>... Remote protocol error\n\
+                While talking to mx.example.com:\n>>> RCPT To:<two@example.com>\n<<< 550 <two@example.com>... User unknown\n\
+                550 <two@example.com>... User unknown\n";
+    let seen = mail::inspect(notice("Returned mail: User unknown", text).as_bytes());
+    let recipients = seen["bounce"]["recipients"].as_array().unwrap();
+    let told: Vec<_> = recipients.iter().map(|recipient| (&recipient["address"], &recipient["reason"])).collect();
+    assert_eq!(
+        told,
+        [(&"one@example.net".into(), &"blocked".into()), (&"two@example.com".into(), &"userUnknown".into())],
+        "{seen:#}"
+    );
+}
+
+#[test]
 fn the_judgement_of_powermta_counts_where_its_code_says_nothing() {
     let group = "Final-Recipient: rfc822; user@example.net\nAction: failed\nStatus: 5.0.0 (undefined status)\n\
                  Diagnostic-Code: smtp;554 delivery error: dd\nX-PowerMTA-BounceCategory: bad-mailbox\n";
     let seen = mail::inspect(report("delivery failed", group).as_bytes());
-    assert_eq!(only_recipient(&seen), ("hard", "5.0.0", "userunknown"));
+    assert_eq!(only_recipient(&seen), ("hard", "5.0.0", "userUnknown"));
 }
 
 #[test]
@@ -236,7 +261,7 @@ fn amazon_s_notifications_are_read_also_where_their_lines_were_broken() {
     let enveloped = serde_json::json!({ "Type": "Notification", "Message": bounce }).to_string();
     for message in [bounce, &broken, &enveloped] {
         let seen = mail::inspect(sns(message).as_bytes());
-        assert_eq!(only_recipient(&seen), ("hard", "5.1.1", "userunknown"), "{message}");
+        assert_eq!(only_recipient(&seen), ("hard", "5.1.1", "userUnknown"), "{message}");
     }
     let complaint = r#"{"notificationType":"Complaint","complaint":{"complainedRecipients":[{"emailAddress":"user@example.net"}]}}"#;
     assert_eq!(mail::inspect(sns(complaint).as_bytes())["complaint"]["feedbackType"], "abuse");

@@ -112,10 +112,29 @@ fn no_row_of_the_corpus_leaves_a_script_or_handler() {
         let payload = row["payload"].as_str().expect("every row has a payload");
         for result in [cleaned(payload), cleaned_with_images(payload)] {
             assert_harmless(&result.html, payload);
+            assert!(!result.style.contains('<') && !result.style.contains("@import"), "{} of {payload}", result.style);
             // What is clean stays as it is: nothing in it is read differently the second time.
             assert_harmless(&cleaned_with_images(&result.html).html, payload);
         }
     }
+}
+
+#[test]
+fn style_sheets_lay_out_what_they_chose() {
+    let html = "<html><head><style>.hero{background:#00f url(https://x.example/a.png);position:fixed}#top{margin:0}\
+                @media (max-width:480px){.hero{display:block!important}}</style></head>\
+                <body><div class=\"hero big\" id=\"top\">x</div><img class=\"hero\" src=\"https://x.example/b.png\"></body></html>";
+    let result = cleaned(html);
+    assert_eq!(
+        result.style,
+        ".hero{background:#00f}.id-top{margin:0}@media (max-width:480px){.hero{display:block!important}}"
+    );
+    assert_eq!(result.html, "<div class=\"hero big id-top\">x</div><img class=\"hero blocked\">");
+    assert_eq!(result.remote_images_blocked, 2);
+    assert!(cleaned_with_images(html).style.contains("url(\"https://x.example/a.png\")"));
+    assert!(document("", ".a{color:red}", None).contains("<style>.a{color:red}</style></head>"));
+    // Without a rule a class says nothing.
+    assert_eq!(cleaned("<p class=\"a\" id=\"b\">x</p>").html, "<p>x</p>");
 }
 
 #[test]
@@ -340,6 +359,7 @@ fn made_to_hurt_is_survived() {
         ("misnesting of formatting", "<b><i><u></b></u></i>".repeat(10_000)),
         ("foster parents", format!("<table>{}", "<b>x<tr>".repeat(20_000))),
         ("one tag of attributes", format!("<a {}>", unique(50_000, &|at| format!("a{at} ")))),
+        ("bodies of attributes", (0..100_000).map(|at| format!("<body a{at}>")).collect()),
         ("one attribute", format!("<a title=\"{}\">x", "x".repeat(400_000))),
         ("unclosed attribute", format!("<p>a<a title=\"{}", "<".repeat(400_000))),
         ("angle brackets", "<".repeat(400_000)),
@@ -367,15 +387,15 @@ fn made_to_hurt_is_survived() {
 
 #[test]
 fn the_page_carries_its_own_policy() {
-    let page = document("<p>x</p>", None);
+    let page = document("<p>x</p>", "", None);
     assert!(page.starts_with("<!doctype html>") && page.contains("<body><p>x</p></body>"), "{page}");
     assert!(
         page.contains("default-src 'none'") && page.contains("script-src 'none'") && !page.contains("<script"),
         "{page}"
     );
-    let page = document("<p>x</p>", Some("abc123=="));
+    let page = document("<p>x</p>", "", Some("abc123=="));
     assert!(page.contains("script-src 'nonce-abc123=='") && page.contains("<script nonce=\"abc123==\">"), "{page}");
-    assert!(!document("", Some("x\"><script>")).contains("<script"));
+    assert!(!document("", "", Some("x\"><script>")).contains("<script"));
 }
 
 proptest! {

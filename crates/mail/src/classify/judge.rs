@@ -2,7 +2,6 @@
 //! order of those steps; the words are in the modules beside it.
 
 use super::code;
-use super::reason;
 use std::sync::LazyLock;
 
 use super::notice;
@@ -10,7 +9,8 @@ use super::report::{self, Action, Group};
 use super::ses::{self, Notification};
 use super::verdict::{self, Evidence, Verdict};
 use super::{
-    BounceClass, BouncedRecipient, COMPLAINED, Classification, Complaint, MailKind, Suspicion, UNSUBSCRIBES, contains,
+    BounceClass, BounceReason, BouncedRecipient, COMPLAINED, Classification, Complaint, MailKind, Suspicion,
+    UNSUBSCRIBES, contains,
 };
 use crate::ParsedMail;
 use crate::head::printable;
@@ -120,7 +120,7 @@ pub(super) fn report(raw: &[u8], mail: &ParsedMail, suspicion: Suspicion, judged
                 address: printable(address),
                 class: BounceClass::Soft,
                 status: None,
-                reason: "feedback".to_owned(),
+                reason: BounceReason::Complained,
                 diagnostic: String::new(),
                 infrastructure: false,
             })
@@ -227,21 +227,39 @@ fn mailbox_behind(named: &str, material: &Material) -> Option<String> {
 const DIAGNOSTIC_KEPT_BYTES_MAX: usize = 2 * 1024;
 
 fn add(judged: &mut Classification, address: String, verdict: Verdict, told: &str) {
-    let Verdict { reason, status, class } = verdict;
     let address = printable(&address);
-    if judged.recipients.iter().any(|known| known.address == address) {
-        return;
+    if !judged.recipients.iter().any(|known| known.address == address) {
+        judged.recipients.push(recipient(address, verdict, told));
     }
+}
+
+/// The recipient that a server refused with these words.
+pub(super) fn refusal(address: &str, response: &str) -> BouncedRecipient {
+    let address = address.to_lowercase();
+    let evidence = Evidence {
+        address: &address,
+        diagnostic: response,
+        said: "",
+        notice: "",
+        status: None,
+        category: None,
+        delayed: false,
+    };
+    recipient(printable(&address), verdict::of(&evidence), response)
+}
+
+fn recipient(address: String, verdict: Verdict, told: &str) -> BouncedRecipient {
+    let Verdict { reason, status, class } = verdict;
     let mut diagnostic = told.split_whitespace().collect::<Vec<_>>().join(" ");
     diagnostic.truncate(diagnostic.floor_char_boundary(DIAGNOSTIC_KEPT_BYTES_MAX));
-    judged.recipients.push(BouncedRecipient {
+    BouncedRecipient {
         address,
         class,
         status: Some(status),
-        reason: reason.to_owned(),
+        reason,
         diagnostic: printable(&diagnostic),
-        infrastructure: reason::is_infrastructure(reason),
-    });
+        infrastructure: reason.is_infrastructure(),
+    }
 }
 
 /// Sentences of a notice that say a mail did not arrive, in lower case.

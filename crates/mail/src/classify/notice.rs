@@ -157,26 +157,37 @@ fn ranked(line: &str) -> impl Iterator<Item = (String, Rank)> {
     })
 }
 
-/// The paragraph an address begins or is named in, and all other lines that name it.
+/// The paragraph an address begins or is named in, and all other lines that name it. In sendmail's transcripts what the two servers
+/// said (`>>>`, `<<<`) stands before the recipient it was about.
 pub(super) fn said_of(notice: &str, address: &str) -> String {
     const LINES_MAX: usize = 30;
-    let mut said = String::new();
-    let mut lines = 0;
+    let mut said: Vec<&str> = Vec::new();
+    let mut exchanged: Vec<&str> = Vec::new();
     let mut following = false;
-    for line in notice.lines() {
+    for line in notice.lines().map(str::trim) {
         let named = addresses(line);
+        let spoken = line.starts_with("<<< ") || line.starts_with(">>> ");
+        if spoken && !named.iter().any(|(_, name)| name == address) {
+            exchanged.push(line);
+            continue;
+        }
         if named.iter().any(|(_, name)| name == address) {
             following = true;
-        } else if line.trim().is_empty() && !said.trim_end().ends_with(':') || begins_with_address(line, &named) {
+            said.append(&mut exchanged);
+        } else if line.is_empty() && !said.last().is_some_and(|last| last.ends_with(':'))
+            || begins_with_address(line, &named)
+        {
             following = false;
         }
-        if following && lines < LINES_MAX {
-            said.push_str(line.trim());
-            said.push('\n');
-            lines += 1;
+        if !spoken {
+            exchanged.clear();
+        }
+        if following {
+            said.push(line);
         }
     }
-    said
+    said.truncate(LINES_MAX);
+    said.join("\n")
 }
 
 /// Where a line's words begin: behind its marks, and behind a reply code (`550 5.1.1 <user@example.com>…`).

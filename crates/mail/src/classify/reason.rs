@@ -1,56 +1,56 @@
-//! Why a mail came back: one word for what servers say in a thousand ways (RFC 3463 codes, and their own sentences).
-//! Owns the words and their order; never decides what is done about it.
+//! Why a mail came back: one reason for what servers say in a thousand ways. Owns their sentences and which of two counts; never
+//! decides what is done about it.
 
 use std::sync::LazyLock;
 
-use super::BounceClass;
 use super::code::DIAGNOSTIC_BYTES_MAX;
+use super::{BounceClass, BounceReason};
 use crate::phrases::Phrases;
 
-/// A reason and phrases that say it, in lower case with single blanks. Earlier rows win: the more specific first.
+/// Reasons and the phrases that say them, in lower case with single blanks. Earlier rows win: the more specific first.
 #[rustfmt::skip]
-const PHRASES: &[(&str, &[&str])] = &[
-    ("rejected", &[
+const PHRASES: &[(BounceReason, &[&str])] = &[
+    (BounceReason::SenderRejected, &[
         "permission to post", "allowed to post", "closed group", "not a member of the group",
         "may not be open to posting", "to/from an address that has been blacklisted", "send mail as",
         // Google Groups, in whatever language.
         "groups.google.com/support",
     ]),
-    ("networkerror", &["host not found, try again", "malformed or unexpected name server reply", "loops back to myself", "too many hops", "hop count exceeded", "mail loop", "routing loop"]),
-    ("hostunknown", &["account or domain may not exist"]),
-    ("onhold", &["on hold"]),
-    ("filtered", &["recipient preferences"]),
-    ("virusdetected", &["virus", "malware", "infected", "trojan"]),
-    ("failedstarttls", &[
+    (BounceReason::Network, &["host not found, try again", "malformed or unexpected name server reply", "loops back to myself", "too many hops", "hop count exceeded", "mail loop", "routing loop"]),
+    (BounceReason::HostUnknown, &["account or domain may not exist"]),
+    (BounceReason::OnHold, &["on hold"]),
+    (BounceReason::Filtered, &["recipient preferences"]),
+    (BounceReason::VirusDetected, &["virus", "malware", "infected", "trojan"]),
+    (BounceReason::TlsRequired, &[
         "does not support tls", "must issue a starttls", "starttls is required", "tls is required", "tls not available",
         "tls handshake failed", "encryption required",
     ]),
-    ("authfailure", &[
+    (BounceReason::AuthFailed, &[
         "spf check", "spf fail", "spf validation", "spf record", "sender policy framework", "dmarc", "dkim",
         "unauthenticated email", "unauthenticated mail", "not pass authentication", "does not pass authentication",
         "fails authentication", "email is not authenticated", "message is not authenticated", "authentication checks",
         "authentication requirements", "sender is unauthenticated", "arc validation",
     ]),
-    ("requireptr", &[
+    (BounceReason::NoReverseDns, &[
         "reverse dns", "ptr record", "rdns", "no ptr", "reverse lookup", "cannot find your hostname",
         "client host rejected: cannot find", "does not resolve to", "cannot resolve your",
         "ip address is not resolvable", "reverse hostname", "unknown host [", "fix reverse", "ip name lookup failed",
         "no reverse", "hostname does not match", "dns lookup failure of", "client must have a valid",
     ]),
-    ("hasmoved", &[
+    (BounceReason::Moved, &[
         "has moved", "address changed", "no longer valid; please", "user has moved", "recipient has been replaced",
         "has been replaced by", "new address is", "please update your address",
     ]),
-    ("toomanyconn", &[
+    (BounceReason::TooManyConnections, &[
         "too many connections", "too many concurrent", "connection limit", "concurrent connections",
         "simultaneous connections", "too many sessions", "connection rate limit", "max connections",
     ]),
-    ("speeding", &[
+    (BounceReason::RateLimited, &[
         "frequency limit", "rate limit", "rate-limit", "ratelimit", "too many messages", "sending rate", "too fast",
         "throttl", "temporarily deferred due to user complaints", "message rate", "receiving mail at a rate",
         "exceeded the limit of", "too much mail", "mail from your ip has been temporarily",
     ]),
-    ("mesgtoobig", &[
+    (BounceReason::TooLarge, &[
         "line limit exceeded", "message too large", "message too big", "message size exceeds", "exceeds maximum message size",
         "exceeds size limit", "size limit exceeded", "message is too large", "exceeds the maximum message size",
         "maximum message size", "message file too big", "exceeded maximum inbound message size",
@@ -58,7 +58,7 @@ const PHRASES: &[(&str, &[&str])] = &[
         "data size exceeded", "larger than the current system limit", "message header size", "max message size",
         "file too big",
     ]),
-    ("mailboxfull", &[
+    (BounceReason::MailboxFull, &[
         "mailbox full", "mailbox is full", "mail box full", "mailbox is over", "over quota", "overquota",
         "quota exceeded", "exceeded quota", "quota exceed", "exceeded their quota", "exceeded storage",
         "exceeded email quota", "exceeds his quota", "over the maximum allowed", "out of storage", "storage exceeded",
@@ -71,17 +71,17 @@ const PHRASES: &[(&str, &[&str])] = &[
         "in recipient's mailbox exceeded", "boîte pleine", "一杯", "recipient storage full", "no room in",
         "mailboxfull", "mailbox limit", "mailbox_quota",
     ]),
-    ("systemfull", &[
+    (BounceReason::SystemFull, &[
         "insufficient system storage", "no space left on device", "system storage", "mail system full", "disk full",
         "requested mail action aborted: exceeded storage", "insufficient disk", "lack of storage",
     ]),
-    ("spamdetected", &[
+    (BounceReason::RejectedSpam, &[
         "blacklisted url", "uribl", "spam", "junk mail", "unsolicited", "bulk mail", "looks like a scam", "content filter", "blocked by content",
         "message content rejected", "rejected due to content", "high probability of", "bogofilter",
         "unacceptable content", "content was rejected", "flagged by", "5.7.1 message scored", "phishing",
     ]),
-    ("badreputation", &["reputation", "bad sender score", "senderscore", "low score", "poor sender"]),
-    ("blocked", &[
+    (BounceReason::BadReputation, &["reputation", "bad sender score", "senderscore", "low score", "poor sender"]),
+    (BounceReason::Blocked, &[
         "blacklist", "black list", "blocklist", "block list", "blocked using", "is listed at", "is listed in",
         "listed by", "is listed", "rbl", "dnsbl", "spamhaus", "spamcop", "barracuda", "ip address is blocked",
         "ip has been blocked", "your ip", "client host rejected", "client host blocked", "connection refused by",
@@ -90,21 +90,21 @@ const PHRASES: &[(&str, &[&str])] = &[
         "not allowed to connect", "your network", "connections not accepted from", "dynamic ip",
         "rejecting open proxy", "open relay", "has been blocked", "residential", "temporarily blocked",
         "message refused by blocklist", "use the smtp server of your isp", "invalid ip for sending", "service refus",
-        "relay quota", "not accepting connections", "bad helo", "your mail server", "invalid helo",
+        "relay quota", "unwanted messages have been sent", "not accepting connections", "bad helo", "your mail server", "invalid helo",
     ]),
-    ("norelaying", &[
+    (BounceReason::RelayDenied, &[
         "relaying denied", "relay access denied", "relay denied", "relaying not", "not permitted to relay",
         "unable to relay", "relay not permitted", "no relaying", "relaying is not", "we do not relay",
         "relaying mail to", "insecure mail relay", "open mail relay", "cannot relay", "relay operation rejected",
         "unable to relay for", "not an open relay",
     ]),
-    ("notaccept", &[
+    (BounceReason::NotAccepting, &[
         "no mx record", "no mx found", "indicated no smtp service",
         "does not accept mail", "nullmx", "null mx", "not accept any mail", "host does not accept",
         "mail receiving disabled", "does not receive mail", "smtp server does not accept", "domain does not accept",
         "no longer accepts mail", "does not accept any",
     ]),
-    ("hostunknown", &[
+    (BounceReason::HostUnknown, &[
         "dns lookup failure: host", "host unknown", "host or domain name not found", "domain not found", "domain does not exist",
         "no such domain", "unknown host", "host not found", "name service error", "unknown domain",
         "illegal host/domain", "invalid domain", "domain name not found", "domain is not reachable",
@@ -117,7 +117,7 @@ const PHRASES: &[(&str, &[&str])] = &[
         "address lookup failed", "mail domain unknown", "could not find a gateway", "no recipient domain",
         "dns error: domain name not found", "dns domain does not exist", "domain may not exist",
     ]),
-    ("suspend", &[
+    (BounceReason::Disabled, &[
         "account has been suspended", "account suspended", "suspended", "account disabled",
         "account has been disabled", "mailbox disabled", "disabled recipient", "mailbox is disabled", "is disabled", "account is locked",
         "user is inactive", "account inactive", "inactive", "account closed", "temporarily disabled",
@@ -125,7 +125,7 @@ const PHRASES: &[(&str, &[&str])] = &[
         "account expired", "mailbox not active", "is not active", "discontinued", "mailbox currently suspended",
         "account not active", "disabled user", "user disabled", "been dormant",
     ]),
-    ("userunknown", &[
+    (BounceReason::UserUnknown, &[
         "invalid final delivery userid", "and other recipients in the same domain", "check if address is correct", "check the recipient", "user unknown", "unknown user", "no such user",
         "no such mailbox", "no such recipient", "no such account", "no such address", "no such person",
         "no such local user", "user not found", "not a known user", "unknown recipient", "recipient unknown",
@@ -145,7 +145,7 @@ const PHRASES: &[(&str, &[&str])] = &[
         "not have a yahoo", "is not a member", "mailbox name not allowed", "this user", "recipient rejected: user",
         "無い", "存在しない", "不存在", "not found",
     ]),
-    ("expired", &[
+    (BounceReason::Expired, &[
         "giving up", "failing for a long time", "did not accept our requests to connect", "host not reachable",
         "envelope expired", " attempts:", "gave up", "delivery time expired", "message expired", "time expired",
         "retry time not reached", "retry timeout", "retry time", "delivery expired", "timed out", "timeout",
@@ -155,7 +155,7 @@ const PHRASES: &[(&str, &[&str])] = &[
         "not yet been delivered", "aborted after", "will be retried", "will retry", "message will be tried again",
         "retry limit", "connection dropped",
     ]),
-    ("networkerror", &[
+    (BounceReason::Network, &[
         "socket error", "connection refused", "network is unreachable",
         "no route to host", "connection reset", "connection lost", "network error", "routing loop", "too many hops",
         "hop count exceeded", "loops back to myself", "mail loop", "loop detected", "mail forwarding loop",
@@ -164,19 +164,19 @@ const PHRASES: &[(&str, &[&str])] = &[
         "no smtp connection", "wasn't able to establish an smtp connection", "malformed dns", "network unreachable",
         "mx loop",
     ]),
-    ("notcompliantrfc", &[
+    (BounceReason::Malformed, &[
         "rfc 5322", "rfc5322", "rfc 2822", "rfc2822", "rfc 822", "missing header", "not rfc", "duplicate header",
         "multiple from", "message header is missing", "bare lf", "bare cr", "not compliant",
     ]),
-    ("contenterror", &[
+    (BounceReason::ContentRejected, &[
         "media error", "mime error", "invalid mime", "header error", "improper use of 8-bit", "bad header", "message contained",
         "attachment", "file type", "charset not supported", "subject contains invalid", "message header",
     ]),
-    ("policyviolation", &[
+    (BounceReason::Policy, &[
         "policy", "terms of service", "prohibited", "not allowed to send", "restricted address",
         "administrative prohibition", "not permitted by", "compliance", "violat",
     ]),
-    ("rejected", &[
+    (BounceReason::SenderRejected, &[
         "purported responsible address", "provide a valid from", "sender rejected", "sender address rejected", "sender verify failed", "sender domain", "sender address",
         "sender denied", "sender not", "from address", "bad sender", "invalid sender", "unknown sender",
         "domain of sender", "mail from", "envelope from", "your address", "access denied", "not authorized",
@@ -184,30 +184,30 @@ const PHRASES: &[(&str, &[&str])] = &[
         "not allowed to post", "not accepting mail from", "don't accept mail from", "not have permission",
         "closed group", "restricted", "null sender", "empty envelope", "bounces not",
     ]),
-    ("securityerror", &[
+    (BounceReason::SecurityRefused, &[
         "authentication required", "encrypted", "unauthorized", "authentication failed", "password",
         "executable", "dangerous",
     ]),
-    ("exceedlimit", &[
+    (BounceReason::LimitExceeded, &[
         "too many recipients", "recipient limit", "exceeded limit", "limit exceeded", "exceeds limit", "exceed",
     ]),
-    ("syntaxerror", &[
+    (BounceReason::ProtocolError, &[
         "malformed address", "syntax error", "command unrecognized", "command not recognized", "bad sequence of commands",
         "command not implemented", "unrecognized command",
     ]),
-    ("mailererror", &[
+    (BounceReason::MailerFailed, &[
         "command died", "command failed", "procmail", "mailer error", "exit status", "x-unix", "pipe",
         "unknown mailer error", "local delivery failed",
     ]),
-    ("systemerror", &[
+    (BounceReason::SystemError, &[
         "server configuration", "configuration error", "internal error", "system error", "local error",
         "temporary failure", "service unavailable", "service not available", "out of memory", "try again later",
         "resources temporarily", "local configuration", "server error", "temporarily unavailable", "can't create",
         "aliasing/forwarding loop", "i/o error", "system is not", "internal server",
     ]),
-    ("filtered", &[
+    (BounceReason::Filtered, &[
         "rejected by recipient", "refused by recipient", "recipient refused", "recipient rejected", "user reject",
-        "filtered", "refuses to accept", "rejected by user", "not willing to", "recipient does not want",
+        "filtered", "recipients was rejected by a remote", "refuses to accept", "rejected by user", "not willing to", "recipient does not want",
     ]),
 ];
 
@@ -215,49 +215,46 @@ const PHRASES: &[(&str, &[&str])] = &[
 const VAGUE: &[&str] = &["mailbox unavailable", "recipient address rejected", "invalid recipient"];
 
 /// PowerMTA's bounce categories (its user's guide, "Bounce categories"); those that say too little are left out.
-const CATEGORIES: &[(&str, &str)] = &[
-    ("bad-connection", "networkerror"),
-    ("bad-domain", "hostunknown"),
-    ("bad-mailbox", "userunknown"),
-    ("content-related", "contenterror"),
-    ("inactive-mailbox", "suspend"),
-    ("invalid-sender", "rejected"),
-    ("message-expired", "expired"),
-    ("no-answer-from-host", "networkerror"),
-    ("protocol-errors", "syntaxerror"),
-    ("quota-issues", "mailboxfull"),
-    ("relaying-issues", "norelaying"),
-    ("routing-errors", "networkerror"),
-    ("spam-related", "spamdetected"),
-    ("virus-related", "virusdetected"),
+const CATEGORIES: &[(&str, BounceReason)] = &[
+    ("bad-connection", BounceReason::Network),
+    ("bad-domain", BounceReason::HostUnknown),
+    ("bad-mailbox", BounceReason::UserUnknown),
+    ("content-related", BounceReason::ContentRejected),
+    ("inactive-mailbox", BounceReason::Disabled),
+    ("invalid-sender", BounceReason::SenderRejected),
+    ("message-expired", BounceReason::Expired),
+    ("no-answer-from-host", BounceReason::Network),
+    ("protocol-errors", BounceReason::ProtocolError),
+    ("quota-issues", BounceReason::MailboxFull),
+    ("relaying-issues", BounceReason::RelayDenied),
+    ("routing-errors", BounceReason::Network),
+    ("spam-related", BounceReason::RejectedSpam),
+    ("virus-related", BounceReason::VirusDetected),
 ];
 
-pub(super) fn of_category(category: &str) -> Option<&'static str> {
+pub(super) fn of_category(category: &str) -> Option<BounceReason> {
     CATEGORIES.iter().find(|(name, _)| *name == category).map(|(_, reason)| *reason)
 }
 
-/// The word when nothing is known.
-pub(super) const UNDEFINED: &str = "undefined";
-
 /// The reason in what a server said, by its sentences; `None` if they say nothing known.
-pub(super) fn of_text(diagnostic: &str) -> Option<&'static str> {
-    of_text_but(diagnostic, "")
+pub(super) fn of_text(diagnostic: &str) -> Option<BounceReason> {
+    of_text_but(diagnostic, None)
 }
 
 /// As `of_text`, without one of the reasons.
-pub(super) fn of_text_but(diagnostic: &str, left_out: &str) -> Option<&'static str> {
+pub(super) fn of_text_but(diagnostic: &str, left_out: Option<BounceReason>) -> Option<BounceReason> {
     static ROWS: LazyLock<Phrases> = LazyLock::new(|| {
         let rows = PHRASES.iter().enumerate();
         Phrases::in_rows(rows.flat_map(|(row, (_, phrases))| phrases.iter().map(move |phrase| (row, *phrase))))
     });
     let reason = |row: usize| PHRASES.get(row).map(|(reason, _)| *reason);
-    ROWS.first_row_in(&looked_at(diagnostic), |row| reason(row) == Some(left_out)).and_then(reason)
+    ROWS.first_row_in(&looked_at(diagnostic), |row| left_out.is_some() && reason(row) == left_out).and_then(reason)
 }
 
 /// What is left to conclude from where neither sentence nor code says more.
-pub(super) fn of_vague_text(diagnostic: &str) -> Option<&'static str> {
+pub(super) fn of_vague_text(diagnostic: &str) -> Option<BounceReason> {
     let text = looked_at(diagnostic);
-    VAGUE.iter().any(|phrase| text.contains(phrase)).then_some("userunknown")
+    VAGUE.iter().any(|phrase| text.contains(phrase)).then_some(BounceReason::UserUnknown)
 }
 
 fn looked_at(diagnostic: &str) -> String {
@@ -265,14 +262,16 @@ fn looked_at(diagnostic: &str) -> String {
 }
 
 /// Where a code says it better than the sentence it comes with: a sender refused, a mailbox shut, a user unknown.
-pub(super) fn corrected(reason: &'static str, status: Option<&str>, said: &str) -> &'static str {
+pub(super) fn corrected(reason: BounceReason, status: Option<&str>, said: &str) -> BounceReason {
     let detail = status.and_then(|status| status.split_once('.')).map_or("", |(_, detail)| detail);
     match (reason, detail) {
-        ("userunknown" | "hostunknown", "1.7" | "1.8") => "rejected",
-        ("suspend", "1.1") => "userunknown",
+        (BounceReason::UserUnknown | BounceReason::HostUnknown, "1.7" | "1.8") => BounceReason::SenderRejected,
+        (BounceReason::Disabled, "1.1") => BounceReason::UserUnknown,
         // Microsoft's edge knows the directory: this means there is no such mailbox.
-        ("rejected", "4.1" | "7.1") if folded(said).contains("recipient address rejected: access denied") => {
-            "userunknown"
+        (BounceReason::SenderRejected, "4.1" | "7.1")
+            if folded(said).contains("recipient address rejected: access denied") =>
+        {
+            BounceReason::UserUnknown
         }
         _ => reason,
     }
@@ -282,12 +281,12 @@ pub(super) fn corrected(reason: &'static str, status: Option<&str>, said: &str) 
 #[rustfmt::skip]
 const OF_DIRECTORIES: &[&str] = &[
     // Lotus Notes and Domino.
-    "not listed in domino directory", "not listed in public name & address book", "not listed in address book",
+    "not listed in domino directory", "not listed in public name & address book", "not listed in address book", "リストにありません",
     // Exchange: ecNoSuchRecipient, and its later resolver.
     "the recipient name is not recognized", "000c05a6", "resolver.adr", "couldn't be found or is invalid",
     // IMail, InterScan, Verizon's picture messages, Exim, qmail, vpopmail, GroupWise.
     "unknown user: ", "invalid final delivery userid", "check if address is correct", "and other recipients in the same domain",
-    "no valid recipients for this mm", "unknown local-part", "unknown local part", "no mailbox here by that name",
+    "no valid recipients for this mm", "error: invalid user address", "unknown local-part", "unknown local part", "no mailbox here by that name",
     // Google's page where the server's answer left no doubt; Yahoo.
     "the address couldn't be found. check", "have a yahoo",
     "unrouteable address", "isn't in my control/locals", "(user unknown)",
@@ -312,28 +311,13 @@ fn folded(text: &str) -> String {
     out
 }
 
-/// Ours to mend: how our server, its address, its name, its signatures or its ways are seen. Nobody is to be suppressed for it.
-pub(super) fn is_infrastructure(reason: &str) -> bool {
-    matches!(
-        reason,
-        "authfailure"
-            | "badreputation"
-            | "blocked"
-            | "failedstarttls"
-            | "norelaying"
-            | "requireptr"
-            | "speeding"
-            | "toomanyconn"
-    )
-}
-
 /// Hard: the address is no good, and will not be. All else may pass.
-pub(super) fn class(reason: &str, status: Option<&str>) -> BounceClass {
+pub(super) fn class(reason: BounceReason, status: Option<&str>) -> BounceClass {
     let permanent = status.is_none_or(|status| !status.starts_with('4'));
     match reason {
         // A server that has no such user says so for good, whatever the class of its code; the sender's server gave up on it.
-        "userunknown" => BounceClass::Hard,
-        "hostunknown" | "hasmoved" | "notaccept" if permanent => BounceClass::Hard,
+        BounceReason::UserUnknown => BounceClass::Hard,
+        BounceReason::HostUnknown | BounceReason::Moved | BounceReason::NotAccepting if permanent => BounceClass::Hard,
         _ => BounceClass::Soft,
     }
 }
@@ -345,11 +329,11 @@ mod tests {
     #[test]
     fn servers_sentences_come_to_one_word() {
         let cases = [
-            ("550 5.1.1 <a@b.example>... User unknown", Some("userunknown")),
-            ("552 5.2.2 Mailbox is\n full", Some("mailboxfull")),
-            ("554 Host unknown", Some("hostunknown")),
-            ("550 <spam@b.example>: User unknown in virtual table", Some("userunknown")),
-            ("450 4.4.1 Connection timed out", Some("expired")),
+            ("550 5.1.1 <a@b.example>... User unknown", Some(BounceReason::UserUnknown)),
+            ("552 5.2.2 Mailbox is\n full", Some(BounceReason::MailboxFull)),
+            ("554 Host unknown", Some(BounceReason::HostUnknown)),
+            ("550 <spam@b.example>: User unknown in virtual table", Some(BounceReason::UserUnknown)),
+            ("450 4.4.1 Connection timed out", Some(BounceReason::Expired)),
             ("421 hello there", None),
         ];
         for (text, reason) in cases {

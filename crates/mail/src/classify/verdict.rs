@@ -1,10 +1,10 @@
 //! What is concluded of one recipient: the reason, the enhanced status code, hard or soft. Owns which of several words and
 //! codes counts; the words themselves are in `reason`, the commands in `stage`.
 
-use super::BounceClass;
 use super::code::{self, code_of};
 use super::reason;
 use super::stage::{self, Stage};
+use super::{BounceClass, BounceReason};
 
 /// What a bounce says of one recipient.
 pub(super) struct Evidence<'a> {
@@ -25,7 +25,7 @@ pub(super) struct Evidence<'a> {
 }
 
 pub(super) struct Verdict {
-    pub reason: &'static str,
+    pub reason: BounceReason,
     /// RFC 3463. Where the bounce has none, a detail from 900 on, which RFC 3463 never assigns, says what was concluded.
     pub status: String,
     pub class: BounceClass,
@@ -48,7 +48,8 @@ pub(super) fn of(evidence: &Evidence<'_>) -> Verdict {
 
 /// A manager of mailing lists (fml) that refused a mail says so in its subject.
 pub(super) fn of_list(subject: &str) -> Verdict {
-    let reason = if subject.to_lowercase().contains("loop") { "networkerror" } else { "rejected" };
+    let reason =
+        if subject.to_lowercase().contains("loop") { BounceReason::Network } else { BounceReason::SenderRejected };
     Verdict { reason, status: format!("5.{}", code_of(reason)), class: BounceClass::Soft }
 }
 
@@ -70,8 +71,12 @@ fn gave_up_retrying(evidence: &Evidence<'_>) -> bool {
 fn stated_status(evidence: &Evidence<'_>) -> Option<String> {
     let telling = |status: &String| !status.ends_with(".0.0") && !status.starts_with('2');
     let texts = [evidence.diagnostic, evidence.said, evidence.notice];
-    let answered = texts.iter().find_map(|text| code::answered_status(text)).filter(telling);
     let field = evidence.status.map(str::to_owned);
+    // What its own server concluded from an answer without a code; what the notice adds is that server's as well.
+    let own = |status: &&String| telling(status) && !status.ends_with(".4.7") && !evidence.diagnostic.is_empty();
+    let concluded = field.as_ref().filter(own);
+    let texts_of_servers = if concluded.is_some() { &texts[..1] } else { &texts[..] };
+    let answered = texts_of_servers.iter().find_map(|text| code::answered_status(text)).filter(telling);
     if answered.is_none() && moved(evidence) {
         return Some("5.1.6".to_owned());
     }
@@ -86,11 +91,11 @@ fn moved(evidence: &Evidence<'_>) -> bool {
     code::reply_code_in(evidence.diagnostic) == Some(551)
 }
 
-fn reason_of(evidence: &Evidence<'_>, status: Option<&str>, stage: Option<Stage>) -> &'static str {
+fn reason_of(evidence: &Evidence<'_>, status: Option<&str>, stage: Option<Stage>) -> BounceReason {
     let texts = [evidence.diagnostic, evidence.said, evidence.notice];
     let by_status = || status.and_then(code::of_status);
     // What a mail server says of itself (RFC 5321: 554, 451) is the last that is believed: another line may say more.
-    let exact = |reason: &&'static str| !matches!(*reason, "securityerror" | "systemerror");
+    let exact = |reason: &BounceReason| !matches!(*reason, BounceReason::SecurityRefused | BounceReason::SystemError);
     let said = |text: &&str| reason::of_text(text);
     let mut found = said(&texts[0])
         .filter(exact)
@@ -100,21 +105,21 @@ fn reason_of(evidence: &Evidence<'_>, status: Option<&str>, stage: Option<Stage>
         .or_else(|| texts.iter().find_map(said))
         .or_else(by_status)
         .or_else(|| texts.iter().find_map(|text| reason::of_vague_text(text)))
-        .unwrap_or(reason::UNDEFINED);
+        .unwrap_or(BounceReason::Undefined);
     // That the time was over is a summary; what used it up stands with a reply code.
-    if found == "expired" {
+    if found == BounceReason::Expired {
         let cause = texts
             .iter()
             .filter(|text| code::reply_code_in(text).is_some())
-            .find_map(|text| reason::of_text_but(text, "expired"));
+            .find_map(|text| reason::of_text_but(text, Some(BounceReason::Expired)));
         found = cause.unwrap_or(found);
     }
-    if matches!(found, "userunknown" | reason::UNDEFINED) && moved(evidence) {
-        found = "hasmoved";
+    if matches!(found, BounceReason::UserUnknown | BounceReason::Undefined) && moved(evidence) {
+        found = BounceReason::Moved;
     }
     // Symantec's own code for a recipient that its customer does not have.
-    if found == reason::UNDEFINED && code::reply_code_in(evidence.diagnostic) == Some(542) {
-        return "userunknown";
+    if found == BounceReason::Undefined && code::reply_code_in(evidence.diagnostic) == Some(542) {
+        return BounceReason::UserUnknown;
     }
     let category = evidence.category.and_then(reason::of_category);
     at_stage(reason::corrected(found, status, evidence.diagnostic), status, stage, category, &texts)
@@ -123,23 +128,33 @@ fn reason_of(evidence: &Evidence<'_>, status: Option<&str>, stage: Option<Stage>
 /// What is refused before any address was given is the server that sends; with the sender, the sender; with the mail, the mail. And
 /// that a user is unknown is certain only in answer to RCPT, with its code, or from the directory itself: filters say so too.
 fn at_stage(
-    found: &'static str,
+    found: BounceReason,
     status: Option<&str>,
     stage: Option<Stage>,
-    category: Option<&str>,
+    category: Option<BounceReason>,
     texts: &[&str],
-) -> &'static str {
+) -> BounceReason {
     let detail = status.and_then(|status| status.split_once('.')).map_or("", |(_, detail)| detail);
     match (found, stage) {
-        ("userunknown" | "hostunknown" | "rejected" | reason::UNDEFINED, Some(Stage::Connection)) => "blocked",
-        ("userunknown" | "hostunknown" | "filtered" | reason::UNDEFINED, Some(Stage::MailFrom)) => "rejected",
-        ("userunknown", Some(Stage::RcptTo)) => found,
-        ("userunknown", _) if detail == "2.1" => "suspend",
-        ("userunknown", _) => {
+        (
+            BounceReason::UserUnknown
+            | BounceReason::HostUnknown
+            | BounceReason::SenderRejected
+            | BounceReason::Undefined,
+            Some(Stage::Connection),
+        ) => BounceReason::Blocked,
+        (
+            BounceReason::UserUnknown | BounceReason::HostUnknown | BounceReason::Filtered | BounceReason::Undefined,
+            Some(Stage::MailFrom),
+        ) => BounceReason::SenderRejected,
+        (BounceReason::UserUnknown, Some(Stage::RcptTo)) => found,
+        (BounceReason::UserUnknown, _) if detail == "2.1" => BounceReason::Disabled,
+        (BounceReason::UserUnknown, _) => {
             let coded = matches!(detail, "1.0" | "1.1" | "1.2" | "1.3" | "1.10" | "4.1" | "5.0");
-            let certain =
-                coded || category == Some("userunknown") || texts.iter().any(|text| reason::is_of_directory(text));
-            if certain { found } else { "filtered" }
+            let certain = coded
+                || category == Some(BounceReason::UserUnknown)
+                || texts.iter().any(|text| reason::is_of_directory(text));
+            if certain { found } else { BounceReason::Filtered }
         }
         _ => found,
     }

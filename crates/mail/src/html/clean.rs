@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::dom::{Kind, NodeId, ROOT, Tree};
-use super::{SanitizeOptions, css};
+use super::{SanitizeOptions, css, sheet};
 
 /// Characters of a plain attribute's value.
 const VALUE_CHARS_MAX: usize = 256;
@@ -53,6 +53,8 @@ pub(super) const CLASSES: &[&str] = &["MsoListParagraph", "MsoNoSpacing", "MsoNo
 
 pub(super) struct Cleaned {
     pub remote_images_blocked: u32,
+    /// The rules of its style sheets that may stay.
+    pub style: String,
     /// Every address that stayed, so that the last pass can insist that there is no other.
     pub addresses: HashSet<String>,
 }
@@ -62,9 +64,10 @@ struct Cleaner<'a> {
     cleaned: Cleaned,
 }
 
-pub(super) fn clean(tree: &mut Tree, options: &SanitizeOptions<'_>) -> Cleaned {
-    let cleaned = Cleaned { remote_images_blocked: 0, addresses: HashSet::new() };
+pub(super) fn clean(tree: &mut Tree, sheets: &str, options: &SanitizeOptions<'_>) -> Cleaned {
+    let cleaned = Cleaned { remote_images_blocked: 0, style: String::new(), addresses: HashSet::new() };
     let mut cleaner = Cleaner { options, cleaned };
+    cleaner.cleaned.style = sheet::filter(sheets, &mut |url| cleaner.image(url));
     let elements: Vec<NodeId> = tree.descendants(ROOT).filter(|id| !tree.name(*id).is_empty()).collect();
     for id in elements {
         let name = tree.name(id).to_owned();
@@ -91,10 +94,12 @@ fn take_out(tree: &mut Tree, id: NodeId) {
 impl Cleaner<'_> {
     fn attributes(&mut self, element: &str, attributes: &[(String, String)]) -> Vec<(String, String)> {
         let mut kept: Vec<(String, String)> = Vec::new();
+        if let Some(class) = self.class(attributes) {
+            kept.push(("class".to_owned(), class));
+        }
         for (name, value) in attributes {
             let value = match (element, name.as_str()) {
                 (_, "style") => self.style(value),
-                (_, "class") => class(value),
                 ("a", "href") => self.link(value),
                 ("img", "src") => self.image(value),
                 ("img", "srcset") => {
@@ -113,9 +118,22 @@ impl Cleaner<'_> {
             }
         }
         if element == "img" && !kept.iter().any(|(name, _)| name == "src") {
-            kept.push(("class".to_owned(), super::BLOCKED_IMAGE_CLASS.to_owned()));
+            let blocked = super::BLOCKED_IMAGE_CLASS;
+            match kept.iter_mut().find(|(name, _)| name == "class") {
+                Some((_, class)) => *class = format!("{class} {blocked}"),
+                None => kept.push(("class".to_owned(), blocked.to_owned())),
+            }
         }
         kept
+    }
+
+    /// Where no rule chooses by it, a class says nothing, but for Word's.
+    fn class(&self, attributes: &[(String, String)]) -> Option<String> {
+        let value = |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        if self.cleaned.style.is_empty() {
+            return value("class").and_then(class);
+        }
+        sheet::classes(value("class"), value("id"))
     }
 
     fn style(&mut self, style: &str) -> Option<String> {

@@ -103,7 +103,11 @@ const FUNCTIONS: &[&str] = &["calc", "hsl", "hsla", "linear-gradient", "max", "m
 /// The declarations that may stay. `image` answers for every `url(…)` in a background: what to write instead, if
 /// anything.
 pub(super) fn filter(style: &str, image: &mut dyn FnMut(&str) -> Option<String>) -> String {
-    let mut parser = Parser::new(style);
+    declarations(&mut Parser::new(style), image)
+}
+
+/// As [`filter`], up to the end of a block.
+pub(super) fn declarations(parser: &mut Parser<'_>, image: &mut dyn FnMut(&str) -> Option<String>) -> String {
     let mut out = String::new();
     while !parser.is_exhausted() {
         let declaration = parser.parse_until_after(Delimiter::Semicolon, |parser| declaration(parser, image));
@@ -146,14 +150,19 @@ fn values(
         match &token {
             Token::WhiteSpace(_) => out.push(' '),
             Token::Ident(name) if is_harmless_word(name) => out.push_str(&token.to_css_string()),
+            Token::Dimension { unit, .. } if is_of_frame_height(unit) => return Ok(false),
+            Token::Hash(name) | Token::IDHash(name) if is_plain(name) => out.push_str(&token.to_css_string()),
+            Token::Dimension { unit, .. } if is_plain(unit) => out.push_str(&token.to_css_string()),
+            // What ends declarations and rules elsewhere is in no name of a font.
+            Token::QuotedString(text) if !text.contains(['{', '}', ';', '<', '\\']) => {
+                out.push_str(&token.to_css_string())
+            }
             Token::Number { .. }
             | Token::Percentage { .. }
-            | Token::Dimension { .. }
-            | Token::Hash(_)
-            | Token::IDHash(_)
             | Token::Comma
-            | Token::QuotedString(_)
-            | Token::Delim('/' | '!' | '+' | '-' | '*') => out.push_str(&token.to_css_string()),
+            | Token::Delim('/' | '!' | '+' | '-' | '*') => {
+                out.push_str(&token.to_css_string());
+            }
             Token::UnquotedUrl(url) if is_background => write_image(image(url), out)?,
             Token::Function(name) if name.eq_ignore_ascii_case("url") && is_background => {
                 let url = parser.parse_nested_block(|inner| inner.expect_string_cloned().map_err(ParseError::from))?;
@@ -177,15 +186,30 @@ fn values(
     Ok(true)
 }
 
+/// Nothing that has to be written with an escape.
+fn is_plain(word: &str) -> bool {
+    word.chars().all(|character| character.is_alphanumeric() || matches!(character, '-' | '_'))
+}
+
+/// Units that follow the height of the frame, which follows that of the mail: it would grow as long as it is shown.
+fn is_of_frame_height(unit: &str) -> bool {
+    let unit = unit.to_ascii_lowercase();
+    let unit = unit.strip_prefix(['s', 'l', 'd']).unwrap_or(&unit);
+    matches!(unit, "vh" | "vb" | "vmin" | "vmax")
+}
+
 /// `position`, `behavior` and the like are no properties of ours; as words they are only suspicious.
 fn is_harmless_word(word: &str) -> bool {
     word.len() <= 64
+        && is_plain(word)
         && !["expression", "javascript", "behavior", "binding"].iter().any(|bad| word.eq_ignore_ascii_case(bad))
 }
 
 fn write_image(url: Option<String>, out: &mut String) -> Parsed<()> {
     if let Some(url) = url {
         out.push_str("url(");
+        // In an address these mean the same, and nothing that looks for the end of a rule or of a sheet finds one there.
+        let url = url.replace('{', "%7B").replace('}', "%7D").replace('<', "%3C");
         // Writing to a string does not fail.
         let _ = serialize_string(&url, out);
         out.push(')');
@@ -229,6 +253,10 @@ mod tests {
             ("content:'x'", ""),
             ("width:calc(1px + (2px))", ""),
             ("width:calc(100% - 2px)", "width:calc(100% - 2px)"),
+            ("height:100vh;width:50vw", "width:50vw"),
+            ("font-family:\"a{b\";color:#fff", "color:#fff"),
+            ("color:a\\{b;width:1p\\}x;background:#f\\{0;margin:0", "margin:0"),
+            ("min-height:calc(100DVH + 1px);padding:1svmax;margin:1lvb", ""),
         ];
         for (style, wanted) in rows {
             assert_eq!(filter(style, &mut |_| None), wanted, "{style}");
@@ -245,6 +273,8 @@ mod tests {
         });
         assert_eq!(filtered, "background:#fff url(\"/a\\\"b\") no-repeat");
         assert_eq!(seen, ["cid:a", "https://x.example/b"]);
+        let kept = filter("background:url(https://x.example/?a={<}b)", &mut |url| Some(url.to_owned()));
+        assert_eq!(kept, "background:url(\"https://x.example/?a=%7B%3C%7Db\")");
     }
 
     #[test]

@@ -5,8 +5,9 @@ use super::{BLOCKED_IMAGE_CLASS, FOLD_CLASS};
 
 /// A whole document around a cleaned fragment. With a nonce it carries one script, which tells the page around it
 /// the height of the mail (`{type: "postroom:height", height, remoteImagesBlocked}` by `postMessage`, the number from
-/// `window.remoteImagesBlocked` where the page sets it); without, none.
-pub fn document(sanitized: &str, nonce_script: Option<&str>) -> String {
+/// `window.remoteImagesBlocked` where the page sets it) and makes a mail that is too wide fit; without, none. `style`: the mail's
+/// own rules.
+pub fn document(sanitized: &str, style: &str, nonce_script: Option<&str>) -> String {
     let is_nonce = |nonce: &&str| {
         !nonce.is_empty() && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte))
     };
@@ -22,8 +23,8 @@ pub fn document(sanitized: &str, nonce_script: Option<&str>) -> String {
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src 'self' http: https: data:; \
          style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; {policy}\">\
          <meta name=\"referrer\" content=\"no-referrer\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <base target=\"_blank\"><style>{style}</style></head><body>{sanitized}{script}</body></html>",
-        style = base_style(),
+         <base target=\"_blank\"><style>{base_style}</style><style>{style}</style></head><body>{sanitized}{script}</body></html>",
+        base_style = base_style(),
     )
 }
 
@@ -43,7 +44,13 @@ fn base_style() -> String {
     )
 }
 
-const HEIGHT_SCRIPT: &str = "(()=>{const tell=()=>parent.postMessage({type:\"postroom:height\",\
-     height:Math.ceil(document.documentElement.getBoundingClientRect().height),\
+/// A mail that is wider than its frame is made smaller, down to half; what is wider still is scrolled. By the width alone: what
+/// changes the height must not change the size again.
+const HEIGHT_SCRIPT: &str = "(()=>{const root=document.documentElement;\
+     const fit=()=>{const style=document.body.style;style.zoom=\"\";const has=root.clientWidth,wants=root.scrollWidth;\
+     if(wants>has+1)style.zoom=String(Math.max(.5,has/wants))};\
+     const tell=()=>parent.postMessage({type:\"postroom:height\",\
+     height:Math.ceil(root.getBoundingClientRect().height),\
      remoteImagesBlocked:window.remoteImagesBlocked||0},\"*\");\
-     addEventListener(\"load\",tell);new ResizeObserver(tell).observe(document.documentElement);tell()})()";
+     let width=0;const both=()=>{if(root.clientWidth!==width){width=root.clientWidth;fit()}tell()};\
+     addEventListener(\"load\",()=>{fit();tell()});new ResizeObserver(both).observe(root);both()})()";

@@ -9,6 +9,8 @@ use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::tendril::StrTendril;
 use html5ever::{Attribute, ExpandedName, QualName, local_name, ns};
 
+use super::read::ATTRIBUTES_MAX;
+
 pub(super) type NodeId = usize;
 
 /// Octets of attributes in a tree. A browser repeats an open `<font>` in every paragraph, with all it carries.
@@ -336,7 +338,7 @@ impl TreeSink for Sink {
         if let Some(Node { kind: Kind::Element { attributes, .. }, .. }) = tree.nodes.get_mut(target.id) {
             for attribute in added {
                 let name = attribute.name.local.to_string();
-                if !attributes.iter().any(|(other, _)| *other == name) {
+                if attributes.len() < ATTRIBUTES_MAX && !attributes.iter().any(|(other, _)| *other == name) {
                     attributes.push((name, attribute.value.to_string()));
                 }
             }

@@ -14,6 +14,7 @@ use html5gum::emitters::callback::{Callback, CallbackEmitter, CallbackEvent};
 use html5gum::{Emitter, ForwardingEmitter, Span, State, Tokenizer};
 
 use super::dom::{Handle, Sink, Tree};
+use super::sheet::SHEETS_OCTETS_MAX;
 
 /// Nodes of a tree. Beyond them only text is added.
 pub(super) const NODES_MAX: usize = 100_000;
@@ -21,8 +22,8 @@ pub(super) const NODES_MAX: usize = 100_000;
 const OPEN_ELEMENTS_MAX: usize = 512;
 /// Tags between two counts of the open elements.
 const TAGS_BETWEEN_COUNTS: usize = 32;
-/// Attributes kept of one tag. Tokenizers compare each with all before it.
-const ATTRIBUTES_MAX: usize = 48;
+/// Attributes kept of one tag, or of a `<body>` that comes again and again. Each is compared with all before it.
+pub(super) const ATTRIBUTES_MAX: usize = 48;
 /// Octets of an attribute's name; all names that mean something are shorter.
 const ATTRIBUTE_NAME_OCTETS_MAX: usize = 32;
 /// Octets of an attribute's value, unless it is an image in the mail itself.
@@ -170,21 +171,24 @@ pub(super) struct Read {
     pub tree: Tree,
     /// There was more than a tree may hold; all its text is there, not all its elements.
     pub truncated: bool,
+    /// The text of its style sheets, up to [`SHEETS_OCTETS_MAX`].
+    pub sheets: String,
 }
 
 pub(super) fn read(html: &str) -> Read {
     // Never fails: the reader is a string.
     let builder = TreeBuilder::new(Sink::new(), TreeBuilderOpts::default());
     let mut feed = Feed::new(&builder);
-    let truncated;
+    let (truncated, sheets);
     {
         let emitter = Switching { inner: CallbackEmitter::new(&mut feed) };
         let Ok(()) = Tokenizer::new_with_emitter(html, emitter).finish();
         truncated = feed.truncated;
+        sheets = std::mem::take(&mut feed.sheets);
     }
     let _ = builder.process_token(Token::EOFToken, 1);
     builder.end();
-    Read { tree: builder.sink.take(), truncated }
+    Read { tree: builder.sink.take(), truncated, sheets }
 }
 
 /// Lets what the feed says about a start tag set the tokenizer's state.
@@ -221,6 +225,7 @@ struct Feed<'b> {
     /// The element whose content is being left out, and how often it is open.
     dropping: Option<(String, usize)>,
     next_state: Option<State>,
+    sheets: String,
     tags_since_count: usize,
     is_full: bool,
     truncated: bool,
@@ -259,6 +264,7 @@ impl<'b> Feed<'b> {
             tag: None,
             dropping: None,
             next_state: None,
+            sheets: String::new(),
             tags_since_count: 0,
             is_full: false,
             truncated: false,
@@ -306,6 +312,10 @@ impl<'b> Feed<'b> {
                 "iframe" | "noembed" | "noframes" | "style" => Some(State::RawText),
                 _ => None,
             };
+            if name == "style" {
+                // What one sheet leaves open is not for the next to close.
+                self.sheets.push('\n');
+            }
             self.dropping = Some((tag.name, 1));
             return;
         }
@@ -354,7 +364,10 @@ impl<'b> Feed<'b> {
     }
 
     fn text(&mut self, text: &str) {
-        if self.dropping.is_some() {
+        if let Some((dropped, _)) = &self.dropping {
+            if dropped == "style" && self.sheets.len() + text.len() <= SHEETS_OCTETS_MAX {
+                self.sheets.push_str(text);
+            }
             return;
         }
         let text = if text.contains('\0') { text.replace('\0', "") } else { text.to_owned() };
