@@ -7,6 +7,7 @@ mod body;
 mod check;
 mod header;
 mod quote;
+mod whole;
 
 use mail_builder::MessageBuilder;
 use mail_builder::headers::message_id::MessageId;
@@ -16,6 +17,7 @@ use model::{Timestamp, limits};
 pub use self::address::{normalize_address, parse_mailbox};
 pub use self::check::clean_message_id;
 pub use self::quote::{quote_reply_html, quote_reply_text};
+pub use self::whole::{ReadyToSend, ready_to_send, ready_without};
 use crate::Mailbox;
 
 /// Everything a message is made of. Blind recipients are not here: they never appear in the bytes.

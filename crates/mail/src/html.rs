@@ -1,8 +1,8 @@
 //! HTML of mail: cleaned for display, and turned into text. Owns what a hostile mail may still show;
 //! never fetches anything and never runs anything.
 //!
-//! The way: `read` makes a bounded tree of the elements mail is made of, `clean` chooses attributes, `fold` finds the
-//! quoted history, `write` makes well-nested HTML of it, and ammonia has the last word on that.
+//! The way: `read` makes a bounded tree of the elements mail is made of, `clean` chooses attributes and (with `css` and `sheet`)
+//! styles, `fold` finds the quoted history, `write` makes well-nested HTML of it, and ammonia has the last word on that.
 
 mod clean;
 mod css;
@@ -10,7 +10,9 @@ mod document;
 mod dom;
 mod fold;
 mod read;
+mod sheet;
 mod text;
+mod tracked;
 mod write;
 
 use std::collections::{HashMap, HashSet};
@@ -18,6 +20,9 @@ use std::collections::{HashMap, HashSet};
 use model::limits::HTML_DISPLAY_BYTES_MAX;
 
 pub use self::document::document;
+pub use self::tracked::{
+    NO_TRACKING_ATTRIBUTE, TRACKED_LINKS_MAX, TRACKED_URL_OCTETS_MAX, reads_like_unsubscribing, track,
+};
 
 /// The class of the `<details>` around quoted history.
 const FOLD_CLASS: &str = "quoted";
@@ -40,6 +45,8 @@ pub struct SanitizeOptions<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sanitized {
     pub html: String,
+    /// The rules of its style sheets, for the page's head.
+    pub style: String,
     /// Images from elsewhere that were left out because they were not asked for.
     pub remote_images_blocked: u32,
 }
@@ -57,12 +64,13 @@ pub fn sanitize(html: &str, options: &SanitizeOptions<'_>) -> Sanitized {
         return as_text(&text::text(&read.tree));
     }
     let folds = fold::find(&read.tree);
-    let cleaned = clean::clean(&mut read.tree, options);
+    let cleaned = clean::clean(&mut read.tree, &read.sheets, options);
     fold::apply(&mut read.tree, &folds);
     let Some(written) = write::write(&read.tree, CLEANED_OCTETS_MAX) else {
         return as_text(&text::text(&read.tree));
     };
-    Sanitized { html: last_word(&written, &cleaned.addresses), remote_images_blocked: cleaned.remote_images_blocked }
+    let html = last_word(&written, &cleaned.addresses);
+    Sanitized { html, style: cleaned.style, remote_images_blocked: cleaned.remote_images_blocked }
 }
 
 /// A readable text version of HTML: links as `text (url)`, quotations behind `> `, lists with their markers. Lines
@@ -77,7 +85,7 @@ fn as_text(text: &str) -> Sanitized {
     let mut html = String::from("<pre>\n");
     write::escape(text, &mut html);
     html.push_str("</pre>");
-    Sanitized { html, remote_images_blocked: 0 }
+    Sanitized { html, style: String::new(), remote_images_blocked: 0 }
 }
 
 /// A second opinion on what we wrote, from a library that parses it anew as a browser will.

@@ -117,7 +117,7 @@ fn bounce(judged: &Classification) -> Option<Value> {
                     "address": recipient.address,
                     "class": recipient.class.as_str(),
                     "status": recipient.status,
-                    "reason": recipient.reason,
+                    "reason": recipient.reason.as_str(),
                     "diagnostic": recipient.diagnostic,
                     "infrastructure": recipient.infrastructure,
                 })
