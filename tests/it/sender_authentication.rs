@@ -19,6 +19,7 @@ use crate::smtp_client;
 on_both_databases!(
     results_are_recorded_and_a_channel_may_refuse,
     a_signature_vouches_for_its_domain_until_the_mail_is_changed,
+    an_outdated_algorithm_and_a_key_for_others_vouch_for_nothing,
 );
 
 async fn results_are_recorded_and_a_channel_may_refuse(database: Database) {
@@ -139,4 +140,51 @@ async fn a_signature_vouches_for_its_domain_until_the_mail_is_changed(database: 
     assert_eq!(results(&newest().await), (json!("fail"), json!("fail")));
     let kept = api.all("/messages?direction=inbound").await.len();
     assert_eq!(kept, 2 + 6, "a refused mail was kept");
+}
+
+/// A key that signed `OLD_MAIL` twice, each time well: nothing at hand makes signatures by rsa-sha1 any more.
+const OLD_KEY: &str = "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDYKl6BIzEC25/chb5bWKF+BDvgDSTZuzo4zsxCl3xt9eaTQgpiZY4uZvjspb\
+    WeNyy9TPv1WiiucQpVyN72DY/5NM6hTYKjEwwDOGZ2bxtjHz3IDj/ZSa8Jch3m1WNN2vUAjZ1knpYjSRVJmwHDjT/snhfyDGQX8ZzxJsrz0m44ywIDAQAB";
+const OLD_MAIL: &str = "From: Ada <ada@signed.test>\r\nSubject: Signed long ago\r\nDate: Mon, 02 Jan 2006 15:04:05 +0000\r\n\r\n\
+    my parcel has not arrived\r\n";
+const BY_RSA_SHA1: &str = "DKIM-Signature: v=1; a=rsa-sha1; c=relaxed/relaxed; d=signed.test;\r\n i=@signed.test; q=dns/txt; s=old; \
+    t=1795629699; h=from : subject :\r\n date; bh=WfYSQOGE0v+6qpEcgbgQ3xjz0NY=;\r\n \
+    b=jZXakYz/VlYh5nGP7DiOpjGkQi8njgaaRC9A2roGh8PYx3doudV/SwJ1QTeawJ6sp3szp\r\n \
+    MabCLJXO9BBrd0KdJGHF8K9DggzFKm1kkp+VhejEyFHqMF0pZ+WrZhNyaUd4PCPOKzM0I9q\r\n efyWWifFZVnx63Okb2TSCKvumK5VK8M=\r\n";
+const BY_RSA_SHA256: &str = "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=signed.test;\r\n i=@signed.test; q=dns/txt; s=old; \
+    t=1795629700; h=from : subject :\r\n date; bh=DSx1oRFJda23hRbOwcGodKS1z4TytQGOxR817yrDcms=;\r\n \
+    b=yN99I1ZHTaF5/sZOFE9WGgm88E9gjxaXeRUFhA2SmN2jNda0rINf8ITwnKlrUJ+wDNHfZ\r\n \
+    vhW+T2HhknsrBc5SfG3UNdDVRWiGNV7siAnB3ViSLAK+AxY/eLF3PVOPcz5mgty+qqAvmvd\r\n oh7Kl61yM2dEBxedwcAq+/rAD8HFid0=\r\n";
+
+async fn an_outdated_algorithm_and_a_key_for_others_vouch_for_nothing(database: Database) {
+    let (key, record) = ed25519_key();
+    let zone = DnsZone::start(&[
+        ("old._domainkey.signed.test", OLD_KEY),
+        ("others._domainkey.signed.test", &record.replace("v=DKIM1; ", "v=DKIM1; s=tlsrpt; ")),
+        ("_dmarc.signed.test", "v=DMARC1; p=reject"),
+    ])
+    .await;
+    let postroom = Postroom::start_with(database, &[("POSTROOM_DNS_SERVER", &zone.address.to_string())]).await;
+    let api = postroom.api();
+    let address = api.channel_like(json!({ "authPolicy": "mark" })).await.address();
+    let results = async |bytes: Vec<u8>| {
+        smtp_client::send(postroom.smtp, "ada@relay.test", &address, bytes).await.expect("250");
+        let metadata = api.get("/messages?take=1").await.expect(200).json()["items"][0]["metadata"].clone();
+        let auth = &metadata["auth"];
+        let said = |name: &str| auth[name].as_str().unwrap_or_default().to_owned();
+        (said("dkim"), said("dmarc"), said("detail"), metadata["unauthenticated"] == true)
+    };
+    // Not covered by the signatures, so that the mails are two.
+    let old = |signature: &str, id: u8| format!("{signature}Message-ID: <{id}@signed.test>\r\n{OLD_MAIL}").into_bytes();
+
+    let (dkim, dmarc, detail, unauthenticated) = results(old(BY_RSA_SHA256, 1)).await;
+    assert_eq!((dkim.as_str(), dmarc.as_str(), unauthenticated), ("pass", "pass", false), "{detail}");
+    let (dkim, dmarc, detail, unauthenticated) = results(old(BY_RSA_SHA1, 2)).await;
+    assert_eq!((dkim.as_str(), dmarc.as_str(), unauthenticated), ("fail", "fail", true), "{detail}");
+    assert!(detail.contains("rsa-sha1"), "{detail}");
+
+    let mail = Mail::new(&address, "Signed").from("Ada <ada@signed.test>");
+    let (dkim, dmarc, detail, unauthenticated) = results(signed(key, "signed.test", "others", &mail)).await;
+    assert_eq!((dkim.as_str(), dmarc.as_str(), unauthenticated), ("permerror", "fail", true), "{detail}");
+    assert!(detail.contains("not for mail"), "{detail}");
 }

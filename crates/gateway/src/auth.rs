@@ -4,23 +4,28 @@
 //! The names that a mail will need are looked up first, all at once and up to the deadline; the verifiers then find their
 //! answers in the caches, so a dead name server costs one wait and not one a signature.
 
+mod arc;
 mod cache;
 mod evidence;
 mod health;
+mod key;
+mod signature;
 mod spf;
+mod tags;
 #[cfg(test)]
 pub(crate) mod tests;
 mod verdict;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use mail_auth::dkim::DomainKey;
+use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use mail_auth::dmarc::DmarcRecord;
-use mail_auth::dns::{ToFqdn, TxtRecordParser, UnwrapTxtRecord};
+use mail_auth::dns::ToFqdn;
 use mail_auth::{DnsError as LookupError, Error, MessageAuthenticator, ResolverCache, SpfOutput, SpfResult, TxtRecord};
 use model::auth::AuthResults;
 use tokio::runtime::Handle;
@@ -30,6 +35,7 @@ use crate::dns::{DnsConfig, DnsError};
 use cache::{Records, TimedCache};
 use evidence::Evidence;
 use health::Health;
+use key::Keys;
 use spf::{Query, Verdict};
 
 /// For all look-ups of one mail together.
@@ -100,16 +106,17 @@ impl Authenticator {
     pub async fn verify(&self, peer: IpAddr, helo: &str, mail_from: &str, mail: Bytes) -> AuthResults {
         let deadline = Instant::now() + DEADLINE;
         let evidence = Evidence::of(&mail);
-        let domain = mail_from.rsplit_once('@').map_or(helo, |(_, domain)| domain).to_owned();
+        let domain = a_labels(mail_from.rsplit_once('@').map_or(helo, |(_, domain)| domain)).into_owned();
         let spf = self.0.check_spf(peer.to_canonical(), helo, mail_from, &domain, deadline);
-        let (spf, ()) = tokio::join!(spf, self.0.look_up_all(&evidence, deadline));
+        let (spf, keys) = tokio::join!(spf, self.0.look_up_all(&evidence, deadline));
         if !evidence.signed {
-            return self.0.judge(&mail, &domain, &spf, deadline).await;
+            return self.0.judge(&mail, &domain, &spf, keys, deadline).await;
         }
         // Hashing a large body and checking signatures keeps a thread busy; this one has other sessions to serve.
         let inner = Arc::clone(&self.0);
         let runtime = Handle::current();
-        let judged = tokio::task::spawn_blocking(move || runtime.block_on(inner.judge(&mail, &domain, &spf, deadline)));
+        let judged =
+            tokio::task::spawn_blocking(move || runtime.block_on(inner.judge(&mail, &domain, &spf, keys, deadline)));
         judged.await.unwrap_or_else(|error| {
             tracing::error!(%error, "verifying the signatures of a mail broke off");
             verdict::undecided("the verifier broke off")
@@ -119,34 +126,65 @@ impl Authenticator {
 
 impl Inner {
     /// Everything that can be known to be needed, at once. What is cached costs nothing.
-    async fn look_up_all(&self, evidence: &Evidence, deadline: Instant) {
-        let keys = evidence.keys.iter().filter(|name| self.dkim.is_unknown(name));
-        let keys = keys.map(|name| self.look_up::<DomainKey>(&self.dkim, name, deadline));
+    async fn look_up_all(&self, evidence: &Evidence, deadline: Instant) -> Keys {
         let policies = evidence.policies.iter().filter(|name| self.dmarc.is_unknown(name));
-        let policies = policies.map(|name| self.look_up::<DmarcRecord>(&self.dmarc, name, deadline));
-        tokio::join!(join_all(keys), join_all(policies));
+        let policies = policies.map(|name| self.look_up_policy(name, deadline));
+        let mut keys = Keys::default();
+        tokio::join!(self.look_up_keys(&mut keys, &evidence.keys, deadline), join_all(policies));
+        keys
+    }
+
+    /// Those of `names` that `keys` has not got yet.
+    async fn look_up_keys(&self, keys: &mut Keys, names: &[String], deadline: Instant) {
+        let missing: Vec<&String> = names.iter().filter(|name| !keys.has(name)).collect();
+        let found = join_all(missing.iter().map(|name| self.look_up_key(name, deadline))).await;
+        for (name, record) in missing.into_iter().zip(found) {
+            keys.add(name, record);
+        }
+    }
+
+    /// The library would use keys that are not for mail or not for this hash, so it is not asked to look them up.
+    async fn look_up_key(&self, name: &str, deadline: Instant) -> TxtRecord {
+        let fqdn = name.to_fqdn();
+        if let Some(known) = ResolverCache::get::<str>(&self.dkim.txt, fqdn.as_ref()) {
+            return known;
+        }
+        let Ok(owner) = Name::from_str_relaxed(fqdn.as_ref()) else { return TxtRecord::Error(Error::Parse) };
+        let error = match timeout_at(deadline, self.verifier.resolver().lookup(owner, RecordType::TXT)).await {
+            Ok(Ok(lookup)) => {
+                let text = |data: &RData| if let RData::TXT(text) = data { Some(text.txt_data.concat()) } else { None };
+                let texts: Vec<Vec<u8>> = lookup.answers().iter().filter_map(|record| text(&record.data)).collect();
+                let record = key::choose(&texts);
+                self.dkim.txt.insert(fqdn.as_ref().into(), record.clone(), lookup.valid_until());
+                return record;
+            }
+            Ok(Err(error)) => Error::from(error),
+            Err(_) => late(),
+        };
+        self.remember_failure(&self.dkim, &fqdn, error.clone());
+        TxtRecord::Error(error)
     }
 
     /// Afterwards the cache has something to say of the name, if only that it could not be found out.
-    async fn look_up<T>(&self, records: &Records, name: &str, deadline: Instant)
-    where
-        T: TxtRecordParser + Into<TxtRecord> + UnwrapTxtRecord,
-    {
-        let answer = timeout_at(deadline, self.verifier.txt_lookup::<T>(name, Some(&records.txt))).await;
+    async fn look_up_policy(&self, name: &str, deadline: Instant) {
+        let answer = timeout_at(deadline, self.verifier.txt_lookup::<DmarcRecord>(name, Some(&self.dmarc.txt))).await;
         let error = match answer {
             Ok(Ok(_)) => return,
             Ok(Err(error)) => error,
-            Err(_) => Error::Dns(LookupError::Resolver("no answer in time".to_owned())),
+            Err(_) => late(),
         };
+        self.remember_failure(&self.dmarc, &name.to_fqdn(), error);
+    }
+
+    fn remember_failure(&self, records: &Records, fqdn: &str, error: Error) {
         let failed = matches!(error, Error::Dns(LookupError::Resolver(_)));
         if failed {
             self.health.suspect();
         }
-        let key = name.to_fqdn();
-        if records.txt.is_unknown(&key) {
+        if records.txt.is_unknown(fqdn) {
             let kept = if failed { FAILURE_KEPT } else { ABSENCE_KEPT };
             let until = std::time::Instant::now() + kept;
-            records.txt.insert(key.as_ref().into(), TxtRecord::Error(error), until);
+            records.txt.insert(fqdn.into(), TxtRecord::Error(error), until);
         }
     }
 
@@ -188,6 +226,18 @@ impl Inner {
         }
         verdict
     }
+}
+
+fn late() -> Error {
+    Error::Dns(LookupError::Resolver("no answer in time".to_owned()))
+}
+
+/// As DNS has the name (RFC 8616 §4, §5). What can't be written so is left as it is, and is found nowhere.
+fn a_labels(domain: &str) -> Cow<'_, str> {
+    if domain.is_ascii() {
+        return Cow::Borrowed(domain);
+    }
+    idna::domain_to_ascii(domain).map_or(Cow::Borrowed(domain), Cow::Owned)
 }
 
 /// Names without a dot and address literals publish nothing.

@@ -8,6 +8,7 @@ use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::RData;
 
+use crate::autoconfig::Service;
 use crate::dns::{DnsConfig, DnsError};
 
 /// Asks the same servers as everything else here.
@@ -50,6 +51,24 @@ impl DnsLookup {
             .collect();
         hosts.sort();
         if hosts.is_empty() { Err(DnsLookupError::Missing) } else { Ok(hosts) }
+    }
+
+    /// The SRV records of a name (`_imaps._tcp.example.com`).
+    ///
+    /// # Errors
+    /// There is none, or DNS did not answer.
+    pub(crate) async fn services(&self, name: &str) -> Result<Vec<Service>, DnsLookupError> {
+        let found = self.0.srv_lookup(absolute(name)).await.map_err(|error| failure(&error))?;
+        let services = found.answers().iter().filter_map(|record| match &record.data {
+            RData::SRV(srv) => Some(Service {
+                priority: srv.priority,
+                weight: srv.weight,
+                port: srv.port,
+                target: srv.target.to_utf8().trim_end_matches('.').to_lowercase(),
+            }),
+            _ => None,
+        });
+        Ok(services.collect())
     }
 
     /// # Errors

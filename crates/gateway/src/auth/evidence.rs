@@ -3,11 +3,14 @@
 use mail_auth::AuthenticatedMessage;
 use mail_auth::dns::has_valid_labels;
 
-/// How much of a mail is looked through for signatures, bytes. A header beyond is verified all the same, with look-ups one
-/// after the other.
+use super::signature::ARC_SETS_MAX;
+use super::verdict::{SIGNATURES_MAX, refuse_signatures};
+use super::{a_labels, arc};
+
+/// How much of a mail is looked through for signatures, bytes. What stands beyond is verified all the same, with look-ups of its own.
 const HEADER_BYTES_MAX: usize = 256 * 1024;
-/// Keys looked up for one mail: signatures of DKIM, and of ARC's newest set and seals.
-const KEYS_MAX: usize = 64;
+/// Keys looked up for one mail: of DKIM's signatures, of ARC's newest signature and of its seals.
+const KEYS_MAX: usize = SIGNATURES_MAX + 1 + ARC_SETS_MAX;
 /// Labels of a domain that DMARC walks up (RFC 9989 §4.10).
 const WALK_LABELS_MAX: usize = 8;
 
@@ -24,29 +27,15 @@ pub(super) struct Evidence {
 impl Evidence {
     pub(super) fn of(mail: &[u8]) -> Self {
         let header = header_section(mail);
-        let Some(message) = AuthenticatedMessage::parse(header) else { return Self::default() };
-        let mut evidence = Self::default();
-        for header in message.dkim_signatures() {
-            evidence.add_key(&header.header.s, &header.header.d);
-        }
-        for header in message.arc_message_signatures() {
-            evidence.add_key(&header.header.s, &header.header.d);
-        }
-        for header in message.arc_seals() {
-            evidence.add_key(&header.header.s, &header.header.d);
-        }
-        evidence.signed = !evidence.keys.is_empty() || message.has_dkim_errors() || message.has_arc_errors();
+        let Some(mut message) = AuthenticatedMessage::parse(header) else { return Self::default() };
+        refuse_signatures(&mut message);
+        let mut evidence = Self { keys: key_names(&message), ..Self::default() };
+        let sealed = !message.arc_message_signatures().is_empty() || message.has_arc_errors();
+        evidence.signed = !message.dkim_signatures().is_empty() || message.has_dkim_errors() || sealed;
         if let Some((_, domain)) = message.first_from_address().rsplit_once('@') {
-            evidence.add_policies(domain);
+            evidence.add_policies(&a_labels(domain));
         }
         evidence
-    }
-
-    fn add_key(&mut self, selector: &str, domain: &str) {
-        let name = format!("{selector}._domainkey.{domain}");
-        if self.keys.len() < KEYS_MAX && has_valid_labels(domain) && !self.keys.contains(&name) {
-            self.keys.push(name);
-        }
     }
 
     fn add_policies(&mut self, domain: &str) {
@@ -62,6 +51,24 @@ impl Evidence {
     }
 }
 
+/// Names of the keys that the signatures of a mail are checked with; those that are not checked are refused before.
+pub(super) fn key_names(message: &AuthenticatedMessage<'_>) -> Vec<String> {
+    let dkim = message.dkim_signatures().iter().map(|field| (&field.header.s, &field.header.d));
+    let mut signers: Vec<(&String, &String)> = dkim.collect();
+    if matches!(arc::check(message), Ok(true)) {
+        signers.extend(message.arc_message_signatures().last().map(|field| (&field.header.s, &field.header.d)));
+        signers.extend(message.arc_seals().iter().map(|field| (&field.header.s, &field.header.d)));
+    }
+    let mut names = Vec::new();
+    for (selector, domain) in signers {
+        let name = format!("{selector}._domainkey.{domain}");
+        if names.len() < KEYS_MAX && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
 /// The header with the empty line behind it.
 fn header_section(mail: &[u8]) -> &[u8] {
     let end = memchr::memmem::find(mail, b"\r\n\r\n").map_or(mail.len(), |at| at + 4).min(HEADER_BYTES_MAX);
@@ -74,8 +81,8 @@ mod tests {
 
     #[test]
     fn names_come_from_the_header_alone() {
-        let mail = b"DKIM-Signature: v=1; a=rsa-sha256; d=Sign.test; s=sel; h=from; bh=YWJj; b=YWJj\r\n\
-            From: a@deep.down.example.test\r\n\r\nDKIM-Signature: v=1; a=rsa-sha256; d=x.test; s=y; h=from; bh=YWJj; b=YWJj\r\n";
+        let mail = b"DKIM-Signature: v=1; a=ed25519-sha256; d=Sign.test; s=sel; h=from; bh=YWJj; b=YWJj\r\n\
+            From: a@deep.down.example.test\r\n\r\nDKIM-Signature: v=1; a=ed25519-sha256; d=x.test; s=y; h=from; bh=YWJj; b=YWJj\r\n";
         let evidence = Evidence::of(mail);
         assert!(evidence.signed);
         assert_eq!(

@@ -1,6 +1,9 @@
 //! Sender authentication against a name server of our own, with signatures made here and vectors from elsewhere.
 
+mod arc;
 mod corpora;
+mod dkim;
+mod forge;
 mod outages;
 mod results;
 pub(crate) mod zone;

@@ -77,7 +77,7 @@ impl Evaluation<'_> {
             }
             let record = record::parse(&text).map_err(|_| Verdict::PermError)?;
             for (qualifier, mechanism) in &record.directives {
-                if self.matches(mechanism, &domain).await? {
+                if self.can_expand(mechanism.spec()) && self.matches(mechanism, &domain).await? {
                     return Ok(match qualifier {
                         Qualifier::Pass => Verdict::Pass,
                         Qualifier::Fail => Verdict::Fail,
@@ -86,7 +86,8 @@ impl Evaluation<'_> {
                     });
                 }
             }
-            let Some(redirect) = &record.redirect else { return Ok(Verdict::Neutral) };
+            let redirect = record.redirect.as_ref().filter(|spec| self.can_expand(Some(spec)));
+            let Some(redirect) = redirect else { return Ok(Verdict::Neutral) };
             self.count_lookup()?;
             let target = self.expand(redirect, &domain).await?;
             match self.check(target).await? {
@@ -94,6 +95,11 @@ impl Evaluation<'_> {
                 verdict => Ok(verdict),
             }
         })
+    }
+
+    /// A local part beyond ASCII can't go into a name: what asks for it matches nothing (RFC 8616 §4).
+    fn can_expand(&self, spec: Option<&Spec>) -> bool {
+        self.query.local_part.is_ascii() || spec.is_none_or(|spec| !spec.needs_local_part())
     }
 
     async fn matches(&mut self, mechanism: &Mechanism, domain: &str) -> Checked<bool> {
@@ -114,7 +120,7 @@ impl Evaluation<'_> {
             Mechanism::A { domain: spec, prefix } => {
                 self.count_lookup()?;
                 let target = self.target(spec.as_ref(), domain).await?;
-                self.has_address(&target, *prefix, true).await
+                self.has_address(&target, *prefix).await
             }
             Mechanism::Mx { domain: spec, prefix } => {
                 self.count_lookup()?;
@@ -169,15 +175,17 @@ impl Evaluation<'_> {
 
     async fn mx_matches(&mut self, target: &str, prefix: Prefix) -> Checked<bool> {
         let found = self.ask_counted(target, RecordType::MX).await?;
-        let hosts: Vec<String> = found
-            .iter()
-            .filter_map(|data| if let RData::MX(mx) = data { Some(mx.exchange.to_ascii()) } else { None })
+        // As names and not as text: a label may hold any byte, and text would write some of them otherwise.
+        let hosts: Vec<Name> = found
+            .into_iter()
+            .filter_map(|data| if let RData::MX(mx) = data { Some(mx.exchange) } else { None })
             .collect();
         if hosts.len() > NAMES_MAX {
             return Err(Verdict::PermError);
         }
         for host in hosts {
-            if self.has_address(&host, prefix, false).await? {
+            let found = self.look_up(host, self.address_kind()).await?;
+            if self.is_among(&found, prefix) {
                 return Ok(true);
             }
         }
@@ -185,31 +193,37 @@ impl Evaluation<'_> {
     }
 
     /// Is the peer among the addresses of `host`, as far as the prefix goes?
-    async fn has_address(&mut self, host: &str, prefix: Prefix, counted: bool) -> Checked<bool> {
-        let (kind, bits) = match self.query.peer {
-            IpAddr::V4(_) => (RecordType::A, prefix.ip4),
-            IpAddr::V6(_) => (RecordType::AAAA, prefix.ip6),
-        };
-        let found = if counted { self.ask_counted(host, kind).await? } else { self.ask(host, kind).await? };
+    async fn has_address(&mut self, host: &str, prefix: Prefix) -> Checked<bool> {
+        let found = self.ask_counted(host, self.address_kind()).await?;
+        Ok(self.is_among(&found, prefix))
+    }
+
+    fn address_kind(&self) -> RecordType {
+        if self.query.peer.is_ipv4() { RecordType::A } else { RecordType::AAAA }
+    }
+
+    fn is_among(&self, found: &[RData], prefix: Prefix) -> bool {
         let peer = self.query.peer;
-        Ok(found.iter().filter_map(address_of).any(|address| in_network(peer, address, bits)))
+        let bits = if peer.is_ipv4() { prefix.ip4 } else { prefix.ip6 };
+        found.iter().filter_map(address_of).any(|address| in_network(peer, address, bits))
     }
 
     /// Names of the peer whose addresses lead back to it (RFC 7208 §5.5). Errors only mean that there is no such name.
     async fn validated_names(&mut self, wanted: &str) -> Vec<String> {
         let reverse = Name::from(self.query.peer).to_ascii();
         let Ok(found) = self.ask(&reverse, RecordType::PTR).await else { return Vec::new() };
-        let mut names: Vec<String> = found
-            .iter()
-            .filter_map(|data| if let RData::PTR(name) = data { Some(name.0.to_ascii()) } else { None })
-            .map(|name| name.trim_end_matches('.').to_owned())
+        let mut names: Vec<(String, Name)> = found
+            .into_iter()
+            .filter_map(|data| if let RData::PTR(name) = data { Some(name.0) } else { None })
+            .map(|name| (name.to_ascii().trim_end_matches('.').to_owned(), name))
             .take(NAMES_MAX)
             .collect();
-        names.sort_by_key(|name| !is_at_or_below(name, wanted));
+        names.sort_by_key(|(text, _)| !is_at_or_below(text, wanted));
         let mut validated = Vec::new();
-        for name in names {
-            if self.has_address(&name, Prefix { ip4: 32, ip6: 128 }, false).await.unwrap_or(false) {
-                validated.push(name);
+        for (text, name) in names {
+            let found = self.look_up(name, self.address_kind()).await.unwrap_or_default();
+            if self.is_among(&found, Prefix { ip4: 32, ip6: 128 }) {
+                validated.push(text);
             }
         }
         validated
@@ -231,6 +245,10 @@ impl Evaluation<'_> {
         let labels = name.trim_end_matches('.').split('.').map(str::as_bytes);
         let Ok(mut name) = Name::from_labels(labels) else { return Ok(Vec::new()) };
         name.set_fqdn(true);
+        self.look_up(name, kind).await
+    }
+
+    async fn look_up(&self, name: Name, kind: RecordType) -> Checked<Vec<RData>> {
         match self.resolver.lookup(name, kind).await {
             Ok(lookup) => Ok(lookup
                 .answers()

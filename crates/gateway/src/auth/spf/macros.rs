@@ -131,6 +131,12 @@ impl Spec {
         self.0.iter().any(|token| matches!(token, Token::Macro { letter: Letter::ValidatedName, .. }))
     }
 
+    /// Whether the sender's local part goes into the name.
+    pub(super) fn needs_local_part(&self) -> bool {
+        let local = |token: &Token| matches!(token, Token::Macro { letter: Letter::Sender | Letter::LocalPart, .. });
+        self.0.iter().any(local)
+    }
+
     /// The name; where it is too long, labels are dropped from the left.
     pub(super) fn expand(&self, values: &Values<'_>) -> String {
         let mut name = String::new();

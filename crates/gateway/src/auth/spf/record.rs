@@ -24,6 +24,16 @@ pub(super) enum Mechanism {
     Exists(Spec),
 }
 
+impl Mechanism {
+    pub(super) fn spec(&self) -> Option<&Spec> {
+        match self {
+            Self::Include(spec) | Self::Exists(spec) => Some(spec),
+            Self::A { domain, .. } | Self::Mx { domain, .. } | Self::Ptr(domain) => domain.as_ref(),
+            Self::All | Self::Ip4(..) | Self::Ip6(..) => None,
+        }
+    }
+}
+
 /// Leading bits that count, of each family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Prefix {

@@ -66,6 +66,38 @@ async fn spf_says_who_may_send() {
 }
 
 #[tokio::test]
+async fn spf_of_addresses_beyond_ascii_goes_by_a_labels_and_never_by_their_local_part() {
+    // RFC 8616 §4.
+    let cases = [
+        ("v=spf1 ip4:192.0.2.1 -all", "grün@bücher.test", AuthResult::Pass),
+        ("v=spf1 a:%{o} -all", "grün@bücher.test", AuthResult::Pass),
+        ("v=spf1 exists:any.%{d2} -all", "grün@bücher.test", AuthResult::Pass),
+        ("v=spf1 exists:%{l}.%{o} -all", "gruen@bücher.test", AuthResult::Pass),
+        ("v=spf1 exists:%{l}.%{o} -all", "grün@bücher.test", AuthResult::Fail),
+        ("v=spf1 include:%{L1r}.%{o} -all", "grün@bücher.test", AuthResult::Fail),
+        ("v=spf1 mx:%{s} ?all", "grün@bücher.test", AuthResult::Neutral),
+        ("v=spf1 redirect=%{l}.%{o}", "grün@bücher.test", AuthResult::Neutral),
+    ];
+    for (policy, sender, expected) in cases {
+        let zone = Zone::default()
+            .txt("xn--bcher-kva.test", policy)
+            .a("xn--bcher-kva.test", "192.0.2.1")
+            .a("any.xn--bcher-kva.test", "192.0.2.9")
+            .a("gruen.xn--bcher-kva.test", "192.0.2.9");
+        assert_eq!(verify(zone, sender, MAIL).await.spf, expected, "{policy} of {sender}");
+    }
+}
+
+#[tokio::test]
+async fn dmarc_of_a_domain_beyond_ascii_is_that_of_its_a_labels() {
+    let mail = MAIL.replace("ann@sender.test", "ann@bücher.test");
+    let policy = || Zone::default().txt("_dmarc.xn--bcher-kva.test", "v=DMARC1; p=reject");
+    assert_eq!(verify(policy(), "x@evil.test", &mail).await.dmarc, AuthResult::Fail);
+    let aligned = policy().txt("xn--bcher-kva.test", "v=spf1 ip4:192.0.2.1 -all");
+    assert_eq!(verify(aligned, "ann@bücher.test", &mail).await.dmarc, AuthResult::Pass);
+}
+
+#[tokio::test]
 async fn the_null_sender_is_judged_by_its_host() {
     let zone = || Zone::default().txt("mx.sender.test", "v=spf1 ip4:192.0.2.1 -all").txt("sender.test", "v=spf1 -all");
     assert_eq!(verify(zone(), "", MAIL).await.spf, AuthResult::Pass);
@@ -114,6 +146,29 @@ async fn a_signature_that_proves_nothing_does_not_pass() {
         assert_eq!(results.dkim, expected, "{case}: {:?}", results.detail);
         assert!(results.dkim_domains.is_empty(), "{case}");
         assert_eq!(results.detail.is_some(), expected != AuthResult::None, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_that_leaves_out_what_is_shown_does_not_pass() {
+    let zone = || keys(Zone::default(), "sender.test");
+    let by = |headers: &[&'static str], partly: bool| {
+        let signer =
+            DkimSigner::from_key(ed25519()).domain("sender.test").selector("sel").headers(headers.iter().copied());
+        let signer = if partly { signer.body_length(true) } else { signer };
+        format!("{}{MAIL}", signer.sign(MAIL.as_bytes()).expect("signed").to_header())
+    };
+    let cases = [
+        // What was signed of the body ends somewhere: anybody may append to it.
+        ("a length", by(&["From", "Subject"], true)),
+        ("without From", by(&["Subject", "To"], false)),
+        ("a tag twice", by(&["From"], false).replacen("d=sender.test", "d=sender.test; d=sender.test", 1)),
+        ("an empty tag", by(&["From"], false).replacen("d=sender.test;", "d=sender.test;;", 1)),
+    ];
+    for (case, mail) in cases {
+        let results = verify(zone(), "", &mail).await;
+        assert_ne!(results.dkim, AuthResult::Pass, "{case}");
+        assert!(results.dkim_domains.is_empty() && results.detail.is_some(), "{case}: {results:?}");
     }
 }
 

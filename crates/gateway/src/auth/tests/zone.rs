@@ -22,9 +22,13 @@ pub(crate) struct Zone {
     records: HashMap<LowerName, Vec<RData>>,
     silent: HashSet<LowerName>,
     failing: HashSet<LowerName>,
+    fleeting: bool,
 }
 
 fn name(text: &str) -> Option<LowerName> {
+    if text == "." {
+        return Some(LowerName::from(Name::root()));
+    }
     // Labels may hold any byte, also those that a zone file would write otherwise.
     let labels = text.trim_end_matches('.').split('.').map(|label| label.as_bytes());
     let mut name = Name::from_labels(labels).ok()?;
@@ -45,7 +49,7 @@ impl Zone {
         self.txt_parts(owner, &[text])
     }
 
-    pub(super) fn txt_parts(self, owner: &str, parts: &[&str]) -> Self {
+    pub(crate) fn txt_parts(self, owner: &str, parts: &[&str]) -> Self {
         let chunks = |part: &&str| -> Vec<Vec<u8>> { part.as_bytes().chunks(255).map(<[u8]>::to_vec).collect() };
         // A text of no bytes is a string all the same.
         let chunks = |part: &&str| if part.is_empty() { vec![Vec::new()] } else { chunks(part) };
@@ -54,35 +58,41 @@ impl Zone {
         self.add(owner, Some(RData::TXT(TXT::from_bytes(strings))))
     }
 
-    pub(super) fn a(self, owner: &str, address: &str) -> Self {
+    pub(crate) fn a(self, owner: &str, address: &str) -> Self {
         self.add(owner, address.parse().ok().map(|address: Ipv4Addr| RData::A(A::from(address))))
     }
 
-    pub(super) fn aaaa(self, owner: &str, address: &str) -> Self {
+    pub(crate) fn aaaa(self, owner: &str, address: &str) -> Self {
         self.add(owner, address.parse().ok().map(|address: std::net::Ipv6Addr| RData::AAAA(AAAA::from(address))))
     }
 
-    pub(super) fn mx(self, owner: &str, preference: u16, host: &str) -> Self {
+    pub(crate) fn mx(self, owner: &str, preference: u16, host: &str) -> Self {
         self.add(owner, name(host).map(|host| RData::MX(MX::new(preference, host.into()))))
     }
 
-    pub(super) fn ptr(self, owner: &str, host: &str) -> Self {
+    pub(crate) fn ptr(self, owner: &str, host: &str) -> Self {
         self.add(owner, name(host).map(|host| RData::PTR(PTR(host.into()))))
     }
 
-    pub(super) fn cname(self, owner: &str, target: &str) -> Self {
+    pub(crate) fn cname(self, owner: &str, target: &str) -> Self {
         self.add(owner, name(target).map(|target| RData::CNAME(CNAME(target.into()))))
     }
 
     /// No answer at all for this name.
-    pub(super) fn silent(mut self, owner: &str) -> Self {
+    pub(crate) fn silent(mut self, owner: &str) -> Self {
         self.silent.extend(name(owner));
         self
     }
 
     /// SERVFAIL for this name.
-    pub(super) fn failing(mut self, owner: &str) -> Self {
+    pub(crate) fn failing(mut self, owner: &str) -> Self {
         self.failing.extend(name(owner));
+        self
+    }
+
+    /// Nothing this zone says may be remembered.
+    pub(crate) fn fleeting(mut self) -> Self {
+        self.fleeting = true;
         self
     }
 
@@ -109,7 +119,8 @@ impl Zone {
                 let code = if answers.is_empty() { ResponseCode::NXDomain } else { ResponseCode::NoError };
                 return (code, answers);
             };
-            let record = |data: &RData| Record::from_rdata(Name::from(owner.clone()), TTL_SECONDS, data.clone());
+            let ttl = if self.fleeting { 0 } else { TTL_SECONDS };
+            let record = |data: &RData| Record::from_rdata(Name::from(owner.clone()), ttl, data.clone());
             let found = all.iter().filter(|data| data.record_type() == wanted);
             let before = answers.len();
             answers.extend(found.map(record));
@@ -129,14 +140,14 @@ impl Zone {
 
 /// Runs until it is dropped.
 pub(crate) struct NameServer {
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
     _server: Server<Handler>,
 }
 
 impl NameServer {
     /// The names asked for since the last time, the root left out.
-    pub(super) fn take_asked(&self) -> Vec<String> {
+    pub(crate) fn take_asked(&self) -> Vec<String> {
         std::mem::take(&mut *self.asked.lock().expect("a lock"))
     }
 }
