@@ -20,7 +20,11 @@ pub(crate) enum Command<'a> {
     Help,
     Quit,
     StartTls,
-    Auth,
+    /// RFC 4954, with the first answer if there is one.
+    Auth {
+        mechanism: &'a str,
+        initial: Option<&'a str>,
+    },
     /// Known to SMTP, not offered here.
     Unoffered,
     /// A browser or a proxy talked into speaking to us.
@@ -65,7 +69,7 @@ pub(crate) fn parse(line: &[u8]) -> Result<Command<'_>, SyntaxError> {
         b"NOOP" => Ok(Command::Noop),
         b"VRFY" => Ok(Command::Vrfy),
         b"HELP" => Ok(Command::Help),
-        b"AUTH" => Ok(Command::Auth),
+        b"AUTH" => auth(argument),
         b"DATA" => bare(argument, Command::Data),
         b"RSET" => bare(argument, Command::Rset),
         b"QUIT" => bare(argument, Command::Quit),
@@ -75,6 +79,14 @@ pub(crate) fn parse(line: &[u8]) -> Result<Command<'_>, SyntaxError> {
         }
         b"GET" | b"POST" | b"PUT" | b"HEAD" | b"OPTIONS" | b"CONNECT" | b"HOST:" => Ok(Command::Http),
         _ => Err(BAD_LINE),
+    }
+}
+
+fn auth(argument: &str) -> Result<Command<'_>, SyntaxError> {
+    let mut words = argument.split(' ').filter(|word| !word.is_empty());
+    match (words.next(), words.next(), words.next()) {
+        (Some(mechanism), initial, None) => Ok(Command::Auth { mechanism, initial }),
+        _ => Err("501 5.5.4 AUTH takes a mechanism and at most one answer"),
     }
 }
 
@@ -185,7 +197,7 @@ mod tests {
             ("VRFY someone", Command::Vrfy),
             ("EXPN list", Command::Unoffered),
             ("StartTLS", Command::StartTls),
-            ("AUTH PLAIN AAAA", Command::Auth),
+            ("AUTH PLAIN AAAA", Command::Auth { mechanism: "PLAIN", initial: Some("AAAA") }),
             ("GET / HTTP/1.1", Command::Http),
         ];
         for (line, command) in cases {

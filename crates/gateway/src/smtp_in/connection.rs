@@ -7,17 +7,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use engine::ports::{Arrival, InboundMail};
+use engine::ports::{Arrival, InboundMail, Mailroom, RouteError, SignInError, SubmitError, SubmittedMail};
 use model::Timestamp;
 use model::auth::{AuthResult, AuthResults, DmarcPolicy};
 use model::channel::AuthPolicy;
+use model::key::Principal;
+use secrecy::SecretString;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::budget::Held;
 use super::data::Outcome;
-use super::listener::Shared;
-use super::reply::{SHUTTING_DOWN, TIMED_OUT, say};
+use super::listener::{Door, Shared};
+use super::reply::{Refusal, SHUTTING_DOWN, TIMED_OUT, say};
 use super::session::{Delivery, Session, Step};
 use super::stream::{Input, Stream};
 
@@ -25,6 +27,8 @@ use super::stream::{Input, Stream};
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a client that we hang up on is heard out.
 const LINGER: Duration = Duration::from_secs(1);
+/// How many times the delay of a failed sign-in grows.
+const SIGN_IN_DELAYS_MAX: u32 = 5;
 /// First room for replies, bytes.
 const OUTPUT_BYTES_INITIAL: usize = 512;
 
@@ -64,6 +68,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Until the client or we have had enough. Errors of the connection end it, and concern nobody else.
     pub(super) async fn run(mut self) {
+        if self.shared.implicit_tls
+            && let Err(error) = self.secure().await
+        {
+            tracing::debug!(peer = %self.peer, %error, "a TLS handshake failed");
+            return;
+        }
         self.session.greet(&mut self.output);
         match self.converse().await {
             Ok(End::Agreed) => self.stream.close(None, CLOSE_TIMEOUT).await,
@@ -88,8 +98,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     }
                 }
                 Step::Route(address) => {
-                    let answer = self.shared.mailroom.route(&address).await;
+                    let answer = match &self.shared.door {
+                        Door::In(mailroom) => mailroom.route(&address).await,
+                        Door::Out(_) => Err(RouteError::Unknown),
+                    };
                     if self.session.routed(answer, &mut self.output).is_some() {
+                        self.shared.metrics.refused(&self.session.take_refusals());
+                        self.flush().await?;
+                        return Ok(End::CutOff);
+                    }
+                }
+                Step::SignIn(key) => {
+                    let Some(answer) = self.sign_in(&key).await else {
+                        self.shared.metrics.refused(&[Refusal::TooManySignIns]);
+                        say(&mut self.output, Refusal::TooManySignIns.reply());
+                        self.flush().await?;
+                        return Ok(End::CutOff);
+                    };
+                    if self.session.signed_in(answer, &mut self.output).is_some() {
                         self.shared.metrics.refused(&self.session.take_refusals());
                         self.flush().await?;
                         return Ok(End::CutOff);
@@ -110,6 +136,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
             }
         }
+    }
+
+    /// `None`: too many tries of this address failed. A failed one waits for its answer.
+    async fn sign_in(&self, key: &SecretString) -> Option<Result<Principal, SignInError>> {
+        let Door::Out(submission) = &self.shared.door else { return None };
+        let limits = &self.shared.session.limits;
+        let failed = &self.shared.failed_sign_ins;
+        let tries =
+            failed.begin(self.peer, limits.failed_sign_ins_max, limits.failed_sign_ins_window, Instant::now())?;
+        let answer = submission.sign_in(key).await;
+        if matches!(answer, Err(SignInError::Refused(_))) {
+            tracing::info!(peer = %self.peer, tries, "a try to sign in for submission failed");
+            tokio::time::sleep(limits.sign_in_delay * tries.min(SIGN_IN_DELAYS_MAX)).await;
+        } else {
+            failed.succeeded(self.peer);
+        }
+        Some(answer)
     }
 
     async fn flush(&mut self) -> io::Result<()> {
@@ -185,18 +228,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let started = Instant::now();
         let limit = self.shared.session.limits.accept_timeout;
         let bytes = delivery.raw.len() as u64;
-        let outcome = timeout(limit, self.verify_and_accept(delivery)).await.unwrap_or(Outcome::TimedOut);
+        let outcome = timeout(limit, self.hand_over(delivery)).await.unwrap_or(Outcome::TimedOut);
         let metrics = &self.shared.metrics;
         metrics.accept_seconds.record(started.elapsed());
-        if matches!(outcome, Outcome::Accepted(_)) {
+        if matches!(outcome, Outcome::Accepted(_) | Outcome::Queued(_)) {
             metrics.messages_accepted.increment(1);
             metrics.bytes_accepted.increment(bytes);
         }
         outcome
     }
 
-    async fn verify_and_accept(&self, delivery: Delivery) -> Outcome {
-        let Delivery { helo, mail_from, routes, raw, trace_bytes } = delivery;
+    async fn hand_over(&self, delivery: Delivery) -> Outcome {
+        match &self.shared.door {
+            Door::In(mailroom) => self.verify_and_accept(mailroom.as_ref(), delivery).await,
+            Door::Out(submission) => {
+                let Some((principal, recipients)) = delivery.submitted else {
+                    return Outcome::NotQueued(SubmitError::refused("5.7.0", "sign in first"));
+                };
+                let raw = Bytes::from(delivery.raw);
+                let mail = SubmittedMail { mail_from: delivery.mail_from, recipients, raw };
+                match submission.submit(&principal, mail).await {
+                    Ok(id) => Outcome::Queued(id),
+                    Err(error) => Outcome::NotQueued(error),
+                }
+            }
+        }
+    }
+
+    async fn verify_and_accept(&self, mailroom: &dyn Mailroom, delivery: Delivery) -> Outcome {
+        let Delivery { helo, mail_from, routes, raw, trace_bytes, .. } = delivery;
         let raw = Bytes::from(raw);
         let auth = match &self.shared.auth {
             Some(authenticator) => {
@@ -212,7 +272,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         let arrival =
             Arrival { at: Timestamp::now(), peer: Some(self.peer), helo: Some(helo), mail_from, tls: self.tls };
-        match self.shared.mailroom.accept(InboundMail { raw, routes, arrival, auth }).await {
+        match mailroom.accept(InboundMail { raw, routes, arrival, auth }).await {
             Ok(accepted) => {
                 Outcome::Accepted(accepted.messages.into_iter().map(|message| message.id.into_string()).collect())
             }

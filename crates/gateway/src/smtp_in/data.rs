@@ -1,8 +1,8 @@
 //! DATA, BDAT and the end of the mail. Owns what is refused for its form or size; never parses MIME.
 
-use engine::ports::AcceptError;
-use model::Timestamp;
+use engine::ports::{AcceptError, SubmitError};
 use model::limits::{HEADER_FIELDS_MAX, RECEIVED_HOPS_MAX};
+use model::{MessageId, Timestamp};
 
 use super::content::{Content, DataReader, Flaw};
 use super::reply::{Refusal, printable, say};
@@ -20,6 +20,9 @@ pub(crate) enum Outcome {
     /// Durable, under these ids.
     Accepted(Vec<String>),
     Failed(AcceptError),
+    /// Durable, on its way out.
+    Queued(MessageId),
+    NotQueued(SubmitError),
     /// DMARC, and every route rejects; why, in the verifier's words.
     Unauthenticated(String),
     TimedOut,
@@ -42,7 +45,9 @@ impl Session {
     fn not_ready(&self) -> Option<&'static str> {
         match &self.transaction {
             None => Some("503 5.5.1 say MAIL first"),
-            Some(transaction) if transaction.routes.is_empty() => Some("503 5.5.1 no recipient is accepted yet"),
+            Some(transaction) if transaction.routes.is_empty() && transaction.recipients.is_empty() => {
+                Some("503 5.5.1 no recipient is accepted yet")
+            }
             Some(_) => None,
         }
     }
@@ -50,6 +55,10 @@ impl Session {
     /// Room for the mail, trace fields in place. The smallest of its recipients' limits holds.
     fn open_content(&self, now: Timestamp) -> Content {
         let Some(transaction) = &self.transaction else { return Content::new(|_| (), 0) };
+        // What is submitted goes out as it was made, without the way it took to us.
+        if self.config.submission {
+            return Content::new(|_| (), self.config.limits.message_bytes_max);
+        }
         let routes = &transaction.routes;
         let bytes_max = routes.iter().map(|route| route.message_bytes_max).min().unwrap_or(0);
         let recipient = match routes.as_slice() {
@@ -154,11 +163,12 @@ impl Session {
         if let Some(refusal) = refusal {
             return self.refuse(out, refusal);
         }
-        let Transaction { mail_from, routes, .. } = transaction?;
+        let Transaction { mail_from, routes, recipients, .. } = transaction?;
+        let submitted = self.principal.clone().map(|principal| (principal, recipients));
         let helo = self.helo.as_ref().map(|helo| helo.name.clone()).unwrap_or_default();
         let (raw, trace_bytes) = content.into_parts();
         self.state = State::Delivering;
-        Some(Step::Deliver(Box::new(Delivery { helo, mail_from, routes, raw, trace_bytes })))
+        Some(Step::Deliver(Box::new(Delivery { helo, mail_from, routes, submitted, raw, trace_bytes })))
     }
 
     /// The answer to [`Step::Deliver`]; then step on.
@@ -171,9 +181,16 @@ impl Session {
                 say_accepted(out, &ids);
                 return;
             }
-            Outcome::Failed(AcceptError::Unavailable(_)) | Outcome::TimedOut => {
-                (Refusal::StoreUnavailable, Refusal::StoreUnavailable.reply().to_owned())
+            Outcome::Queued(id) => {
+                say(out, &format!("250 2.0.0 Ok: queued as {id}"));
+                return;
             }
+            Outcome::NotQueued(SubmitError::Refused { status, detail }) => {
+                (Refusal::NotSent, format!("550 {status} {}", printable(&detail)))
+            }
+            Outcome::Failed(AcceptError::Unavailable(_))
+            | Outcome::NotQueued(SubmitError::Unavailable(_))
+            | Outcome::TimedOut => (Refusal::StoreUnavailable, Refusal::StoreUnavailable.reply().to_owned()),
             Outcome::Failed(AcceptError::Refused(why)) => {
                 (Refusal::StoreRefused, format!("{}: {}", Refusal::StoreRefused.reply(), printable(&why)))
             }

@@ -4,9 +4,11 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use engine::ports::{Route, RouteError};
+use engine::ports::{Route, RouteError, SignInError};
 use model::channel::{AuthPolicy, ChannelLimits};
-use model::{Timestamp, WorkspaceId};
+use model::key::{Actor, Principal, Scope};
+use model::{ApiKeyId, Timestamp, WorkspaceId};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::SmtpInLimits;
 use super::data::Outcome;
@@ -33,12 +35,22 @@ impl DryRun {
 
 /// The client says `stream`, and it arrives in pieces of `piece` bytes.
 pub fn dry_run(stream: &[u8], piece: usize) -> DryRun {
+    held(stream, piece, false)
+}
+
+/// As [`dry_run`], with the submission port. The password `key` is good.
+pub fn dry_run_of_submission(stream: &[u8], piece: usize) -> DryRun {
+    held(stream, piece, true)
+}
+
+fn held(stream: &[u8], piece: usize, submission: bool) -> DryRun {
     let config = SessionConfig {
         hostname: "mx.inbox.test".to_owned(),
         inbound_domain: "inbox.test".to_owned(),
         limits: LIMITS,
         // What is sent with STARTTLS is forgotten, so its pieces would matter.
         starttls: false,
+        submission,
         authenticates: false,
     };
     let mut session = Session::new(Arc::new(config), IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
@@ -54,6 +66,9 @@ pub fn dry_run(stream: &[u8], piece: usize) -> DryRun {
                 Step::Route(address) => {
                     session.routed(route(address), &mut run.replies);
                 }
+                Step::SignIn(key) => {
+                    session.signed_in(principal(&key), &mut run.replies);
+                }
                 Step::Deliver(delivery) => {
                     run.mails.push(delivery.raw.get(delivery.trace_bytes..).unwrap_or_default().to_vec());
                     session.delivered(Outcome::Accepted(Vec::new()), &mut run.replies);
@@ -64,6 +79,18 @@ pub fn dry_run(stream: &[u8], piece: usize) -> DryRun {
         pending = input.to_vec();
     }
     run
+}
+
+fn principal(key: &SecretString) -> Result<Principal, SignInError> {
+    if key.expose_secret() != "key" {
+        return Err(SignInError::Refused("unknown".into()));
+    }
+    Ok(Principal {
+        workspace_id: WorkspaceId::from_stored(String::new()),
+        actor: Actor::Key(ApiKeyId::from_stored(String::new())),
+        scopes: vec![Scope::MessagesSend],
+        channel_id: None,
+    })
 }
 
 fn route(address: String) -> Result<Route, RouteError> {
@@ -80,5 +107,6 @@ fn route(address: String) -> Result<Route, RouteError> {
         thread_by_subject: false,
         recipient: address,
         reply_token: None,
+        returned_to: None,
     })
 }

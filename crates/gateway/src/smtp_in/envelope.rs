@@ -13,6 +13,9 @@ impl Session {
         if self.helo.is_none() {
             return self.error(out, "503 5.5.1 say EHLO first");
         }
+        if self.config.submission && self.principal.is_none() {
+            return self.error(out, "530 5.7.0 sign in first: AUTH with an API key as the password");
+        }
         if self.transaction.is_some() {
             return self.error(out, "503 5.5.1 a mail is under way, say RSET to begin anew");
         }
@@ -27,7 +30,8 @@ impl Session {
             Path::Null | Path::Postmaster => String::new(),
         };
         let MailParameters { size, smtputf8, .. } = parameters;
-        self.transaction = Some(Transaction { mail_from, smtputf8, size, routes: Vec::new(), chunks: None });
+        let (routes, recipients) = (Vec::new(), Vec::new());
+        self.transaction = Some(Transaction { mail_from, smtputf8, size, routes, recipients, chunks: None });
         self.ok(out, "250 2.1.0 sender ok")
     }
 
@@ -38,7 +42,7 @@ impl Session {
         if transaction.chunks.is_some() {
             return self.error(out, "503 5.5.1 the mail has begun, no more recipients");
         }
-        if transaction.routes.len() >= self.config.limits.recipients_max {
+        if transaction.routes.len() + transaction.recipients.len() >= self.config.limits.recipients_max {
             self.refusals.push(Refusal::TooManyRecipients);
             return self.ok(out, Refusal::TooManyRecipients.reply());
         }
@@ -46,11 +50,25 @@ impl Session {
             return self.error(out, "553 5.6.7 an address beyond ASCII needs SMTPUTF8");
         }
         let address = match path {
+            Path::Mailbox(address) if self.config.submission => return self.add_recipient(address, out),
             Path::Mailbox(address) => address,
+            Path::Null | Path::Postmaster if self.config.submission => {
+                return self.error(out, "553 5.1.3 say the recipient's domain");
+            }
             Path::Null | Path::Postmaster => format!("postmaster@{}", self.config.inbound_domain),
         };
         self.state = State::Routing;
         Some(Step::Route(address))
+    }
+
+    /// Whoever signed in sends wherever they like; what the product refuses, it says when it has the mail.
+    fn add_recipient(&mut self, address: String, out: &mut Vec<u8>) -> Option<Step> {
+        if let Some(transaction) = &mut self.transaction
+            && !transaction.recipients.contains(&address)
+        {
+            transaction.recipients.push(address);
+        }
+        self.ok(out, "250 2.1.5 recipient ok")
     }
 
     /// The answer to [`Step::Route`]; then step on.

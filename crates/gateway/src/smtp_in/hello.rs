@@ -14,6 +14,9 @@ impl Session {
         if self.config.starttls && !self.tls {
             out.extend_from_slice(b"250-STARTTLS\r\n");
         }
+        if self.may_sign_in() {
+            out.extend_from_slice(b"250-AUTH PLAIN LOGIN\r\n");
+        }
         out.extend_from_slice(b"250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 CHUNKING\r\n");
         None
     }
@@ -45,6 +48,7 @@ impl Session {
     pub(crate) fn secured(&mut self) {
         self.tls = true;
         self.helo = None;
+        self.principal = None;
         self.transaction = None;
     }
 }

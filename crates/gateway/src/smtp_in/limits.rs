@@ -37,6 +37,11 @@ pub struct SmtpInLimits {
     pub write_timeout: Duration,
     /// For the TLS handshake.
     pub tls_handshake_timeout: Duration,
+    /// How long a failed try to sign in waits for its answer; each one more of an address as long again, up to five times.
+    pub sign_in_delay: Duration,
+    /// Failed tries to sign in of one address within the time below, then 421 4.7.0.
+    pub failed_sign_ins_max: u32,
+    pub failed_sign_ins_window: Duration,
     /// For the PROXY header.
     pub proxy_header_timeout: Duration,
     /// After a shutdown was asked for: how long mails under way may take.
@@ -60,6 +65,9 @@ impl SmtpInLimits {
         accept_timeout: Duration::from_secs(10 * 60),
         write_timeout: Duration::from_secs(2 * 60),
         tls_handshake_timeout: Duration::from_secs(60),
+        sign_in_delay: Duration::from_secs(1),
+        failed_sign_ins_max: 20,
+        failed_sign_ins_window: Duration::from_secs(10 * 60),
         proxy_header_timeout: Duration::from_secs(10),
         shutdown_grace: Duration::from_secs(20),
     };

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use engine::ports::Mailroom;
+use engine::ports::{Mailroom, Submission};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use super::SmtpInConfig;
 use super::budget::Budget;
 use super::connection::Connection;
+use super::failed_sign_ins::FailedSignIns;
 use super::metrics::Metrics;
 use super::proxy::{self, ProxyHeader};
 use super::reply::{TOO_MANY_CONNECTIONS, TOO_MANY_FROM_ADDRESS};
@@ -37,13 +38,21 @@ pub(super) struct Shared {
     pub(super) session: Arc<SessionConfig>,
     pub(super) proxy_protocol: bool,
     pub(super) tls: Option<TlsAcceptor>,
-    pub(super) mailroom: Arc<dyn Mailroom>,
+    pub(super) implicit_tls: bool,
+    pub(super) door: Door,
     pub(super) auth: Option<Arc<Authenticator>>,
+    pub(super) failed_sign_ins: FailedSignIns,
     pub(super) budget: Arc<Budget>,
     pub(super) metrics: Metrics,
     pub(super) shutdown: CancellationToken,
     open: Mutex<Open>,
     last_id: AtomicU64,
+}
+
+/// Where mails go.
+pub(super) enum Door {
+    In(Arc<dyn Mailroom>),
+    Out(Arc<dyn Submission>),
 }
 
 #[derive(Default)]
@@ -76,12 +85,30 @@ pub async fn serve(
     auth: Option<Arc<Authenticator>>,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
+    run(listener, Shared::new(config, Door::In(mailroom), auth, shutdown)).await
+}
+
+/// Takes mail to send from whoever signs in, until `shutdown`, as [`serve`] does.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_submission(
+    listener: TcpListener,
+    config: SmtpInConfig,
+    submission: Arc<dyn Submission>,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    run(listener, Shared::new(config, Door::Out(submission), None, shutdown)).await
+}
+
+async fn run(listener: TcpListener, shared: Shared) -> io::Result<()> {
     let address = listener.local_addr()?;
-    let shared = Arc::new(Shared::new(config, mailroom, auth, shutdown));
+    let shared = Arc::new(shared);
     let sessions = TaskTracker::new();
     // Sessions that outlive the grace period are cut off by this.
     let cut_off = CancellationToken::new();
-    tracing::info!(%address, starttls = shared.tls.is_some(), "taking mail in by SMTP");
+    let what = if shared.session.submission { "taking mail to send by SMTP" } else { "taking mail in by SMTP" };
+    tracing::info!(%address, starttls = shared.session.starttls, tls = shared.implicit_tls, "{what}");
     loop {
         let accepted = tokio::select! {
             biased;
@@ -122,7 +149,7 @@ pub async fn serve(
 impl Shared {
     pub(super) fn new(
         config: SmtpInConfig,
-        mailroom: Arc<dyn Mailroom>,
+        door: Door,
         auth: Option<Arc<Authenticator>>,
         shutdown: CancellationToken,
     ) -> Self {
@@ -130,7 +157,8 @@ impl Shared {
             hostname: config.hostname,
             inbound_domain: config.inbound_domain,
             limits: config.limits,
-            starttls: config.tls.is_some(),
+            starttls: config.tls.is_some() && !config.implicit_tls,
+            submission: matches!(door, Door::Out(_)),
             authenticates: auth.is_some(),
         };
         let started = model::Timestamp::now().as_millis().unsigned_abs();
@@ -139,9 +167,14 @@ impl Shared {
             session: Arc::new(session),
             proxy_protocol: config.proxy_protocol,
             tls: config.tls.map(|tls| tls.acceptor()),
-            mailroom,
+            implicit_tls: config.implicit_tls,
+            metrics: Metrics::new(match door {
+                Door::In(_) => "postroom_smtp_in",
+                Door::Out(_) => "postroom_submission",
+            }),
+            door,
             auth,
-            metrics: Metrics::new(),
+            failed_sign_ins: FailedSignIns::default(),
             shutdown,
             open: Mutex::default(),
             // Ids go on from the clock, so those of two runs differ.

@@ -1,5 +1,6 @@
 //! Mail in by SMTP: an ESMTP listener (RFC 5321) for port 25. Owns the protocol, its limits and its trace fields.
-//! Never relays, never signs anybody in, never stores: who receives and what is kept is the mailroom's to say, and 250
+//! With `serve_submission`, the same for mail to send by whoever signs in with an API key (RFC 6409).
+//! Receiving never relays and never signs anybody in; neither stores: who receives and what is kept is the mailroom's to say, and 250
 //! is said only once the mailroom has.
 //!
 //! `session` is the protocol as a pure machine, a verb a file; `connection` drives it with bytes and time.
@@ -12,6 +13,7 @@ mod data;
 #[doc(hidden)]
 pub mod dry_run;
 mod envelope;
+mod failed_sign_ins;
 mod hello;
 mod limits;
 mod listener;
@@ -20,13 +22,14 @@ mod path;
 mod proxy;
 mod reply;
 mod session;
+mod sign_in;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod trace;
 
 pub use limits::SmtpInLimits;
-pub use listener::{bind, serve};
+pub use listener::{bind, serve, serve_submission};
 
 use crate::tls::ServerTls;
 
@@ -42,4 +45,6 @@ pub struct SmtpInConfig {
     pub tls: Option<ServerTls>,
     /// Every connection begins with a PROXY header, version 1 or 2; one without is closed.
     pub proxy_protocol: bool,
+    /// Connections begin with TLS (RFC 8314).
+    pub implicit_tls: bool,
 }

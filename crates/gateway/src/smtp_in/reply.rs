@@ -16,9 +16,12 @@ pub(crate) enum Refusal {
     StoreUnavailable,
     StoreRefused,
     Authentication,
+    SignIn,
+    NotSent,
     TooManyErrors,
     TooManyCommands,
     TooManyMessages,
+    TooManySignIns,
 }
 
 impl Refusal {
@@ -37,6 +40,9 @@ impl Refusal {
             Self::StoreUnavailable => "store_unavailable",
             Self::StoreRefused => "store_refused",
             Self::Authentication => "authentication",
+            Self::SignIn => "sign_in",
+            Self::NotSent => "not_sent",
+            Self::TooManySignIns => "too_many_sign_ins",
             Self::TooManyErrors => "too_many_errors",
             Self::TooManyCommands => "too_many_commands",
             Self::TooManyMessages => "too_many_messages",
@@ -58,6 +64,9 @@ impl Refusal {
             Self::StoreUnavailable => "451 4.3.0 the mail can't be stored at the moment, try again later",
             Self::StoreRefused => "554 5.6.0 the mail is refused",
             Self::Authentication => "550 5.7.1 the mail fails DMARC and the sender's domain asks to reject it",
+            Self::SignIn => "535 5.7.8 the password is no API key of ours that may send",
+            Self::NotSent => "550 5.7.1 the mail is not sent",
+            Self::TooManySignIns => "421 4.7.0 too many failed tries to sign in from your address, closing",
             Self::TooManyErrors => "421 4.7.0 too many errors, closing",
             Self::TooManyCommands => "421 4.7.0 too many commands, closing",
             Self::TooManyMessages => "421 4.7.0 enough mails for one connection, come again",

@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use engine::ports::Route;
 use model::Timestamp;
+use model::key::Principal;
+use secrecy::SecretString;
 
 use super::command::{self, Command};
 use super::content::{Content, DataReader, Flaw};
 use super::limits::SmtpInLimits;
 use super::reply::{Refusal, say};
+use super::sign_in::Awaited;
 
 /// What all sessions of a listener share.
 #[derive(Debug, Clone)]
@@ -20,6 +23,8 @@ pub(crate) struct SessionConfig {
     pub(crate) limits: SmtpInLimits,
     /// Offer STARTTLS.
     pub(crate) starttls: bool,
+    /// Mail is sent through us by those who sign in, and not received.
+    pub(crate) submission: bool,
     /// Mails are verified, so recipients that reject and recipients that do not can't share a transaction.
     pub(crate) authenticates: bool,
 }
@@ -31,6 +36,8 @@ pub(crate) enum Step {
     Read,
     /// Look the address up and say [`Session::routed`].
     Route(String),
+    /// Ask whose key it is and say [`Session::signed_in`].
+    SignIn(SecretString),
     /// Store the mail and say [`Session::delivered`].
     Deliver(Box<Delivery>),
     /// Send what is written, forget all that was read, shake hands, and say [`Session::secured`].
@@ -45,6 +52,8 @@ pub(crate) struct Delivery {
     pub(crate) helo: String,
     pub(crate) mail_from: String,
     pub(crate) routes: Vec<Route>,
+    /// Who sends it, and to whom; of a mail that is submitted.
+    pub(crate) submitted: Option<(Principal, Vec<String>)>,
     /// Trace fields and mail.
     pub(crate) raw: Vec<u8>,
     /// Bytes of `raw` before the mail as it was sent.
@@ -57,7 +66,9 @@ pub(super) enum State {
     Command,
     /// The rest of a line that is too long.
     SkipLine,
+    /// The product is asked about an address or a key.
     Routing,
+    SigningIn(Awaited),
     Data(DataReader, Content),
     Chunk(Chunk),
     Delivering,
@@ -88,6 +99,8 @@ pub(super) struct Transaction {
     /// As declared by SIZE=.
     pub(super) size: Option<u64>,
     pub(super) routes: Vec<Route>,
+    /// Of a mail that is submitted: it goes to them, wherever they are.
+    pub(super) recipients: Vec<String>,
     /// Content of earlier chunks.
     pub(super) chunks: Option<Content>,
 }
@@ -101,6 +114,8 @@ pub(crate) struct Session {
     pub(super) id: u64,
     pub(super) tls: bool,
     pub(super) helo: Option<Helo>,
+    /// Who signed in.
+    pub(super) principal: Option<Principal>,
     pub(super) transaction: Option<Transaction>,
     pub(super) state: State,
     pub(super) commands: u32,
@@ -117,6 +132,7 @@ impl Session {
             id,
             tls: false,
             helo: None,
+            principal: None,
             transaction: None,
             state: State::Command,
             commands: 0,
@@ -137,7 +153,7 @@ impl Session {
     pub(crate) fn step(&mut self, input: &mut &[u8], now: Timestamp, out: &mut Vec<u8>) -> Step {
         loop {
             let step = match &mut self.state {
-                State::Command => self.command_line(input, now, out),
+                State::Command | State::SigningIn(_) => self.command_line(input, now, out),
                 State::SkipLine => self.skip_line(input, out),
                 State::Data(..) => self.read_data(input, out),
                 State::Chunk(_) => self.read_chunk(input, out),
@@ -154,7 +170,7 @@ impl Session {
     /// Outside of a mail, where a shutdown may end the session.
     pub(crate) fn is_idle(&self) -> bool {
         let chunks = self.transaction.as_ref().is_some_and(|transaction| transaction.chunks.is_some());
-        matches!(self.state, State::Command | State::SkipLine) && !chunks
+        matches!(self.state, State::Command | State::SigningIn(_) | State::SkipLine) && !chunks
     }
 
     /// In the middle of a mail's bytes.
@@ -220,8 +236,12 @@ impl Session {
             return self.close_for(out, Refusal::TooManyCommands);
         }
         let Some(line) = line.strip_suffix(b"\r\n") else {
+            self.state = State::Command;
             return self.error(out, "500 5.5.2 lines end with CRLF");
         };
+        if let State::SigningIn(awaited) = self.state {
+            return self.auth_answer(awaited, line, out);
+        }
         match command::parse(line) {
             Ok(command) => self.dispatch(command, now, out),
             Err(reply) => self.error(out, reply),
@@ -243,8 +263,9 @@ impl Session {
             }
             Command::Noop => self.ok(out, "250 2.0.0 here"),
             Command::Vrfy => self.ok(out, "252 2.1.5 send mail and see"),
+            Command::Help if self.config.submission => self.ok(out, "214 2.0.0 this takes mail to send, see RFC 6409"),
             Command::Help => self.ok(out, "214 2.0.0 this is an inbound mail server, see RFC 5321"),
-            Command::Auth => self.error(out, "502 5.5.1 there is no signing in here, send by the submission port"),
+            Command::Auth { mechanism, initial } => self.auth(mechanism, initial, out),
             Command::Unoffered => self.error(out, "502 5.5.1 command not offered"),
             Command::Http => {
                 say(out, "421 4.7.0 this is SMTP, not HTTP");

@@ -52,6 +52,7 @@ impl Server {
             limits,
             tls,
             proxy_protocol: proxy,
+            implicit_tls: false,
         };
         let kept = Arc::new(kept);
         let shutdown = CancellationToken::new();

@@ -7,6 +7,7 @@ mod properties;
 mod protocol;
 mod relay;
 mod smuggling;
+mod submission;
 mod timeouts;
 mod tls;
 
@@ -31,6 +32,7 @@ pub(super) fn config(limits: SmtpInLimits) -> SessionConfig {
         inbound_domain: DOMAIN.into(),
         limits,
         starttls: true,
+        submission: false,
         authenticates: true,
     }
 }
@@ -58,6 +60,7 @@ pub(super) fn route_of(address: &str) -> Result<Route, RouteError> {
         thread_by_subject: true,
         recipient: address.into(),
         reply_token: None,
+        returned_to: None,
     })
 }
 
@@ -104,6 +107,7 @@ pub(super) fn talk(limits: SmtpInLimits, stream: &[u8], piece: usize) -> Talk {
                     talk.addresses.push(address);
                     session.routed(answer, &mut out);
                 }
+                Step::SignIn(_) => unreachable!("nobody signs in here"),
                 Step::Deliver(delivery) => {
                     talk.deliveries.push(*delivery);
                     session.delivered(Outcome::Accepted(vec!["msg_1".into()]), &mut out);

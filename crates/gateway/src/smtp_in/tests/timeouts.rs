@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::super::listener::Shared;
+use super::super::listener::{Door, Shared};
 use super::super::{SmtpInConfig, SmtpInLimits};
 use super::listener::{Client, Server};
 use super::{DOMAIN, Kept};
@@ -25,8 +25,9 @@ async fn client(kept: Kept) -> Client<DuplexStream> {
         limits: LIMITS,
         tls: None,
         proxy_protocol: false,
+        implicit_tls: false,
     };
-    let shared = Arc::new(Shared::new(config, Arc::new(kept), None, CancellationToken::new()));
+    let shared = Arc::new(Shared::new(config, Door::In(Arc::new(kept)), None, CancellationToken::new()));
     tokio::spawn(shared.receive(theirs, IpAddr::V4(Ipv4Addr::LOCALHOST)));
     Client::greeted(ours).await
 }
