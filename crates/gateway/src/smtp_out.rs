@@ -1,16 +1,18 @@
-//! Mail out through smarthosts: the SMTP client (RFC 5321). Owns connections, TLS, sign-in, the transaction and what the
-//! answers mean. Never retries a mail (one attempt is one call), never looks up MX records, never changes a mail except
-//! for its line ends and doubled dots.
+//! Mail out through smarthosts and to mail exchangers: the SMTP client (RFC 5321). Owns connections, TLS, sign-in, the
+//! transaction and what the answers mean. Never retries a mail (one attempt is one call), never changes a mail except for
+//! its line ends and doubled dots.
 //!
-//! `reply`, `capabilities`, `envelope`, `auth`, `classify` and `hints` are pure; `wire` and `session` do the I/O; `pool`
-//! keeps connections. What each answer means is the table at the top of `classify`.
+//! `reply`, `capabilities`, `envelope`, `auth`, `classify`, `mta_sts` and `hints` are pure; `wire` and `session` do the I/O;
+//! `pool` keeps connections; `direct` finds mail exchangers. What each answer means is the table at the top of `classify`.
 
 mod auth;
 mod capabilities;
 mod classify;
+mod direct;
 mod envelope;
 mod failure;
 mod hints;
+pub mod mta_sts;
 mod pool;
 mod probe;
 pub mod reply;
@@ -18,6 +20,7 @@ mod session;
 mod timeouts;
 mod wire;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,13 +28,20 @@ use async_trait::async_trait;
 use engine::ports::{OutboundMail, RecipientOutcome, Smarthost, TestStep, Transport};
 use tokio_rustls::TlsConnector;
 
+use crate::dns::{DnsConfig, DnsError};
 use crate::guard::Guard;
 use crate::tls_client::{TlsTrust, TlsTrustError};
 use classify::Stage;
+use direct::Direct;
 use failure::{Cause, SmtpFailure};
 use pool::{Pool, Slot};
-use session::{Dialer, Outcome, Session};
+use session::{Dialer, Given, Outcome, Session};
 use timeouts::{FREE_CONNECTION, POOLED, Timeouts};
+
+/// Where mail exchangers listen.
+pub const MX_PORT: u16 = 25;
+/// New connections to one mail exchanger in a second: beyond it, many take us for a flood.
+const CONNECTIONS_PER_SECOND_MAX: u32 = 10;
 
 #[derive(Debug, Clone)]
 pub struct SmtpOutConfig {
@@ -42,6 +52,13 @@ pub struct SmtpOutConfig {
     pub connections_per_host_max: usize,
     /// How long a connection waits for the next mail.
     pub idle_max: Duration,
+    /// Who is asked for mail exchangers.
+    pub dns: DnsConfig,
+    /// Where mail exchangers and files of MTA-STS policies are; others than 25 and 443 are for tests.
+    pub mx_port: u16,
+    pub mta_sts_port: u16,
+    /// New connections to one mail exchanger in a second.
+    pub connections_per_second_max: u32,
 }
 
 impl Default for SmtpOutConfig {
@@ -51,6 +68,10 @@ impl Default for SmtpOutConfig {
             trust: TlsTrust::default(),
             connections_per_host_max: 8,
             idle_max: Duration::from_secs(30),
+            dns: DnsConfig::default(),
+            mx_port: MX_PORT,
+            mta_sts_port: 443,
+            connections_per_second_max: CONNECTIONS_PER_SECOND_MAX,
         }
     }
 }
@@ -61,56 +82,85 @@ pub enum SmtpOutConfigError {
     HelloName(String),
     #[error(transparent)]
     Tls(#[from] TlsTrustError),
+    #[error(transparent)]
+    Dns(#[from] DnsError),
+    #[error("policies of MTA-STS can't be fetched: {0}")]
+    Policies(String),
 }
 
-/// Sends mail through smarthosts.
+/// Sends mail through smarthosts and to mail exchangers.
 #[derive(Clone)]
 pub struct SmtpTransport {
     dialer: Arc<Dialer>,
     pool: Arc<Pool>,
+    direct: Arc<Direct>,
     timeouts: Timeouts,
+}
+
+/// What came of one mail over one connection.
+struct Attempt {
+    /// One a recipient; a failure is that of those left empty.
+    outcomes: Vec<Option<Outcome>>,
+    /// Protocol and cipher suite.
+    tls: Option<String>,
+    given: Given,
+}
+
+impl Attempt {
+    fn new(mail: &OutboundMail) -> Self {
+        Self { outcomes: vec![None; mail.recipients.len()], tls: None, given: Given::Nothing }
+    }
+
+    fn is_untouched(&self) -> bool {
+        self.given == Given::Nothing && self.outcomes.iter().all(Option::is_none)
+    }
 }
 
 impl SmtpTransport {
     /// # Errors
     /// A name that can't be said in EHLO, or root certificates that are none.
     pub fn new(guard: Guard, config: SmtpOutConfig) -> Result<Self, SmtpOutConfigError> {
-        let hello_name = config.hello_name;
+        let hello_name = config.hello_name.clone();
         if hello_name.is_empty() || !hello_name.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(SmtpOutConfigError::HelloName(hello_name));
         }
+        let direct = Arc::new(Direct::new(guard.clone(), &config)?);
         let tls = TlsConnector::from(Arc::new(config.trust.client_config()?));
+        let any = TlsTrust { accept_invalid_certificates: true, ..TlsTrust::default() };
+        let opportunistic_tls = TlsConnector::from(Arc::new(any.client_config()?));
         Ok(Self {
-            dialer: Arc::new(Dialer { guard, tls, hello_name }),
+            dialer: Arc::new(Dialer { guard, tls, opportunistic_tls, hello_name }),
             pool: Pool::new(config.connections_per_host_max, config.idle_max),
+            direct,
             timeouts: Timeouts::RFC5321,
         })
     }
 
-    /// Fills `outcomes`; a failure is that of the recipients left without one.
-    async fn attempt(
-        &self,
-        to: &Smarthost,
-        mail: &OutboundMail,
-        outcomes: &mut [Option<Outcome>],
-        tls: &mut bool,
-    ) -> Result<(), SmtpFailure> {
+    async fn attempt(&self, to: &Smarthost, mail: &OutboundMail, attempt: &mut Attempt) -> Result<(), SmtpFailure> {
         let busy = || SmtpFailure::new(Stage::Greeting, Cause::AllBusy);
         let slot = self.pool.slot(to, FREE_CONNECTION).await.ok_or_else(busy)?;
-        if let Some(session) = self.pool.take(&slot).await {
-            *tls = session.is_tls();
-            let mut data_sent = false;
-            match self.transact(session, &slot, mail, outcomes, &mut data_sent).await {
+        self.over(&slot, Session::open(&self.dialer, to, self.timeouts), mail, attempt).await
+    }
+
+    /// Over a connection that waited, or one that is opened.
+    async fn over(
+        &self,
+        slot: &Slot,
+        opening: impl Future<Output = Result<Session, SmtpFailure>> + Send,
+        mail: &OutboundMail,
+        attempt: &mut Attempt,
+    ) -> Result<(), SmtpFailure> {
+        if let Some(session) = self.pool.take(slot).await {
+            match self.transact(session, slot, mail, attempt).await {
                 // The server closed a connection it thought idle: nothing of the mail was given to it yet.
-                Err(failure) if failure.is_lost() && !data_sent && outcomes.iter().all(Option::is_none) => {
-                    tracing::debug!(host = to.host, "a pooled SMTP connection had been closed; opening another");
+                Err(failure) if failure.is_lost() && attempt.is_untouched() => {
+                    tracing::debug!("a pooled SMTP connection had been closed; opening another");
                 }
                 result => return result,
             }
         }
-        let session = Session::open(&self.dialer, to, self.timeouts).await?;
-        *tls = session.is_tls();
-        self.transact(session, &slot, mail, outcomes, &mut false).await
+        let session = opening.await?;
+        self.transact(session, slot, mail, attempt).await
     }
 
     /// One transaction; the session goes back to the pool if it is still of use.
@@ -119,10 +169,10 @@ impl SmtpTransport {
         mut session: Session,
         slot: &Slot,
         mail: &OutboundMail,
-        outcomes: &mut [Option<Outcome>],
-        data_sent: &mut bool,
+        attempt: &mut Attempt,
     ) -> Result<(), SmtpFailure> {
-        if session.transact(mail, outcomes, data_sent).await? {
+        attempt.tls = session.describe_tls();
+        if session.transact(mail, &mut attempt.outcomes, &mut attempt.given).await? {
             self.pool.park(slot, session);
         } else {
             tokio::spawn(session.quit(POOLED));
@@ -134,21 +184,32 @@ impl SmtpTransport {
 #[async_trait]
 impl Transport for SmtpTransport {
     async fn send(&self, smarthost: &Smarthost, mail: OutboundMail) -> Vec<RecipientOutcome> {
-        let mut outcomes: Vec<Option<Outcome>> = vec![None; mail.recipients.len()];
-        let mut tls = false;
-        let rest = match self.attempt(smarthost, &mail, &mut outcomes, &mut tls).await {
-            Ok(()) => None,
-            Err(failure) => Some((failure.result(), failure.to_string())),
+        let mut attempt = Attempt::new(&mail);
+        let failure =
+            self.attempt(smarthost, &mail, &mut attempt).await.err().unwrap_or_else(|| {
+                SmtpFailure::new(Stage::Content, Cause::Lost(std::io::ErrorKind::UnexpectedEof.into()))
+            });
+        let outcome = |(recipient, told): (&String, Option<Outcome>)| {
+            let (result, response) = match told {
+                Some(outcome) => (outcome.result, outcome.text),
+                None => (failure.result(), failure.to_string()),
+            };
+            RecipientOutcome {
+                recipient: recipient.clone(),
+                result,
+                host: Some(smarthost.host.clone()),
+                response,
+                tls: attempt.tls.is_some(),
+                address: None,
+                tls_version: attempt.tls.clone(),
+                tried_before: Vec::new(),
+            }
         };
-        let rest = rest.unwrap_or_else(|| {
-            let nothing = SmtpFailure::new(Stage::Content, Cause::Lost(std::io::ErrorKind::UnexpectedEof.into()));
-            (nothing.result(), nothing.to_string())
-        });
-        let told = outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| rest.clone()));
-        let host = Some(smarthost.host.clone());
-        let outcome =
-            |(recipient, (result, response))| RecipientOutcome { recipient, result, host: host.clone(), response, tls };
-        mail.recipients.iter().cloned().zip(told).map(outcome).collect()
+        mail.recipients.iter().zip(attempt.outcomes).map(outcome).collect()
+    }
+
+    async fn send_to_mx(&self, domain: &str, mail: OutboundMail) -> Vec<RecipientOutcome> {
+        self.deliver_to_mx(domain, &mail).await
     }
 
     async fn test(&self, smarthost: &Smarthost) -> Vec<TestStep> {

@@ -1,4 +1,4 @@
-//! Signing in (RFC 4954): PLAIN (RFC 4616), LOGIN, XOAUTH2. Pure: which mechanism, and what is said in it.
+//! Signing in (RFC 4954): PLAIN (RFC 4616), LOGIN, OAUTHBEARER (RFC 7628), XOAUTH2. Pure: which mechanism, and what is said in it.
 //! Never logs what it builds.
 
 use base64::Engine as _;
@@ -52,8 +52,15 @@ pub(super) fn begin(auth: &SmtpAuth, offered: &Capabilities) -> Result<Exchange,
         SmtpAuth::Bearer { username, token } => {
             check(username)?;
             check(token.expose_secret())?;
+            if offered.offers_auth("OAUTHBEARER") {
+                let name = username.replace('=', "=3D").replace(',', "=2C");
+                let response = encode(&format!("n,a={name},\x01auth=Bearer {}\x01\x01", token.expose_secret()));
+                // After a refusal's reason one octet of 1 asks for the final answer (RFC 7628 §3.2.3).
+                let answers = vec![encode("\x01")];
+                return Ok(Exchange { mechanism: "OAUTHBEARER", command: command("OAUTHBEARER", &response), answers });
+            }
             if !offered.offers_auth("XOAUTH2") {
-                return Err(none("XOAUTH2"));
+                return Err(none("OAUTHBEARER, XOAUTH2"));
             }
             let response = encode(&format!("user={username}\x01auth=Bearer {}\x01\x01", token.expose_secret()));
             // A refusal comes as a 334 with its reason; an empty line asks for the final answer.
@@ -111,6 +118,10 @@ mod tests {
         assert_eq!(
             lines(&bearer, &["PLAIN", "XOAUTH2"]).unwrap(),
             ["AUTH XOAUTH2 dXNlcj11AWF1dGg9QmVhcmVyIHQBAQ==", ""]
+        );
+        assert_eq!(
+            lines(&bearer, &["XOAUTH2", "OAUTHBEARER"]).unwrap(),
+            ["AUTH OAUTHBEARER bixhPXUsAWF1dGg9QmVhcmVyIHQBAQ==", "AQ=="]
         );
     }
 

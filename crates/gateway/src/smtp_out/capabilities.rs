@@ -8,6 +8,8 @@ pub(super) struct Capabilities {
     pub pipelining: bool,
     pub eight_bit_mime: bool,
     pub smtp_utf8: bool,
+    /// RFC 3461: reports may be asked for.
+    pub dsn: bool,
     /// RFC 1870: the largest mail taken, bytes. Offered without a number (or 0): `Some(None)`.
     pub size: Option<Option<u64>>,
     /// SASL mechanisms in upper case, in the server's order.
@@ -37,6 +39,7 @@ impl Capabilities {
             "PIPELINING" => self.pipelining = true,
             "8BITMIME" => self.eight_bit_mime = true,
             "SMTPUTF8" => self.smtp_utf8 = true,
+            "DSN" => self.dsn = true,
             "SIZE" => self.size = Some(words.next().and_then(|word| word.parse().ok()).filter(|size| *size > 0)),
             "AUTH" => {
                 for mechanism in words.map(str::to_ascii_uppercase) {
@@ -61,9 +64,17 @@ mod tests {
 
     #[test]
     fn capabilities_are_read_in_any_case() {
-        let all =
-            parse(&["PIPELINING", "size 1000", "starttls", "8BitMime", "SMTPUTF8", "AUTH plain XOAUTH2", "X-Y z"]);
-        assert!(all.pipelining && all.starttls && all.eight_bit_mime && all.smtp_utf8);
+        let all = parse(&[
+            "PIPELINING",
+            "size 1000",
+            "starttls",
+            "8BitMime",
+            "SMTPUTF8",
+            "dsn",
+            "AUTH plain XOAUTH2",
+            "X-Y z",
+        ]);
+        assert!(all.pipelining && all.starttls && all.eight_bit_mime && all.smtp_utf8 && all.dsn);
         assert_eq!(all.size, Some(Some(1000)));
         assert_eq!(all.auth, ["PLAIN", "XOAUTH2"]);
         assert_eq!(parse(&[]), Capabilities::default());

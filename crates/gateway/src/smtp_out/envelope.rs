@@ -8,6 +8,9 @@ use super::capabilities::Capabilities;
 
 /// Bytes of a path (RFC 5321 §4.5.3.1.3), doubled for UTF-8.
 const PATH_BYTES_MAX: usize = 512;
+/// Characters of an ENVID (RFC 3461 §4.4) and of an ORCPT (§4.2).
+const ENVID_CHARS_MAX: usize = 100;
+const ORCPT_CHARS_MAX: usize = 500;
 
 /// Why a mail can't go to this server, before anything of it was said.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,10 +72,41 @@ impl Envelope {
         if utf8_needed.is_some() {
             command.push_str(" SMTPUTF8");
         }
+        let reports = mail.envelope_id.as_deref().filter(|_| offered.dsn);
+        if let Some(id) = reports.map(xtext).filter(|id| !id.is_empty() && id.len() <= ENVID_CHARS_MAX) {
+            command.push_str(&format!(" ENVID={id}"));
+        }
         command.push_str("\r\n");
-        let rcpt = recipients.into_iter().map(|path| Ok(format!("RCPT TO:<{}>\r\n", path?))).collect();
+        let wishes = |path: &str| if reports.is_some() { report_wishes(path) } else { String::new() };
+        let rcpt = recipients
+            .into_iter()
+            .map(|path| path.map(|path| format!("RCPT TO:<{path}>{}\r\n", wishes(&path))))
+            .collect();
         Ok(Self { mail: command, rcpt })
     }
+}
+
+/// Which reports are wanted about a recipient, and by which address (RFC 3461 §4.1, §4.2).
+fn report_wishes(path: &str) -> String {
+    let original = xtext(path);
+    if path.is_ascii() && original.len() <= ORCPT_CHARS_MAX {
+        format!(" NOTIFY=FAILURE,DELAY ORCPT=rfc822;{original}")
+    } else {
+        " NOTIFY=FAILURE,DELAY".to_owned()
+    }
+}
+
+/// RFC 3461 §4: what is no printable ASCII, `+` and `=` in hexadecimal.
+fn xtext(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'+' | b'=' => out.push_str(&format!("+{byte:02X}")),
+            b'!'..=b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("+{byte:02X}")),
+        }
+    }
+    out
 }
 
 fn recipient_path(address: &str) -> Result<String, EnvelopeError> {
@@ -153,7 +187,12 @@ mod tests {
     fn envelope(from: &str, to: &[&str], raw: &str, offered: &Capabilities) -> Result<Envelope, EnvelopeError> {
         let recipients = to.iter().map(|address| (*address).to_owned()).collect();
         Envelope::new(
-            &OutboundMail { mail_from: from.to_owned(), recipients, raw: Bytes::from(raw.to_owned()) },
+            &OutboundMail {
+                mail_from: from.to_owned(),
+                recipients,
+                raw: Bytes::from(raw.to_owned()),
+                envelope_id: None,
+            },
             offered,
         )
     }
@@ -172,6 +211,34 @@ mod tests {
         ];
         for (from, raw, offered, expected) in cases {
             assert_eq!(envelope(from, &["b@example.org"], raw, &offered).unwrap().mail, expected);
+        }
+    }
+
+    #[test]
+    fn reports_are_asked_for_where_they_are_offered() {
+        let mail = |envelope_id: Option<&str>| OutboundMail {
+            mail_from: "a@example.org".to_owned(),
+            recipients: vec!["b+c=d@example.org".to_owned(), "ä@example.org".to_owned()],
+            raw: Bytes::from_static(PLAIN.as_bytes()),
+            envelope_id: envelope_id.map(str::to_owned),
+        };
+        let dsn = Capabilities { dsn: true, smtp_utf8: true, ..Capabilities::default() };
+        let asked = Envelope::new(&mail(Some("msg_1+ü")), &dsn).unwrap();
+        assert_eq!(asked.mail, "MAIL FROM:<a@example.org> SMTPUTF8 ENVID=msg_1+2B+C3+BC\r\n");
+        let rcpt: Vec<_> = asked.rcpt.into_iter().map(Result::unwrap).collect();
+        assert_eq!(
+            rcpt,
+            [
+                "RCPT TO:<b+c=d@example.org> NOTIFY=FAILURE,DELAY ORCPT=rfc822;b+2Bc+3Dd@example.org\r\n",
+                "RCPT TO:<ä@example.org> NOTIFY=FAILURE,DELAY\r\n",
+            ]
+        );
+        let long = "x".repeat(ENVID_CHARS_MAX + 1);
+        assert!(!Envelope::new(&mail(Some(&long)), &dsn).unwrap().mail.contains("ENVID"));
+        for (envelope_id, offered) in [(None, dsn.clone()), (Some("x"), Capabilities { dsn: false, ..dsn })] {
+            let plain = Envelope::new(&mail(envelope_id), &offered).unwrap();
+            assert_eq!(plain.mail, "MAIL FROM:<a@example.org> SMTPUTF8\r\n");
+            assert_eq!(plain.rcpt[0].as_deref(), Ok("RCPT TO:<b+c=d@example.org>\r\n"));
         }
     }
 

@@ -12,7 +12,7 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::session::Session;
+use super::session::{Exchanger, Session};
 use super::timeouts::POOLED;
 
 /// Mails sent over one connection before it is closed: servers limit it, many at 100.
@@ -66,7 +66,17 @@ impl Pool {
 
     /// Waits until there may be one more connection to this host. `None` if that takes longer than `limit`.
     pub(super) async fn slot(&self, to: &Smarthost, limit: Duration) -> Option<Slot> {
-        let key = self.key(to);
+        self.slot_of(self.key(to), limit).await
+    }
+
+    /// As [`Pool::slot`]: an address of a mail exchanger is a host of its own, as is one whose certificate was looked at.
+    pub(super) async fn slot_at(&self, to: &Exchanger, limit: Duration) -> Option<Slot> {
+        let host = format!("{}[{}]", to.host.to_ascii_lowercase(), to.address);
+        let security = if to.verified { TransportSecurity::Starttls } else { TransportSecurity::None };
+        self.slot_of(Key { host, port: to.port, security, username: None, credential: 0 }, limit).await
+    }
+
+    async fn slot_of(&self, key: Key, limit: Duration) -> Option<Slot> {
         let permits =
             self.lock().hosts.entry(key.clone()).or_insert_with(|| Host::new(self.connections_max)).permits.clone();
         let permit = tokio::time::timeout(limit, permits.acquire_owned()).await.ok()?.ok()?;

@@ -1,6 +1,7 @@
 //! A conversation with a smarthost: connect, secure, sign in, then transaction after transaction.
 //! Owns the order of things; STARTTLS that is configured is never given up.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use engine::ports::{DeliveryResult, OutboundMail, Smarthost, SmtpAuth};
@@ -28,12 +29,46 @@ const SERVICE_CLOSING: u16 = 421;
 pub(super) struct Dialer {
     pub guard: Guard,
     pub tls: TlsConnector,
+    /// Any certificate will do.
+    pub opportunistic_tls: TlsConnector,
     /// The argument of EHLO.
     pub hello_name: String,
 }
 
 /// What one recipient was told.
-pub(super) type Outcome = (DeliveryResult, String);
+#[derive(Debug, Clone)]
+pub(super) struct Outcome {
+    pub result: DeliveryResult,
+    pub text: String,
+    pub stage: Stage,
+}
+
+/// How much of a mail a server was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Given {
+    #[default]
+    Nothing,
+    /// Some of it, and not its end: it can't have been taken.
+    Part,
+    /// All of it, the final dot included: without an answer nobody knows whether it was taken.
+    All,
+}
+
+/// A mail exchanger at one of its addresses.
+#[derive(Debug, Clone)]
+pub(super) struct Exchanger {
+    pub host: String,
+    pub address: IpAddr,
+    pub port: u16,
+    /// Only with a certificate for `host` (MTA-STS); else encrypted if it can be.
+    pub verified: bool,
+}
+
+impl Outcome {
+    fn of(stage: Stage, reply: &Reply) -> Self {
+        Self { result: classify(stage, reply), text: reply.to_string(), stage }
+    }
+}
 
 pub(super) struct Session {
     wire: Wire,
@@ -56,17 +91,49 @@ impl Session {
         Ok(session)
     }
 
+    /// With a mail exchanger: in TLS where it offers that. Encryption that nobody can tell from an attacker's is better than
+    /// none, and none is better than no mail (RFC 7435), so what fails with TLS is begun anew without it; unless a
+    /// certificate is wanted.
+    pub(super) async fn open_exchanger(
+        dialer: &Dialer,
+        to: &Exchanger,
+        timeouts: Timeouts,
+    ) -> Result<Self, SmtpFailure> {
+        let session = Self::greet(dialer, &to.address.to_string(), to.port, timeouts).await?;
+        if !session.capabilities.starttls {
+            let not_offered = || SmtpFailure::new(Stage::StartTls, Cause::StartTlsNotOffered);
+            return if to.verified { Err(not_offered()) } else { Ok(session) };
+        }
+        let connector = if to.verified { &dialer.tls } else { &dialer.opportunistic_tls };
+        match session.upgrade(dialer, connector, &to.host).await {
+            Err(failure) if failure.stage == Stage::StartTls && !to.verified => {
+                tracing::info!(host = to.host, address = %to.address, %failure, "TLS failed; sending without it");
+                Self::greet(dialer, &to.address.to_string(), to.port, timeouts).await
+            }
+            upgraded => upgraded,
+        }
+    }
+
+    /// TCP, greeting and EHLO.
+    async fn greet(dialer: &Dialer, host: &str, port: u16, timeouts: Timeouts) -> Result<Self, SmtpFailure> {
+        let mut session = Self::dial(dialer, host, port, timeouts).await?;
+        session.hear_greeting().await?;
+        session.say_hello(&dialer.hello_name).await?;
+        Ok(session)
+    }
+
+    async fn dial(dialer: &Dialer, host: &str, port: u16, timeouts: Timeouts) -> Result<Self, SmtpFailure> {
+        let connecting = dialer.guard.connect(host, port, timeouts.connect);
+        let wire = Wire::new(connecting.await.map_err(SmtpFailure::connect)?);
+        Ok(Self { wire, capabilities: Capabilities::default(), timeouts, greeting: None, transactions: 0 })
+    }
+
     /// TCP; and greeting and EHLO, unless TLS comes first.
     pub(super) async fn connect(dialer: &Dialer, to: &Smarthost, timeouts: Timeouts) -> Result<Self, SmtpFailure> {
-        let connecting = dialer.guard.connect(&to.host, to.port, timeouts.connect);
-        let wire = Wire::new(connecting.await.map_err(SmtpFailure::connect)?);
-        let capabilities = Capabilities::default();
-        let mut session = Self { wire, capabilities, timeouts, greeting: None, transactions: 0 };
-        if to.security != TransportSecurity::Tls {
-            session.hear_greeting().await?;
-            session.say_hello(&dialer.hello_name).await?;
+        if to.security == TransportSecurity::Tls {
+            return Self::dial(dialer, &to.host, to.port, timeouts).await;
         }
-        Ok(session)
+        Self::greet(dialer, &to.host, to.port, timeouts).await
     }
 
     /// TLS as configured, and EHLO inside it.
@@ -74,20 +141,24 @@ impl Session {
         if to.security == TransportSecurity::None {
             return Ok(self);
         }
+        let bare = to.host.trim_start_matches('[').trim_end_matches(']');
         if to.security == TransportSecurity::Starttls {
             if !self.capabilities.starttls {
                 return Err(SmtpFailure::new(Stage::StartTls, Cause::StartTlsNotOffered));
             }
-            let reply = self.wire.command("STARTTLS\r\n", Stage::StartTls, self.timeouts.command).await?;
-            expect(Stage::StartTls, reply)?;
+            return self.upgrade(dialer, &dialer.tls, bare).await;
         }
-        let bare = to.host.trim_start_matches('[').trim_end_matches(']');
-        let name = ServerName::try_from(bare.to_owned())
-            .map_err(|_| SmtpFailure::new(Stage::StartTls, Cause::BadServerName))?;
-        self.wire = self.wire.into_tls(&dialer.tls, name, self.timeouts.tls).await?;
-        if to.security == TransportSecurity::Tls {
-            self.hear_greeting().await?;
-        }
+        self.wire = self.wire.into_tls(&dialer.tls, server_name(bare)?, self.timeouts.tls).await?;
+        self.hear_greeting().await?;
+        self.say_hello(&dialer.hello_name).await?;
+        Ok(self)
+    }
+
+    /// STARTTLS, and EHLO inside it.
+    async fn upgrade(mut self, dialer: &Dialer, tls: &TlsConnector, name: &str) -> Result<Self, SmtpFailure> {
+        let reply = self.wire.command("STARTTLS\r\n", Stage::StartTls, self.timeouts.command).await?;
+        expect(Stage::StartTls, reply)?;
+        self.wire = self.wire.into_tls(tls, server_name(name)?, self.timeouts.tls).await?;
         // What was offered in clear is forgotten (RFC 3207 §4.2).
         self.say_hello(&dialer.hello_name).await?;
         Ok(self)
@@ -102,10 +173,6 @@ impl Session {
             return Ok((exchange.mechanism, reply));
         }
         Err(SmtpFailure::new(Stage::Auth, Cause::Answer(reply, challenge)))
-    }
-
-    pub(super) const fn is_tls(&self) -> bool {
-        self.wire.is_tls()
     }
 
     pub(super) fn describe_tls(&self) -> Option<String> {
@@ -132,7 +199,7 @@ impl Session {
         &mut self,
         mail: &OutboundMail,
         outcomes: &mut [Option<Outcome>],
-        data_sent: &mut bool,
+        given: &mut Given,
     ) -> Result<bool, SmtpFailure> {
         self.transactions += 1;
         let envelope = match Envelope::new(mail, &self.capabilities) {
@@ -142,7 +209,7 @@ impl Session {
                     EnvelopeError::TooLarge { .. } => DeliveryResult::Bounced,
                     _ => DeliveryResult::Infrastructure,
                 };
-                fill(outcomes, &(result, error.to_string()));
+                fill(outcomes, &Outcome { result, text: error.to_string(), stage: Stage::Mail });
                 return Ok(true);
             }
         };
@@ -156,10 +223,12 @@ impl Session {
         if !reply.is_intermediate() {
             return Err(SmtpFailure::new(Stage::Data, Cause::Answer(reply, None)));
         }
-        *data_sent = true;
+        *given = Given::Part;
+        // What fails to be written is not whole: neither its last block nor its last TLS record can be read over there.
         self.wire.write(&stuff(&mail.raw), Stage::Content, self.timeouts.block).await?;
+        *given = Given::All;
         let reply = self.wire.reply(Stage::Content, self.timeouts.content).await?;
-        fill(outcomes, &(classify(Stage::Content, &reply), reply.to_string()));
+        fill(outcomes, &Outcome::of(Stage::Content, &reply));
         Ok(reply.code != SERVICE_CLOSING)
     }
 
@@ -168,7 +237,8 @@ impl Session {
     async fn introduce(&mut self, envelope: &Envelope, outcomes: &mut [Option<Outcome>]) -> Result<bool, SmtpFailure> {
         for (outcome, rcpt) in outcomes.iter_mut().zip(&envelope.rcpt) {
             if let Err(error) = rcpt {
-                *outcome = Some((DeliveryResult::Bounced, error.to_string()));
+                let text = error.to_string();
+                *outcome = Some(Outcome { result: DeliveryResult::Bounced, text, stage: Stage::Rcpt });
             }
         }
         let commands: Vec<_> = envelope.rcpt.iter().flatten().collect();
@@ -189,7 +259,7 @@ impl Session {
         }
         if !sender.is_positive() {
             let text = SmtpFailure::new(Stage::Mail, Cause::Answer(sender.clone(), None)).to_string();
-            fill(outcomes, &(classify(Stage::Mail, &sender), text));
+            fill(outcomes, &Outcome { result: classify(Stage::Mail, &sender), text, stage: Stage::Mail });
         }
         if !sender.is_positive() && !pipelining {
             return Ok(false);
@@ -204,7 +274,7 @@ impl Session {
                 return Err(SmtpFailure::new(Stage::Rcpt, Cause::Answer(reply, None)));
             }
             if !reply.is_positive() && outcome.is_none() {
-                *outcome = Some((classify(Stage::Rcpt, &reply), reply.to_string()));
+                *outcome = Some(Outcome::of(Stage::Rcpt, &reply));
             }
         }
         Ok(sender.is_positive())
@@ -241,7 +311,7 @@ impl Session {
             if !reply.is_intermediate() {
                 break;
             }
-            if exchange.mechanism == "XOAUTH2" {
+            if matches!(exchange.mechanism, "XOAUTH2" | "OAUTHBEARER") {
                 challenge = reply.lines.first().and_then(|text| auth::decode_challenge(text));
             }
             // `*` ends an exchange we have nothing more to say in (RFC 4954 §4).
@@ -250,6 +320,10 @@ impl Session {
         }
         Ok((reply, challenge))
     }
+}
+
+fn server_name(name: &str) -> Result<ServerName<'static>, SmtpFailure> {
+    ServerName::try_from(name.to_owned()).map_err(|_| SmtpFailure::new(Stage::StartTls, Cause::BadServerName))
 }
 
 fn expect(stage: Stage, reply: Reply) -> Result<Reply, SmtpFailure> {

@@ -1,6 +1,7 @@
 //! The client against a scripted smarthost: what is said, what is made of the answers, and how connections are used.
 
 mod connections;
+mod exchangers;
 mod host;
 mod steps;
 mod transactions;
@@ -37,6 +38,7 @@ fn mail(recipients: &[&str]) -> OutboundMail {
         mail_from: "bounce@example.org".to_owned(),
         recipients: recipients.iter().map(|recipient| (*recipient).to_owned()).collect(),
         raw: Bytes::from_static(RAW.as_bytes()),
+        envelope_id: None,
     }
 }
 

@@ -53,5 +53,7 @@ impl Timeouts {
 pub(super) const POOLED: Duration = Duration::from_secs(5);
 /// For the last words of a server that stopped listening.
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(1);
+/// For a connection to a mail exchanger to become free where all are in use: another one may be free.
+pub(super) const FREE_EXCHANGER: Duration = minutes(1);
 /// For a connection to become free where all are in use.
 pub(super) const FREE_CONNECTION: Duration = minutes(5);

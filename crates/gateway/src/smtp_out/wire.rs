@@ -31,10 +31,6 @@ impl Wire {
         Self { stream: Either::Left(stream), parser: ReplyParser::default() }
     }
 
-    pub(super) const fn is_tls(&self) -> bool {
-        matches!(self.stream, Either::Right(_))
-    }
-
     /// Goes over to TLS.
     pub(super) async fn into_tls(
         self,

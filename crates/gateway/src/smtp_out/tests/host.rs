@@ -13,6 +13,8 @@ pub enum Does {
     /// Answer, then close.
     Last(String),
     Close,
+    /// Wait for the next line.
+    Nothing,
     StartTls,
 }
 
@@ -22,6 +24,9 @@ pub fn says(text: &str) -> Does {
 
 /// Decides what to do about a line, or about `CONNECT` and `<mail>`. The number is that of the connection, from 0.
 pub type Script = Arc<dyn Fn(usize, &str) -> Does + Send + Sync>;
+
+/// What every host's certificate is for.
+const NAMES: [&str; 4] = ["localhost", "127.0.0.1", "mx1.test", "mta-sts.example.test"];
 
 pub struct Host {
     pub port: u16,
@@ -45,7 +50,16 @@ pub async fn willing(
     capabilities: &'static [&'static str],
     script: impl Fn(usize, &str) -> Option<Does> + Send + Sync + 'static,
 ) -> Host {
-    start(false, capabilities, script).await
+    start("127.0.0.1:0", false, capabilities, script).await
+}
+
+/// The same, at this address and port.
+pub async fn willing_at(
+    address: &str,
+    capabilities: &'static [&'static str],
+    script: impl Fn(usize, &str) -> Option<Does> + Send + Sync + 'static,
+) -> Host {
+    start(address, false, capabilities, script).await
 }
 
 /// The same, in TLS from the first byte.
@@ -53,16 +67,17 @@ pub async fn willing_in_tls(
     capabilities: &'static [&'static str],
     script: impl Fn(usize, &str) -> Option<Does> + Send + Sync + 'static,
 ) -> Host {
-    start(true, capabilities, script).await
+    start("127.0.0.1:0", true, capabilities, script).await
 }
 
 async fn start(
+    address: &str,
     implicit_tls: bool,
     capabilities: &'static [&'static str],
     script: impl Fn(usize, &str) -> Option<Does> + Send + Sync + 'static,
 ) -> Host {
     let signing_key = KeyPair::generate().unwrap();
-    let mut parameters = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    let mut parameters = CertificateParams::new(NAMES.map(str::to_owned).to_vec()).unwrap();
     // As `openssl req -x509` makes them: an authority that signed itself.
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let cert = parameters.self_signed(&signing_key).unwrap();
@@ -75,7 +90,7 @@ async fn start(
         .with_single_cert(vec![cert.der().clone()], key)
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind(address).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let heard = Arc::new(Mutex::new(Vec::new()));
     let log = heard.clone();
@@ -147,7 +162,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     loop {
         let mut mail_follows = false;
         match (!line.is_empty()).then(|| script(connection, &line)) {
-            None => {}
+            None | Some(Does::Nothing) => {}
             Some(Does::Answer(text)) => {
                 mail_follows = line == "DATA" && text.starts_with("354");
                 stream.write_all(format!("{text}\r\n").as_bytes()).await.ok()?;

@@ -1,0 +1,327 @@
+//! Mail to the mail exchangers of its recipients' domain (RFC 5321 §5.1): one attempt, host after host until every recipient
+//! has an answer. Owns who is tried and when it is gone on to the next; never speaks SMTP itself, never waits for a retry.
+//!
+//! Gone on is what was refused for now (4xx) or not heard of before the mail itself was begun, and what lost its connection
+//! before the final dot was written: none of that can have been taken. Once the final dot is written, nobody else is asked
+//! in the same attempt: without an answer the mail may have been taken (counted in the log as in doubt), and it is sent
+//! again later under the same Message-ID. Neither is a mail whose content was answered 4xx given to another host at once.
+//!
+//! `route` is pure; `names`, `policies` and `rate` ask and wait. DANE (RFC 7672) is not looked at: it needs answers that
+//! DNSSEC vouches for.
+
+mod names;
+mod policies;
+mod rate;
+mod route;
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use engine::ports::{DeliveryResult, OutboundMail, RecipientOutcome};
+use model::message::HostTried;
+use rand::RngExt as _;
+use tokio::time::Instant;
+
+use super::classify::Stage;
+use super::failure::{Cause, SmtpFailure};
+use super::mta_sts::{Mode, Policy};
+use super::session::{Exchanger, Given, Outcome, Session};
+use super::timeouts::FREE_EXCHANGER;
+use super::{Attempt, SmtpOutConfig, SmtpOutConfigError, SmtpTransport};
+use crate::guard::Guard;
+use names::Names;
+use policies::Policies;
+use rate::Rate;
+use route::{MxAnswer, NoRoute, check_domain, exchangers};
+
+/// Exchangers of a domain that are tried in one attempt.
+const EXCHANGERS_TRIED_MAX: usize = 5;
+/// Addresses of one exchanger, and of all in one attempt.
+const ADDRESSES_PER_EXCHANGER_MAX: usize = 4;
+const ADDRESSES_TRIED_MAX: usize = 8;
+/// No further host is begun with after this: an attempt ends within the lease it was claimed with.
+const LOOKING_MAX: Duration = Duration::from_secs(4 * 60);
+/// Hosts that an attempt's record names beside the last.
+const TOLD_MAX: usize = 4;
+
+/// What only mail to exchangers needs.
+pub(super) struct Direct {
+    guard: Guard,
+    names: Names,
+    policies: Policies,
+    rate: Rate,
+    port: u16,
+    own_name: String,
+    /// Mails whose final dot was not answered.
+    in_doubt: AtomicU64,
+}
+
+impl Direct {
+    pub(super) fn new(guard: Guard, config: &SmtpOutConfig) -> Result<Self, SmtpOutConfigError> {
+        let policies = Policies::new(guard.clone(), &config.trust, config.mta_sts_port);
+        Ok(Self {
+            guard,
+            names: Names::new(&config.dns)?,
+            policies: policies.map_err(SmtpOutConfigError::Policies)?,
+            rate: Rate::new(config.connections_per_second_max),
+            port: config.mx_port,
+            own_name: config.hello_name.clone(),
+            in_doubt: AtomicU64::new(0),
+        })
+    }
+
+    async fn route(&self, domain: &str) -> Result<Vec<String>, NoRoute> {
+        check_domain(domain)?;
+        let answer = self.names.mx(domain).await;
+        let chance: Vec<u32> = match &answer {
+            MxAnswer::Records(records) => records.iter().map(|_| rand::rng().random()).collect(),
+            _ => Vec::new(),
+        };
+        let mut hosts = exchangers(domain, answer, &self.own_name, &chance)?;
+        hosts.truncate(EXCHANGERS_TRIED_MAX);
+        Ok(hosts)
+    }
+
+    /// The addresses of an exchanger that may be connected to.
+    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NoRoute> {
+        let found = self.names.addresses(host).await.map_err(|error| NoRoute {
+            result: DeliveryResult::Deferred,
+            text: format!("4.4.3 DNS did not say where {host} is: {error}"),
+        })?;
+        if found.is_empty() {
+            return Err(NoRoute::bounced(format!("5.4.4 {host} has no address")));
+        }
+        let mut allowed: Vec<IpAddr> = found.iter().copied().filter(|address| self.guard.allows(*address)).collect();
+        allowed.truncate(ADDRESSES_PER_EXCHANGER_MAX);
+        if let (true, Some(first)) = (allowed.is_empty(), found.first()) {
+            let text = format!(
+                "4.4.4 {host} is at {first}, which is no address of the public internet; Postroom does not connect there \
+                 unless private networks are allowed (allow_private_networks)"
+            );
+            return Err(NoRoute { result: DeliveryResult::Infrastructure, text });
+        }
+        Ok(allowed)
+    }
+}
+
+impl SmtpTransport {
+    pub(super) async fn deliver_to_mx(&self, domain: &str, mail: &OutboundMail) -> Vec<RecipientOutcome> {
+        let mut round = Round::new(mail);
+        let hosts = match self.direct.route(domain).await {
+            Ok(hosts) => hosts,
+            Err(no_route) => {
+                round.nowhere(None, &no_route);
+                return round.end();
+            }
+        };
+        let policy = self.direct.policies.of(&self.direct.names, domain).await;
+        let began = Instant::now();
+        let mut tried = 0;
+        for host in hosts {
+            let Some(verified) = policy_allows(policy.as_deref(), &host, &mut round) else { continue };
+            let addresses = match self.direct.addresses(&host).await {
+                Ok(addresses) => addresses,
+                Err(no_route) => {
+                    round.nowhere(Some(&host), &no_route);
+                    continue;
+                }
+            };
+            for address in addresses {
+                if round.is_over() || tried >= ADDRESSES_TRIED_MAX || (tried > 0 && began.elapsed() >= LOOKING_MAX) {
+                    return round.end();
+                }
+                tried += 1;
+                let to = Exchanger { host: host.clone(), address, port: self.direct.port, verified };
+                let mut attempt = self.try_exchanger(&to, &round.mail()).await;
+                if let (Some(policy), true) = (&policy, verified)
+                    && policy.mode == Mode::Testing
+                    && attempt.failed_at(Stage::StartTls)
+                {
+                    tracing::warn!(
+                        domain,
+                        host,
+                        mode = "testing",
+                        "TLS is not as the MTA-STS policy wants it; sending all the same"
+                    );
+                    let to = Exchanger { verified: false, ..to.clone() };
+                    attempt = self.try_exchanger(&to, &round.mail()).await;
+                }
+                round.record(&to, attempt);
+            }
+        }
+        round.end()
+    }
+
+    /// One transaction with one address.
+    async fn try_exchanger(&self, to: &Exchanger, mail: &OutboundMail) -> Tried {
+        let mut attempt = Attempt::new(mail);
+        let Some(slot) = self.pool.slot_at(to, FREE_EXCHANGER).await else {
+            return Tried { attempt, failure: Some(SmtpFailure::new(Stage::Greeting, Cause::AllBusy)) };
+        };
+        let opening = async {
+            self.direct.rate.turn(&to.host).await;
+            Session::open_exchanger(&self.dialer, to, self.timeouts).await
+        };
+        let failure = self.over(&slot, opening, mail, &mut attempt).await.err();
+        if let (Some(failure), Given::All) = (&failure, attempt.given) {
+            let in_doubt = self.direct.in_doubt.fetch_add(1, Ordering::Relaxed) + 1;
+            tracing::warn!(host = to.host, address = %to.address, %failure, in_doubt,
+                "the final dot was not answered: the mail may have been taken, and is sent again under the same Message-ID");
+        }
+        Tried { attempt, failure }
+    }
+}
+
+/// Whether this host's certificate is looked at; none if no mail may go there.
+fn policy_allows(policy: Option<&Policy>, host: &str, round: &mut Round<'_>) -> Option<bool> {
+    let Some(policy) = policy.filter(|policy| policy.mode != Mode::None) else { return Some(false) };
+    if policy.names(host) {
+        return Some(true);
+    }
+    if policy.mode == Mode::Testing {
+        tracing::warn!(
+            host,
+            mode = "testing",
+            "the MTA-STS policy of the domain does not name its mail exchanger; sending all the same"
+        );
+        return Some(false);
+    }
+    let text = format!("4.7.0 the domain's MTA-STS policy does not name {host}; no mail is given to it");
+    round.nowhere(Some(host), &NoRoute { result: DeliveryResult::Deferred, text });
+    None
+}
+
+/// What came of one address.
+struct Tried {
+    attempt: Attempt,
+    /// Of the recipients without an outcome of their own.
+    failure: Option<SmtpFailure>,
+}
+
+impl Tried {
+    fn failed_at(&self, stage: Stage) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.stage == stage)
+    }
+
+    /// What a recipient without an outcome was told, and whether another host may be asked.
+    fn of_all(&self) -> (DeliveryResult, String, bool) {
+        let Some(failure) = &self.failure else {
+            return (DeliveryResult::Deferred, "the server gave no answer".to_owned(), true);
+        };
+        let at_connection = matches!(failure.stage, Stage::Greeting | Stage::Hello | Stage::StartTls);
+        let is_theirs = matches!(
+            failure.cause,
+            Cause::Tls(_) | Cause::BadServerName | Cause::StartTlsNotOffered | Cause::NotSmtp(_)
+        );
+        let result = if is_theirs { DeliveryResult::Deferred } else { failure.result() };
+        let goes_on = match (failure.stage, &failure.cause) {
+            (Stage::Content, Cause::Answer(..)) => false,
+            _ => self.attempt.given < Given::All && (at_connection || result == DeliveryResult::Deferred),
+        };
+        (result, failure.to_string(), goes_on)
+    }
+}
+
+/// One mail's way from host to host.
+struct Round<'a> {
+    mail: &'a OutboundMail,
+    letters: Vec<Letter>,
+}
+
+/// How it stands with one recipient.
+#[derive(Default)]
+struct Letter {
+    is_over: bool,
+    last: Option<RecipientOutcome>,
+    /// No host so far has an address: if none has, that is final.
+    spoken: bool,
+}
+
+impl<'a> Round<'a> {
+    fn new(mail: &'a OutboundMail) -> Self {
+        Self { mail, letters: mail.recipients.iter().map(|_| Letter::default()).collect() }
+    }
+
+    fn is_over(&self) -> bool {
+        self.letters.iter().all(|letter| letter.is_over)
+    }
+
+    /// The mail for those who wait still.
+    fn mail(&self) -> OutboundMail {
+        let waiting = self.mail.recipients.iter().zip(&self.letters).filter(|(_, letter)| !letter.is_over);
+        OutboundMail { recipients: waiting.map(|(recipient, _)| recipient.clone()).collect(), ..self.mail.clone() }
+    }
+
+    /// There is no way to a host, or to the domain.
+    fn nowhere(&mut self, host: Option<&str>, no_route: &NoRoute) {
+        for (recipient, letter) in self.mail.recipients.iter().zip(&mut self.letters).filter(|(_, l)| !l.is_over) {
+            let mut outcome = RecipientOutcome::unspoken(recipient.clone(), no_route.result, no_route.text.clone());
+            outcome.host = host.map(str::to_owned);
+            letter.follow(outcome);
+        }
+    }
+
+    fn record(&mut self, to: &Exchanger, tried: Tried) {
+        let of_all = tried.of_all();
+        let Attempt { outcomes, tls, .. } = tried.attempt;
+        let waiting = self.mail.recipients.iter().zip(&mut self.letters).filter(|(_, letter)| !letter.is_over);
+        for ((recipient, letter), outcome) in waiting.zip(outcomes) {
+            let (result, response, goes_on) = match outcome {
+                Some(Outcome { result, text, stage }) => {
+                    (result, text, result == DeliveryResult::Deferred && stage != Stage::Content)
+                }
+                None => of_all.clone(),
+            };
+            letter.spoken = true;
+            letter.is_over = !goes_on;
+            letter.follow(RecipientOutcome {
+                recipient: recipient.clone(),
+                result,
+                host: Some(to.host.clone()),
+                response,
+                tls: tls.is_some(),
+                address: Some(to.address.to_string()),
+                tls_version: tls.clone(),
+                tried_before: Vec::new(),
+            });
+        }
+    }
+
+    fn end(self) -> Vec<RecipientOutcome> {
+        let nobody = |recipient: &String| {
+            let text = "4.4.1 no mail exchanger could be asked in time".to_owned();
+            RecipientOutcome::unspoken(recipient.clone(), DeliveryResult::Deferred, text)
+        };
+        self.mail
+            .recipients
+            .iter()
+            .zip(self.letters)
+            .map(|(r, letter)| letter.last.unwrap_or_else(|| nobody(r)))
+            .collect()
+    }
+}
+
+impl Letter {
+    /// The newest outcome stands; what came before is told beside it. A host without a way does not outweigh one that spoke,
+    /// nor does "no address" outweigh "DNS did not say".
+    fn follow(&mut self, mut outcome: RecipientOutcome) {
+        let Some(mut earlier) = self.last.take() else {
+            self.last = Some(outcome);
+            return;
+        };
+        let says_less = outcome.address.is_none()
+            && (self.spoken
+                || (outcome.result == DeliveryResult::Bounced && earlier.result != DeliveryResult::Bounced));
+        if says_less {
+            std::mem::swap(&mut earlier, &mut outcome);
+        }
+        let mut before = std::mem::take(if says_less { &mut outcome.tried_before } else { &mut earlier.tried_before });
+        if before.len() < TOLD_MAX {
+            let host = earlier.host.unwrap_or_default();
+            before.push(HostTried { host, address: earlier.address, response: earlier.response });
+        }
+        outcome.tried_before = before;
+        self.last = Some(outcome);
+    }
+}
