@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::message::Direction;
-use crate::{ContactId, MessageId, Timestamp};
+use crate::{ContactId, Timestamp};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -38,10 +38,10 @@ pub struct ContactSummary {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Activity {
-    /// The message's id with the prefix `act_`.
     pub id: String,
     pub contact_id: ContactId,
-    pub message_id: MessageId,
+    /// The message's id (`msg_…`); in a person's mailbox the mail's Message-ID, in angle brackets.
+    pub message_id: String,
     /// The synced mailbox it was found in, if one was.
     pub account_id: Option<String>,
     pub direction: Direction,

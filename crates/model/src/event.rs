@@ -36,6 +36,7 @@ event_types! {
     EmailOpened = "email.opened",
     EmailClicked = "email.clicked",
     EmailUnsubscribed = "email.unsubscribed",
+    EmailResubscribed = "email.resubscribed",
     ConversationCreated = "conversation.created",
     ConversationUpdated = "conversation.updated",
     ConversationAssigned = "conversation.assigned",
@@ -46,6 +47,25 @@ event_types! {
     ChannelConnected = "channel.connected",
     ChannelDisconnected = "channel.disconnected",
     ThreadRejected = "thread.rejected",
+    ActivityCreated = "activity.created",
+    // Of people's mailboxes, by the names that clients of EmailEngine listen for.
+    AccountAdded = "accountAdded",
+    AccountInitialized = "accountInitialized",
+    AccountDeleted = "accountDeleted",
+    AuthenticationError = "authenticationError",
+    AuthenticationSuccess = "authenticationSuccess",
+    ConnectError = "connectError",
+    MailboxNew = "mailboxNew",
+    MailboxDeleted = "mailboxDeleted",
+    MailboxReset = "mailboxReset",
+    MailNew = "messageNew",
+    MailDeleted = "messageDeleted",
+    MailUpdated = "messageUpdated",
+    MailSent = "messageSent",
+    MailDeliveryError = "messageDeliveryError",
+    MailFailed = "messageFailed",
+    MailBounce = "messageBounce",
+    MailComplaint = "messageComplaint",
     WebhookDisabled = "webhook.disabled",
     WebhookTest = "webhook.test",
 }
@@ -70,6 +90,11 @@ impl EventType {
     /// Whether `data` is the message the event speaks of.
     pub fn carries_message(self) -> bool {
         self.as_str().starts_with("message.")
+    }
+
+    /// Of people's mailboxes: named as listeners of EmailEngine know them, and in its shape.
+    pub fn is_of_mailbox(self) -> bool {
+        !self.as_str().contains('.')
     }
 
     /// Does `pattern` (`*`, `message.*`, `message.received`) name this type?

@@ -125,6 +125,15 @@ ids! {
     WebhookDeliveryId = "whd_";
     UseCaseId = "uc_";
     TeamId = "team_";
+    AccountId = "acc_";
+    ActivityId = "act_";
+    SubmissionId = "sub_";
+    AuthenticationFormId = "form_";
+    OAuth2AppId = "oauth_";
+    TemplateId = "tpl_";
+    /// A domain that mail is sent from.
+    DomainId = "dom_";
+    SuppressionId = "supp_";
 }
 
 #[cfg(test)]

@@ -45,6 +45,19 @@ pub enum Scope {
     ContactsRead,
     #[serde(rename = "contacts:write")]
     ContactsWrite,
+    #[serde(rename = "templates:read")]
+    TemplatesRead,
+    #[serde(rename = "templates:write")]
+    TemplatesWrite,
+    /// Domains and their use cases.
+    #[serde(rename = "domains:read")]
+    DomainsRead,
+    #[serde(rename = "domains:write")]
+    DomainsWrite,
+    #[serde(rename = "suppressions:read")]
+    SuppressionsRead,
+    #[serde(rename = "suppressions:write")]
+    SuppressionsWrite,
     #[serde(rename = "events:read")]
     EventsRead,
     #[serde(rename = "webhooks:read")]
@@ -56,7 +69,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::Admin,
         Self::ChannelsRead,
         Self::ChannelsWrite,
@@ -66,6 +79,12 @@ impl Scope {
         Self::ConversationsWrite,
         Self::ContactsRead,
         Self::ContactsWrite,
+        Self::TemplatesRead,
+        Self::TemplatesWrite,
+        Self::DomainsRead,
+        Self::DomainsWrite,
+        Self::SuppressionsRead,
+        Self::SuppressionsWrite,
         Self::EventsRead,
         Self::WebhooksRead,
         Self::WebhooksWrite,
@@ -83,6 +102,12 @@ impl Scope {
             Self::ConversationsWrite => "conversations:write",
             Self::ContactsRead => "contacts:read",
             Self::ContactsWrite => "contacts:write",
+            Self::TemplatesRead => "templates:read",
+            Self::TemplatesWrite => "templates:write",
+            Self::DomainsRead => "domains:read",
+            Self::DomainsWrite => "domains:write",
+            Self::SuppressionsRead => "suppressions:read",
+            Self::SuppressionsWrite => "suppressions:write",
             Self::EventsRead => "events:read",
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",

@@ -1,16 +1,24 @@
 //! The words of Postroom as types: ids, times, messages, conversations, events, limits.
 //! Owns names and shapes only; never does I/O, never reads a clock except where a caller asks for `now`.
 
+pub mod account;
+pub mod analytics;
 pub mod auth;
+pub mod authentication_form;
 pub mod channel;
 pub mod contact;
 pub mod conversation;
+pub mod domain;
 pub mod event;
 pub mod id;
 pub mod key;
 pub mod limits;
 pub mod message;
+pub mod oauth2;
+pub mod suppression;
+pub mod template;
 pub mod time;
+pub mod use_case;
 pub mod webhook;
 
 pub use id::*;

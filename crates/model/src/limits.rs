@@ -69,3 +69,59 @@ pub const WEBHOOK_TIMEOUT_SECONDS: u64 = 15;
 pub const WEBHOOK_RESPONSE_BYTES_MAX: usize = 20 * 1024;
 /// Bytes of an attachment fetched from a URL.
 pub const FETCH_BYTES_MAX: u64 = 25 * 1024 * 1024;
+/// Bytes of a message template, all its parts together.
+pub const TEMPLATE_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of each part of a rendered template.
+pub const TEMPLATE_RENDERED_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of the variables given to a template, as JSON.
+pub const TEMPLATE_VARIABLES_BYTES_MAX: usize = 256 * 1024;
+/// What rendering one part of a template may take: a step is a text, a value, an argument, a turn of a loop.
+/// One that looks at a longer text counts once more for so many bytes of it.
+pub const TEMPLATE_STEPS_MAX: usize = 100_000;
+pub const TEMPLATE_STEP_BYTES: usize = 1_024;
+/// Blocks of a template within each other, calls of helpers within each other, and blocks and partials together while rendering.
+pub const TEMPLATE_BLOCK_DEPTH_MAX: usize = 24;
+pub const TEMPLATE_CALL_DEPTH_MAX: usize = 8;
+pub const TEMPLATE_DEPTH_MAX: usize = 64;
+/// How deep templates include each other, and how many templates one message may be made of.
+pub const TEMPLATE_PARTIAL_DEPTH_MAX: usize = 8;
+pub const TEMPLATE_PARTIALS_MAX: usize = 32;
+/// Missing and wrong variables that are told of one part.
+pub const TEMPLATE_FAULTS_MAX: usize = 50;
+/// Use cases of a workspace, and characters of a use case's names and description.
+pub const USE_CASES_MAX: usize = 1_000;
+pub const USE_CASE_NAME_CHARS_MAX: usize = 100;
+pub const USE_CASE_DESCRIPTION_CHARS_MAX: usize = 1_000;
+/// Templates of a workspace, versions kept of one, and characters of its name and description.
+pub const TEMPLATES_MAX: usize = 1_000;
+pub const TEMPLATE_VERSIONS_MAX: usize = 100;
+pub const TEMPLATE_NAME_CHARS_MAX: usize = 200;
+pub const TEMPLATE_DESCRIPTION_CHARS_MAX: usize = 1_000;
+/// Elements of the HTML of a template whose styles are inlined, and of MJML.
+pub const TEMPLATE_ELEMENTS_MAX: usize = 5_000;
+/// Bytes of the styles that are inlined, and how often a selector is held against an element.
+pub const TEMPLATE_STYLE_BYTES_MAX: usize = 64 * 1024;
+pub const TEMPLATE_STYLE_COMPARISONS_MAX: usize = 5_000_000;
+/// Sending domains of a workspace.
+pub const DOMAINS_MAX: usize = 500;
+/// How long a verified domain whose records broke still sends, seconds.
+pub const DOMAIN_FAILING_SECONDS: u64 = 72 * 60 * 60;
+/// SPF look-ups a receiver makes at most (RFC 7208 §4.6.4).
+pub const SPF_LOOKUPS_MAX: usize = 10;
+/// Records of one DNS answer that are looked at, and bytes of each.
+pub const DNS_RECORDS_MAX: usize = 50;
+pub const DNS_RECORD_BYTES_MAX: usize = 4 * 1024;
+/// Names of blocklists asked by a domain's doctor.
+pub const DNS_BLOCKLISTS_MAX: usize = 20;
+/// Bytes and rows of one import of suppressions, rows written at once, and wrong rows that are told of.
+pub const SUPPRESSION_IMPORT_BYTES_MAX: usize = 10 * 1024 * 1024;
+pub const SUPPRESSION_IMPORT_ROWS_MAX: usize = 100_000;
+pub const SUPPRESSION_IMPORT_BATCH: usize = 500;
+pub const SUPPRESSION_IMPORT_ERRORS_MAX: usize = 100;
+/// Characters of a suppression's detail, and of the id of what it is confined to.
+pub const SUPPRESSION_DETAIL_CHARS_MAX: usize = 1_000;
+pub const SUPPRESSION_SCOPE_ID_CHARS_MAX: usize = 100;
+/// Soft bounces of an address within so many days, without a delivery between, that suppress it, and for how many days.
+pub const SOFT_BOUNCES_MAX: u64 = 5;
+pub const SOFT_BOUNCE_DAYS: u64 = 14;
+pub const SOFT_BOUNCE_SUPPRESSION_DAYS: u64 = 30;

@@ -228,6 +228,20 @@ pub struct MessageMetadata {
     pub limits: Vec<String>,
 }
 
+/// What the recipient of a tracked message did with it. What machines did (scanners, proxies that fetch ahead) is counted apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Engagement {
+    pub opens: u64,
+    pub machine_opens: u64,
+    pub clicks: u64,
+    pub machine_clicks: u64,
+    pub first_opened_at: Option<Timestamp>,
+    pub last_opened_at: Option<Timestamp>,
+    pub first_clicked_at: Option<Timestamp>,
+    pub last_clicked_at: Option<Timestamp>,
+}
+
 /// A message as the API and the events show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -256,6 +270,9 @@ pub struct Message {
     pub scheduled_at: Option<Timestamp>,
     pub timestamp: Timestamp,
     pub threaded_by: ThreadedBy,
+    /// There where tracking was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engagement: Option<Engagement>,
     pub metadata: MessageMetadata,
 }
 
@@ -268,6 +285,32 @@ pub struct DeliveryAttempt {
     /// What it answered, or what went wrong.
     pub response: String,
     pub tls: bool,
+    /// The address spoken to, where the host is one of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Protocol and cipher suite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_version: Option<String>,
+    /// Mail exchangers that were asked before in the same attempt and did not take it, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried_before: Vec<HostTried>,
+}
+
+impl DeliveryAttempt {
+    /// What became of a delivery without speaking to anybody.
+    pub fn unspoken(at: Timestamp, response: String) -> Self {
+        Self { at, host: None, response, tls: false, address: None, tls_version: None, tried_before: Vec::new() }
+    }
+}
+
+/// A mail exchanger that did not take a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HostTried {
+    pub host: String,
+    pub address: Option<String>,
+    /// What it answered, or what went wrong.
+    pub response: String,
 }
 
 /// One recipient of one outbound message.

@@ -33,6 +33,8 @@ pub struct WebhookEndpoint {
     /// `*`, a family such as `message.*`, or event types.
     pub events: Vec<String>,
     pub format: WebhookFormat,
+    /// The account that it hears of alone; null: of everything.
+    pub account: Option<String>,
     pub enabled: bool,
     /// Why it was disabled, if Postroom did it.
     pub disabled_reason: Option<String>,

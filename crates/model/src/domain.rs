@@ -1,0 +1,183 @@
+//! Domains that mail is sent from, the DNS records that prove them, and what was found of these.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{DomainId, Timestamp};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)* }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == text)
+            }
+        }
+
+        // By hand: the derive does not see names that a macro hands on.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::Type::String)
+                    .enum_values(Some(Self::ALL.iter().map(|value| value.as_str())))
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+        }
+    )*};
+}
+
+words! {
+    /// Whether mail may be sent from a domain.
+    DomainStatus {
+        /// What is required was never found yet.
+        Pending = "pending",
+        Verified = "verified",
+        /// It was verified and its records broke; it still sends, for 72 hours from then.
+        Failing = "failing",
+        /// Its records stayed broken; it sends no more until they are mended.
+        Failed = "failed",
+    }
+
+    /// What a record is for.
+    DnsRecordPurpose {
+        /// A key that signs. One of them is enough.
+        Dkim = "dkim",
+        /// Who may send with the return path.
+        Spf = "spf",
+        /// Where bounces go.
+        ReturnPath = "returnPath",
+        /// For a domain that is to receive.
+        Mx = "mx",
+        /// What receivers do with mail that fails.
+        Dmarc = "dmarc",
+        /// The host of links that are counted.
+        Tracking = "tracking",
+    }
+
+    DnsRecordType {
+        Txt = "TXT",
+        Mx = "MX",
+        Cname = "CNAME",
+    }
+
+    DnsRecordStatus {
+        /// Nothing is there.
+        Pending = "pending",
+        Verified = "verified",
+        /// Something else is there.
+        Wrong = "wrong",
+    }
+
+    DkimAlgorithm {
+        Rsa = "rsa",
+        Ed25519 = "ed25519",
+    }
+}
+
+impl DomainStatus {
+    /// Whether mail goes out.
+    pub const fn sends(self) -> bool {
+        matches!(self, Self::Verified | Self::Failing)
+    }
+}
+
+/// A DNS record to publish, and what was found in its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DnsRecord {
+    #[serde(rename = "type")]
+    pub record_type: DnsRecordType,
+    /// The whole name, without a dot at the end.
+    pub name: String,
+    /// As a zone file has it: of MX the preference and the host, of TXT the text without quotes.
+    pub value: String,
+    pub purpose: DnsRecordPurpose,
+    /// Whether the domain needs it to be verified; of the `dkim` records one is enough.
+    pub required: bool,
+    pub status: DnsRecordStatus,
+    /// What was found, a line a record.
+    pub found: Option<String>,
+    /// What is wrong, and what to do about it.
+    pub problem: Option<String>,
+}
+
+/// A domain that mail is sent from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Domain {
+    pub id: DomainId,
+    /// In its ASCII form (`xn--…`), lower case.
+    pub name: String,
+    pub status: DomainStatus,
+    pub dns_records: Vec<DnsRecord>,
+    /// What stands in the way apart from single records.
+    pub problem: Option<String>,
+    /// When DNS was last asked.
+    pub checked_at: Option<Timestamp>,
+    /// When it was last found to be set up.
+    pub verified_at: Option<Timestamp>,
+    pub failing_since: Option<Timestamp>,
+    /// When DNS will be asked again.
+    pub next_check_at: Timestamp,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A key that signs, as everybody may know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DkimKey {
+    pub selector: String,
+    pub algorithm: DkimAlgorithm,
+    /// As the record's `p=` has it: base64.
+    pub public_key: String,
+}
+
+/// A domain's keys.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DkimKeys {
+    /// Those that sign.
+    pub current: Vec<DkimKey>,
+    /// Those that will when their records are there.
+    pub next: Vec<DkimKey>,
+    /// When the newest were made.
+    pub made_at: Timestamp,
+}
+
+/// What was found in the place of one record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundRecord {
+    pub purpose: DnsRecordPurpose,
+    pub name: String,
+    pub status: DnsRecordStatus,
+    pub found: Option<String>,
+    pub problem: Option<String>,
+}
+
+/// One thing a domain's doctor looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DomainCheck {
+    pub name: String,
+    pub ok: bool,
+    /// What was found.
+    pub detail: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
