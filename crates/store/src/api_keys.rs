@@ -100,6 +100,15 @@ pub fn delete_bootstrap_except(tx: &mut Tx<'_>, hash: &[u8]) -> Result<u64> {
     tx.execute("DELETE FROM api_key WHERE bootstrap AND hash <> $1", &[hash.into()])
 }
 
+/// Whether a key was not deleted since somebody signed in with it.
+///
+/// # Errors
+/// What the database says.
+pub fn is_there(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ApiKeyId) -> Result<bool> {
+    let sql = "SELECT id FROM api_key WHERE id = $1 AND workspace_id = $2";
+    Ok(tx.query_one(sql, &[id.into(), workspace.into()], |row| row.text(0))?.is_some())
+}
+
 /// # Errors
 /// What the database says.
 pub fn touch(tx: &mut Tx<'_>, id: &ApiKeyId, now: Timestamp) -> Result<()> {

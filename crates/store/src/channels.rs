@@ -172,6 +172,18 @@ pub fn by_address(tx: &mut Tx<'_>, address: &str) -> Result<Option<ChannelRow>> 
     tx.query_one(&sql, &[address.into()], from_row)
 }
 
+/// Channels of all workspaces that name a mailbox and own no account.
+///
+/// # Errors
+/// What the database says.
+pub fn without_account(tx: &mut Tx<'_>) -> Result<Vec<ChannelRow>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM channel WHERE provider = $1 AND deleted_at IS NULL
+         AND NOT EXISTS (SELECT 1 FROM account WHERE account.channel_id = channel.id)"
+    );
+    tx.query(&sql, &[Provider::SmtpImap.as_str().into()], from_row)
+}
+
 /// Sealed secrets of all workspaces, to be sealed anew.
 ///
 /// # Errors

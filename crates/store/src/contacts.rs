@@ -80,6 +80,18 @@ pub fn insert(
     })
 }
 
+/// One more address of a contact, after its primary one. Another contact's is a unique violation.
+///
+/// # Errors
+/// What the database says.
+pub fn add_address(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ContactId, address: &str) -> Result<()> {
+    tx.execute(
+        "INSERT INTO contact_address (workspace_id, address, contact_id, is_primary) VALUES ($1, $2, $3, $4)",
+        &[workspace.into(), address.into(), id.into(), false.into()],
+    )?;
+    Ok(())
+}
+
 /// # Errors
 /// What the database says.
 pub fn get(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ContactId) -> Result<Option<Contact>> {

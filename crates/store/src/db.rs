@@ -58,11 +58,23 @@ pub enum Topic {
     Unsequenced = 4,
     /// Keys, sessions or channels changed: what is remembered of them no longer holds.
     Access = 5,
+    /// Accounts were added, changed or taken away, or are to be looked at.
+    Accounts = 6,
+    /// Mails of accounts became due.
+    Submissions = 7,
 }
 
 impl Topic {
-    const ALL: [Self; 6] =
-        [Self::Events, Self::Deliveries, Self::Webhooks, Self::Search, Self::Unsequenced, Self::Access];
+    const ALL: [Self; 8] = [
+        Self::Events,
+        Self::Deliveries,
+        Self::Webhooks,
+        Self::Search,
+        Self::Unsequenced,
+        Self::Access,
+        Self::Accounts,
+        Self::Submissions,
+    ];
 }
 
 #[derive(Debug, Clone)]
@@ -87,7 +99,7 @@ struct Inner {
 
 /// Counters that rise when a topic has news; waiting on one never misses a rise.
 pub(crate) struct Topics {
-    senders: [watch::Sender<u64>; 6],
+    senders: [watch::Sender<u64>; Topic::ALL.len()],
 }
 
 impl Topics {

@@ -101,6 +101,20 @@ pub fn claim(
     tx.query(&sql, &values, from_row)
 }
 
+/// Gives claimed deliveries back, due at once. Those whose lease was lost are somebody else's.
+///
+/// # Errors
+/// What the database says.
+pub fn release(tx: &mut Tx<'_>, ids: &[DeliveryId], lease: &str, now: Timestamp) -> Result<u64> {
+    let sql = format!(
+        "UPDATE delivery SET due_at = $1, lease = NULL, status = 'queued', updated_at = $1 WHERE lease = $2 AND id IN ({})",
+        crate::db::placeholders(3, ids.len())
+    );
+    let mut values = vec![now.into(), lease.into()];
+    values.extend(ids.iter().map(Into::into));
+    tx.execute(&sql, &values)
+}
+
 /// What an attempt came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttemptOutcome {
@@ -131,6 +145,26 @@ pub fn record(tx: &mut Tx<'_>, delivery: &DeliveryRow, lease: &str, outcome: &At
         ],
     )?;
     Ok(changed == 1)
+}
+
+/// Writes down what came back about a delivery. It is over: whoever has it under way finds their lease lost.
+///
+/// # Errors
+/// What the database says.
+pub fn note_report(
+    tx: &mut Tx<'_>,
+    delivery: &DeliveryRow,
+    status: MessageStatus,
+    attempt: &DeliveryAttempt,
+) -> Result<()> {
+    let mut log = delivery.public.attempts.clone();
+    log.push(attempt.clone());
+    let log = serde_json::to_string(&log).map_err(|error| StoreError::corrupt(TABLE, error))?;
+    tx.execute(
+        "UPDATE delivery SET status = $2, due_at = NULL, lease = NULL, log = $3, updated_at = $4 WHERE id = $1",
+        &[(&delivery.public.id).into(), status.as_str().into(), log.into(), attempt.at.into()],
+    )?;
+    Ok(())
 }
 
 /// Makes deliveries due at once (retry) or never (cancel). Answers how many were in one of the states `from`.

@@ -13,6 +13,13 @@ struct Migration {
     postgres: &'static str,
 }
 
+impl Migration {
+    /// One that is the same on both.
+    const fn shared(version: i64, name: &'static str, shared: &'static str) -> Self {
+        Self { version, name, shared, sqlite: "", postgres: "" }
+    }
+}
+
 const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,
@@ -28,13 +35,7 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0002_lighter_writes.sqlite.sql"),
         postgres: "",
     },
-    Migration {
-        version: 3,
-        name: "once",
-        shared: include_str!("../migrations/0003_once.sql"),
-        sqlite: "",
-        postgres: "",
-    },
+    Migration::shared(3, "once", include_str!("../migrations/0003_once.sql")),
     Migration {
         version: 4,
         name: "search newest first",
@@ -42,6 +43,15 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0004_search.sqlite.sql"),
         postgres: "",
     },
+    Migration::shared(5, "mailboxes", include_str!("../migrations/0005_mailboxes.sql")),
+    Migration::shared(6, "mailboxes send", include_str!("../migrations/0006_mailboxes_send.sql")),
+    Migration::shared(7, "authentication forms", include_str!("../migrations/0007_authentication_forms.sql")),
+    Migration::shared(8, "templates", include_str!("../migrations/0008_templates.sql")),
+    Migration::shared(9, "domains", include_str!("../migrations/0009_domains.sql")),
+    Migration::shared(10, "suppressions", include_str!("../migrations/0010_suppressions.sql")),
+    Migration::shared(11, "tracking", include_str!("../migrations/0011_tracking.sql")),
+    Migration::shared(12, "use cases", include_str!("../migrations/0012_use_cases.sql")),
+    Migration::shared(13, "analytics", include_str!("../migrations/0013_analytics.sql")),
 ];
 
 /// The schema this version reads and writes.
@@ -148,6 +158,24 @@ mod tests {
             Ok((indexed, waiting))
         });
         assert_eq!(found.unwrap(), (Vec::new(), seqs.unwrap()));
+        db.close();
+    }
+
+    #[test]
+    fn accounts_of_an_earlier_version_are_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = before(7, folder.path());
+        let imap = r#"{"imap":{"host":"imap.example","port":993,"security":"tls","username":"bo"}}"#;
+        let account = format!(
+            "INSERT INTO account (id, workspace_id, name, settings, state, refusals, initialized, version, created_at, updated_at)
+             VALUES ('acc_1', 'ws_1', 'bo', '{imap}', 'connected', 0, 1, 1, 1, 1)"
+        );
+        db.write_blocking(move |tx| tx.batch(&account)).unwrap();
+        assert!(migrate(&db).unwrap().contains(&7));
+        let workspace = model::WorkspaceId::from_stored("ws_1".into());
+        let row = db.write_blocking(move |tx| crate::accounts::by_name(tx, &workspace, "bo")).unwrap().unwrap();
+        assert_eq!(row.settings.imap.map(|imap| (imap.host, imap.bearer)), Some(("imap.example".into(), false)));
+        assert_eq!((row.settings.oauth2, row.state), (None, model::account::AccountState::Connected));
         db.close();
     }
 }

@@ -17,7 +17,7 @@ pub struct EndpointRow {
 }
 
 const COLUMNS: &str =
-    "id, workspace_id, url, events, format, secrets, enabled, disabled_reason, created_at, updated_at";
+    "id, workspace_id, url, events, format, secrets, enabled, disabled_reason, created_at, updated_at, account";
 
 /// A row with its replay, where there was one.
 fn select(rest: &str) -> String {
@@ -43,7 +43,8 @@ fn from_row(row: &Row<'_>) -> Result<EndpointRow> {
             enabled: row.bool(6)?,
             disabled_reason: row.text_or_null(7)?,
             secret: None,
-            replay: webhook_replays::from_row(row, 10)?,
+            replay: webhook_replays::from_row(row, 11)?,
+            account: row.text_or_null(10)?,
             created_at: row.time(8)?,
             updated_at: row.time(9)?,
         },
@@ -56,7 +57,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &EndpointRow) -> Result<()> {
     let public = &row.public;
     let events = serde_json::to_string(&public.events).unwrap_or_else(|_| "[]".into());
     tx.execute(
-        &format!("INSERT INTO webhook_endpoint ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
+        &format!("INSERT INTO webhook_endpoint ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
         &[
             (&public.id).into(),
             (&row.workspace_id).into(),
@@ -68,6 +69,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &EndpointRow) -> Result<()> {
             (&public.disabled_reason).into(),
             public.created_at.into(),
             public.updated_at.into(),
+            (&public.account).into(),
         ],
     )?;
     Ok(())
@@ -108,6 +110,14 @@ pub fn get(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &WebhookEndpointId) -> 
 /// What the database says.
 pub fn list(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<Vec<EndpointRow>> {
     tx.query(&select("e.workspace_id = $1 ORDER BY e.id DESC"), &[workspace.into()], from_row)
+}
+
+/// The one that hears of an account alone.
+///
+/// # Errors
+/// What the database says.
+pub fn of_account(tx: &mut Tx<'_>, workspace: &WorkspaceId, account: &str) -> Result<Option<EndpointRow>> {
+    tx.query_one(&select("e.workspace_id = $1 AND e.account = $2"), &[workspace.into(), account.into()], from_row)
 }
 
 /// Forgets an endpoint with its deliveries.

@@ -1,7 +1,7 @@
 //! Webhook deliveries as their dispatcher sees them: queued, claimed with a lease, recorded. Lists for people are in `webhook_deliveries`.
 
 use model::event::EventType;
-use model::webhook::{WebhookAttempt, WebhookDeliveryStatus};
+use model::webhook::{WebhookAttempt, WebhookDeliveryStatus, WebhookFormat};
 use model::{EventId, Timestamp, WebhookDeliveryId, WebhookEndpointId, WorkspaceId};
 
 use crate::db::{Dialect, Row, Topic, Tx};
@@ -10,30 +10,53 @@ use crate::error::{Result, StoreError};
 /// Attempts kept in a delivery's log; the newest ones.
 const ATTEMPTS_KEPT: usize = 20;
 
+/// What an endpoint wants to hear of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interest {
+    pub events: Vec<String>,
+    pub format: WebhookFormat,
+    /// Of this account alone.
+    pub account: Option<String>,
+}
+
+impl Interest {
+    /// From columns in this order: events, format, account.
+    pub(crate) fn from_row(row: &Row<'_>, first: usize) -> Result<Self> {
+        let format = row.text(first + 1)?;
+        Ok(Self {
+            events: row.json("webhook_endpoint", first)?,
+            format: WebhookFormat::parse(&format)
+                .ok_or_else(|| StoreError::corrupt("webhook_endpoint", format!("format {format}")))?,
+            account: row.text_or_null(first + 2)?,
+        })
+    }
+}
+
 /// An endpoint as its requests need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     pub id: WebhookEndpointId,
     pub workspace_id: WorkspaceId,
     pub url: String,
-    pub events: Vec<String>,
+    pub interest: Interest,
     /// Sealed by the vault.
     pub secrets: Vec<u8>,
     pub failing_since: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 
-const ENDPOINT_COLUMNS: &str = "e.id, e.workspace_id, e.url, e.events, e.secrets, e.failing_since, e.created_at";
+const ENDPOINT_COLUMNS: &str =
+    "e.id, e.workspace_id, e.url, e.events, e.format, e.account, e.secrets, e.failing_since, e.created_at";
 
 fn endpoint(row: &Row<'_>, first: usize) -> Result<Endpoint> {
     Ok(Endpoint {
         id: WebhookEndpointId::from_stored(row.text(first)?),
         workspace_id: WorkspaceId::from_stored(row.text(first + 1)?),
         url: row.text(first + 2)?,
-        events: row.json("webhook_endpoint", first + 3)?,
-        secrets: row.bytes(first + 4)?,
-        failing_since: row.time_or_null(first + 5)?,
-        created_at: row.time(first + 6)?,
+        interest: Interest::from_row(row, first + 3)?,
+        secrets: row.bytes(first + 6)?,
+        failing_since: row.time_or_null(first + 7)?,
+        created_at: row.time(first + 8)?,
     })
 }
 

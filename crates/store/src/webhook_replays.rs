@@ -5,14 +5,14 @@ use model::{EventId, Timestamp, WebhookEndpointId, WorkspaceId};
 
 use crate::db::{Row, Topic, Tx};
 use crate::error::Result;
+use crate::webhook_queue::Interest;
 
 /// A replay under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
     pub endpoint_id: WebhookEndpointId,
     pub workspace_id: WorkspaceId,
-    /// What the endpoint wants to hear of.
-    pub events: Vec<String>,
+    pub interest: Interest,
     /// The last event looked at.
     pub position: i64,
     /// The last event there was when it began: those behind it come by themselves.
@@ -66,16 +66,16 @@ pub fn stop(tx: &mut Tx<'_>, endpoint: &WebhookEndpointId, now: Timestamp) -> Re
 /// # Errors
 /// What the database says.
 pub fn under_way(tx: &mut Tx<'_>) -> Result<Vec<Replay>> {
-    let sql = "SELECT r.endpoint_id, e.workspace_id, e.events, r.position, r.until_position
+    let sql = "SELECT r.endpoint_id, e.workspace_id, e.events, e.format, e.account, r.position, r.until_position
                FROM webhook_replay r JOIN webhook_endpoint e ON e.id = r.endpoint_id
                WHERE r.finished_at IS NULL AND e.enabled ORDER BY r.endpoint_id";
     tx.query(sql, &[], |row| {
         Ok(Replay {
             endpoint_id: WebhookEndpointId::from_stored(row.text(0)?),
             workspace_id: WorkspaceId::from_stored(row.text(1)?),
-            events: row.json("webhook_endpoint", 2)?,
-            position: row.int(3)?,
-            until: row.int(4)?,
+            interest: Interest::from_row(row, 2)?,
+            position: row.int(5)?,
+            until: row.int(6)?,
         })
     })
 }

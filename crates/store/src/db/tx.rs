@@ -9,6 +9,9 @@ use crate::error::{Result, StoreError};
 /// Prepared statements kept a connection.
 pub(super) const STATEMENTS_KEPT: usize = 256;
 
+/// Rows of one INSERT on PostgreSQL.
+const ROWS_A_STATEMENT: usize = 100;
+
 pub(super) enum Connection<'c> {
     Sqlite(&'c mut dyn SqliteConnection),
     Postgres(&'c mut dyn PostgresConnection, &'c mut Statements),
@@ -156,15 +159,21 @@ impl<'c> Tx<'c> {
         Ok(self.query(sql, values, map)?.into_iter().next())
     }
 
-    /// Inserts many rows: one statement for up to a hundred on PostgreSQL, where the round trip costs; row by row on
+    /// Inserts many rows: one statement for up to [`ROWS_A_STATEMENT`] on PostgreSQL, where the round trip costs; row by row on
     /// SQLite, where a prepared statement is cheaper. `tail` is what follows VALUES (`ON CONFLICT …`).
     ///
     /// # Errors
     /// What the database says.
     pub fn insert_many(&mut self, head: &str, columns: usize, tail: &str, rows: &[Vec<Value<'_>>]) -> Result<u64> {
-        let rows_a_statement = if self.dialect() == Dialect::Sqlite { 1 } else { 100 };
         let mut inserted = 0;
-        for chunk in rows.chunks(rows_a_statement) {
+        if self.dialect() == Dialect::Sqlite {
+            let sql = format!("{head} VALUES ({}) {tail}", placeholders(1, columns));
+            for row in rows {
+                inserted += self.execute(&sql, row)?;
+            }
+            return Ok(inserted);
+        }
+        for chunk in rows.chunks(ROWS_A_STATEMENT) {
             let tuples: Vec<String> =
                 (0..chunk.len()).map(|row| format!("({})", placeholders(row * columns + 1, columns))).collect();
             let sql = format!("{head} VALUES {} {tail}", tuples.join(", "));

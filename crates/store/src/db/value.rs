@@ -62,12 +62,20 @@ from_ids!(
     model::ContactId,
     model::ConversationId,
     model::MessageId,
+    model::SuppressionId,
     model::DeliveryId,
     model::EventId,
     model::WebhookEndpointId,
     model::WebhookDeliveryId,
     model::UseCaseId,
-    model::TeamId
+    model::TeamId,
+    model::AccountId,
+    model::ActivityId,
+    model::SubmissionId,
+    model::AuthenticationFormId,
+    model::OAuth2AppId,
+    model::TemplateId,
+    model::DomainId
 );
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
