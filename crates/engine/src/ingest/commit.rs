@@ -15,10 +15,15 @@ use sha2::{Digest, Sha256};
 use store::blobs_table::NewBlob;
 use store::conversations::ConversationRow;
 use store::events::NewEvent;
-use store::messages::{Envelope, MessageFlags, MessageRow, Namesake};
-use store::{Result, StoreError, Tx, blobs_table, contacts, conversation_lists, conversations, messages};
+use store::message_references::Namesake;
+use store::messages::{Envelope, MessageFlags, MessageRow};
+use store::{
+    Result, StoreError, Tx, blobs_table, contacts, conversation_lists, conversations, delivery_reports,
+    message_references, messages,
+};
 
 use super::{AttachmentPolicy, Reading, Telling, accepted, resolve};
+use crate::bounces::{self, Report};
 use crate::ports::{AcceptedMessage, InboundMail, Route};
 
 /// Ancestors remembered a mail, for those that share one.
@@ -33,20 +38,30 @@ pub(super) struct Prepared {
 }
 
 pub(super) fn commit(tx: &mut Tx<'_>, prepared: &Prepared) -> Result<Vec<AcceptedMessage>> {
-    prepared.mail.routes.iter().map(|route| commit_route(tx, prepared, route)).collect()
+    prepared.mail.routes.iter().map(|route| commit_route(tx, prepared, route, None)).collect()
 }
 
-fn commit_route(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<AcceptedMessage> {
+/// `kept`: its bytes, where they were kept before.
+pub(super) fn commit_route(
+    tx: &mut Tx<'_>,
+    prepared: &Prepared,
+    route: &Route,
+    kept: Option<i64>,
+) -> Result<AcceptedMessage> {
     let (reading, at) = (&*prepared.reading, prepared.mail.arrival.at);
     let identity = identity(route, reading);
     if let Some(id) = messages::id_by_identity(tx, &identity)? {
         return Ok(accepted(id, true));
     }
-    let blob = prepared.blobs.iter().find(|(workspace, _)| *workspace == route.workspace_id);
-    let (_, blob) = blob.ok_or_else(|| StoreError::Blob(format!("no raw mail was kept for {}", route.workspace_id)))?;
     let (rfc_message_id, size) = (reading.rfc_message_id.as_deref(), prepared.mail.raw.len() as u64);
-    let namesakes = messages::namesakes(tx, &route.workspace_id, rfc_message_id, size)?;
-    let blob_id = keep_blob(tx, route, blob, &namesakes)?;
+    let namesakes = message_references::namesakes(tx, &route.workspace_id, rfc_message_id, size)?;
+    if let (Some(message), Some(report)) = (&route.returned_to, &reading.report) {
+        return keep_report(tx, prepared, route, message, report, &identity, &namesakes);
+    }
+    let blob_id = match kept {
+        Some(id) => id,
+        None => keep_blob(tx, prepared, route, &namesakes)?,
+    };
     let contact_id = contact(tx, prepared, route)?;
     let message_id_reused =
         rfc_message_id.is_some() && namesakes.iter().any(|namesake| namesake.channel_id == route.channel_id);
@@ -68,13 +83,49 @@ fn commit_route(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<A
         message_row(prepared, route, id, conversation.public.id.clone(), contact_id, flags, by, identity, blob_id);
     let seq = messages::insert(tx, &message)?;
     let remembered: Vec<&str> = reading.ancestors().into_iter().take(REFERENCES_REMEMBERED).collect();
-    messages::add_references(tx, &message, seq, &remembered)?;
+    message_references::add_references(tx, &message, seq, &remembered)?;
     tell(tx, prepared.telling, &message, &conversation, &decision)?;
+    if let Some(report) = reading.report.as_deref().filter(|_| is_believed(prepared)) {
+        bounces::act(tx, &route.workspace_id, report, None, at)?;
+    }
     Ok(accepted(message.id, false))
 }
 
+/// A report that came back to a message's own return path belongs to that message: it is kept with it and begins no conversation.
+fn keep_report(
+    tx: &mut Tx<'_>,
+    prepared: &Prepared,
+    route: &Route,
+    message: &MessageId,
+    report: &Report,
+    identity: &[u8],
+    namesakes: &[Namesake],
+) -> Result<AcceptedMessage> {
+    if delivery_reports::is_known(tx, identity)? {
+        return Ok(accepted(message.clone(), true));
+    }
+    let at = prepared.mail.arrival.at;
+    let blob_id = keep_blob(tx, prepared, route, namesakes)?;
+    delivery_reports::insert(tx, &route.workspace_id, message, identity, report.kind(), blob_id, at)?;
+    if is_believed(prepared) {
+        bounces::act(tx, &route.workspace_id, report, Some(message), at)?;
+    }
+    Ok(accepted(message.clone(), false))
+}
+
+/// Mail of old says nothing new, and what fails DMARC says nothing that holds.
+fn is_believed(prepared: &Prepared) -> bool {
+    !prepared.telling.imported && !fails_dmarc(prepared)
+}
+
+fn fails_dmarc(prepared: &Prepared) -> bool {
+    prepared.mail.auth.as_ref().is_some_and(|auth| auth.dmarc == AuthResult::Fail)
+}
+
 /// The raw mail is kept once a workspace, also where it came to another channel before.
-fn keep_blob(tx: &mut Tx<'_>, route: &Route, blob: &NewBlob, namesakes: &[Namesake]) -> Result<i64> {
+fn keep_blob(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route, namesakes: &[Namesake]) -> Result<i64> {
+    let blob = prepared.blobs.iter().find(|(workspace, _)| *workspace == route.workspace_id);
+    let (_, blob) = blob.ok_or_else(|| StoreError::Blob(format!("no raw mail was kept for {}", route.workspace_id)))?;
     for blob_id in namesakes.iter().filter_map(|namesake| namesake.blob_id) {
         if blobs_table::is_of(tx, blob_id, &blob.hash)? {
             return Ok(blob_id);
@@ -100,8 +151,7 @@ fn identity(route: &Route, reading: &Reading) -> Vec<u8> {
 }
 
 fn is_unauthenticated(prepared: &Prepared, route: &Route) -> bool {
-    let failed = prepared.mail.auth.as_ref().is_some_and(|auth| auth.dmarc == AuthResult::Fail);
-    failed && route.auth_policy != AuthPolicy::None
+    fails_dmarc(prepared) && route.auth_policy != AuthPolicy::None
 }
 
 fn contact(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route) -> Result<Option<ContactId>> {

@@ -6,6 +6,8 @@ use model::message::{Recipient, RecipientType, Withheld};
 use model::{AttachmentId, MessageId, Timestamp};
 use store::messages::AttachmentRow;
 
+use crate::bounces::Report;
+
 /// Addressees of one mail that take part in its conversation.
 const PARTICIPANTS_MAX: usize = 20;
 
@@ -28,6 +30,8 @@ pub struct Reading {
     pub references: Vec<String>,
     pub kind: &'static str,
     pub auto_reply: bool,
+    /// What it says of mail we sent, if it is a bounce, a delay, a complaint.
+    pub report: Option<Box<Report>>,
     /// The mail a bounce or complaint speaks of.
     pub original_message_id: Option<String>,
     pub attachments: Vec<mail::ParsedAttachment>,
@@ -75,6 +79,7 @@ pub fn read(raw: &[u8], null_reverse_path: bool) -> Reading {
         references,
         kind: classification.kind.as_str(),
         auto_reply: classification.auto_reply,
+        report: Report::of(&classification).map(Box::new),
         original_message_id: classification.original_message_id,
         attachments: parsed.attachments,
         limits: parsed.limits,

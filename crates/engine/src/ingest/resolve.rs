@@ -7,8 +7,8 @@ use model::conversation::ConversationStatus;
 use model::message::{Direction, ThreadedBy};
 use model::{ContactId, Timestamp};
 use store::conversations::SubjectQuery;
-use store::messages::Ancestor;
-use store::{Result, Tx, conversations, messages};
+use store::message_references::Ancestor;
+use store::{Result, Tx, conversations, message_references};
 
 use super::Reading;
 use crate::ports::Route;
@@ -59,7 +59,7 @@ fn by_token(tx: &mut Tx<'_>, route: &Route, reading: &Reading) -> Result<Option<
 }
 
 fn parents(tx: &mut Tx<'_>, route: &Route, reading: &Reading, ancestors: &[&str]) -> Result<Vec<ParentMatch>> {
-    let stored = messages::ancestors(tx, &route.workspace_id, ancestors)?;
+    let stored = message_references::ancestors(tx, &route.workspace_id, ancestors)?;
     let mut parents = Vec::new();
     for id in ancestors {
         let in_scope =
@@ -92,7 +92,7 @@ fn shared_ancestors(
     let itself = reading.rfc_message_id.as_deref().filter(|_| !id_reused);
     let ids: Vec<&str> = ancestors.iter().copied().chain(itself).collect();
     let (channel, use_case) = (route.channel_id.as_ref(), route.use_case_id.as_ref());
-    let followers = messages::followers(tx, &route.workspace_id, channel, use_case, &ids)?;
+    let followers = message_references::followers(tx, &route.workspace_id, channel, use_case, &ids)?;
     if followers.is_empty() {
         return Ok(Vec::new());
     }
