@@ -1,0 +1,100 @@
+//! What a sending domain can be called. Owns the form; never asks DNS.
+
+use crate::EngineConfig;
+
+/// Characters of a name: the longest of its records' names has to fit into the 253 of DNS.
+const NAME_CHARS_MAX: usize = 190;
+/// Top-level names that hold no mail.
+const NO_MAIL: [&str; 2] = ["arpa", "onion"];
+
+/// The name in its ASCII form and lower case, or what is wrong with it.
+pub(super) fn checked(text: &str, config: &EngineConfig) -> Result<String, String> {
+    let text = text.trim();
+    let text = text.strip_suffix('.').unwrap_or(text);
+    if text.contains('@') {
+        return Err("a domain without the address before it, such as mail.example.com".into());
+    }
+    if text.parse::<std::net::IpAddr>().is_ok() || text.starts_with('[') {
+        return Err("a domain name is needed: an IP address can't have DKIM keys".into());
+    }
+    // As the domain of an address, which is what it will be.
+    let address = mail::address::normalize(&format!("postmaster@{text}"));
+    let name = address.as_deref().and_then(|address| address.split_once('@')).map(|(_, name)| name.to_owned());
+    let name = name.ok_or("a domain name such as mail.example.com: letters, digits and hyphens between dots")?;
+    let Some((_, top)) = name.rsplit_once('.') else {
+        return Err("a whole domain name is needed, such as mail.example.com".into());
+    };
+    if top.bytes().all(|byte| byte.is_ascii_digit()) || NO_MAIL.contains(&top) {
+        return Err(format!("no mail is sent from a name that ends in .{top}"));
+    }
+    if name.len() > NAME_CHARS_MAX {
+        return Err(format!("at most {NAME_CHARS_MAX} characters, so that the names of its records fit into DNS"));
+    }
+    let own = &config.inbound_domain;
+    if name == *own || name.ends_with(&format!(".{own}")) {
+        return Err(format!(
+            "{own} is this installation's own domain for generated receiving addresses; name one of yours"
+        ));
+    }
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> Result<String, String> {
+        let config = EngineConfig {
+            public_url: "http://127.0.0.1:8025".into(),
+            inbound_domain: "inbox.example".into(),
+            hostname: "mx.example".into(),
+            smarthost: None,
+            delivery: crate::DeliveryMode::Sandbox,
+            tracking_anonymise_ip: false,
+            dns_blocklists: Vec::new(),
+        };
+        checked(text, &config)
+    }
+
+    #[test]
+    fn names_are_spelled_in_one_way() {
+        for (text, expected) in [
+            ("mail.acme.test", "mail.acme.test"),
+            (" Mail.ACME.test. ", "mail.acme.test"),
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("1and1.example", "1and1.example"),
+        ] {
+            assert_eq!(check(text).as_deref(), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn what_is_no_domain_is_refused_in_words() {
+        let long = format!("{}.example", ["a"; 95].join("."));
+        for text in [
+            "",
+            ".",
+            "acme",
+            "a@acme.test",
+            "127.0.0.1",
+            "::1",
+            "[127.0.0.1]",
+            "1.2.3.4.5",
+            "-a.test",
+            "a-.test",
+            "a..test",
+            "a_b.test",
+            "a b.test",
+            "a\0.test",
+            "https://acme.test",
+            "*.acme.test",
+            "1.0.0.127.in-addr.arpa",
+            "inbox.example",
+            "x.inbox.example",
+            long.as_str(),
+        ] {
+            assert!(check(text).is_err_and(|problem| !problem.is_empty()), "{text}");
+        }
+        assert!(check("notinbox.example").is_ok());
+    }
+}
