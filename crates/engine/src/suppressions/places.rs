@@ -1,0 +1,69 @@
+//! Suppressions seen as one list a place: the workspace's, a domain's, a use case's.
+
+use model::Timestamp;
+use model::key::{Principal, Scope};
+use model::suppression::{Suppression, SuppressionScope};
+use store::{Priority, suppressions};
+
+use super::{actor, holds, may};
+use crate::{Engine, EngineError, Result};
+
+/// Whose list it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub scope: SuppressionScope,
+    pub scope_id: Option<String>,
+}
+
+/// The lists that have something on them, and how much.
+///
+/// # Errors
+/// The scope `suppressions:read` is missing.
+pub async fn places(engine: &Engine, principal: &Principal) -> Result<Vec<(Place, u64)>> {
+    may(principal, Scope::SuppressionsRead)?;
+    let (workspace, now) = (principal.workspace_id.clone(), Timestamp::now());
+    let found = engine.db.read(move |tx| suppressions::counts(tx, &workspace, now)).await?;
+    let place = |(scope, scope_id, count): (SuppressionScope, String, u64)| {
+        (Place { scope, scope_id: Some(scope_id).filter(|id| !id.is_empty()) }, count)
+    };
+    Ok(found.into_iter().map(place).collect())
+}
+
+/// A part of a list, oldest first, and how many are on it.
+///
+/// # Errors
+/// The scope `suppressions:read` is missing.
+pub async fn at_place(
+    engine: &Engine,
+    principal: &Principal,
+    place: Place,
+    skip: usize,
+    take: usize,
+) -> Result<(Vec<Suppression>, u64)> {
+    may(principal, Scope::SuppressionsRead)?;
+    let (workspace, now) = (principal.workspace_id.clone(), Timestamp::now());
+    let found = engine.db.read(move |tx| {
+        let scope_id = place.scope_id.as_deref().unwrap_or_default();
+        suppressions::of_place(tx, &workspace, place.scope, scope_id, now, skip, take)
+    });
+    Ok(found.await?)
+}
+
+/// Takes an address off a list. Whether it was on it.
+///
+/// # Errors
+/// It is no address; the scope `suppressions:write` is missing.
+pub async fn remove_address(engine: &Engine, principal: &Principal, place: Place, address: &str) -> Result<bool> {
+    may(principal, Scope::SuppressionsWrite)?;
+    let address = mail::address::normalize(address)
+        .ok_or_else(|| EngineError::invalid("/recipient", "an e-mail address is needed, such as ann@example.org"))?;
+    let (workspace, who, now) = (principal.workspace_id.clone(), actor(principal), Timestamp::now());
+    let work = move |tx: &mut store::Tx<'_>| {
+        let scope_id = place.scope_id.as_deref().unwrap_or_default();
+        match suppressions::at_place(tx, &workspace, &address, place.scope, scope_id)? {
+            Some(there) if holds(&there, now) => suppressions::remove(tx, &workspace, &there.id, &who, now),
+            _ => Ok(false),
+        }
+    };
+    Ok(engine.db.write(Priority::Foreground, work).await?)
+}
