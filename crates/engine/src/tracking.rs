@@ -1,0 +1,231 @@
+//! Opens and clicks of messages that asked for it: marks in their HTML, and what is counted and told when somebody follows one.
+//! Never decides by itself to track, and never keeps an answer waiting for long.
+
+mod links;
+mod machine;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use model::event::EventType;
+use model::message::{Direction, Engagement, MessageStatus};
+use model::{MessageId, Timestamp, WorkspaceId};
+use serde_json::{Value as Json, json};
+use store::engagement::{self, Act, EngagementRow};
+use store::events::{self, NewEvent};
+use store::messages::MessageRow;
+use store::{Priority, Tx, deliveries};
+
+use crate::sending::SendRequest;
+use crate::{Engine, Result};
+
+use self::links::{Links, Mark};
+pub use self::machine::By;
+
+/// Opens of one message that are told as events; later ones only count. As many clicks.
+pub const EVENTS_OF_A_MESSAGE_MAX: u64 = 100;
+/// Octets of a user agent that are kept.
+const USER_AGENT_OCTETS_MAX: usize = 500;
+/// How long an answer waits for its note. The note is made all the same, later.
+const NOTING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a message asks to be tracked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tracking {
+    pub opens: bool,
+    pub clicks: bool,
+}
+
+impl Tracking {
+    pub fn is_asked(self) -> bool {
+        self.opens || self.clicks
+    }
+
+    /// Why it can't be.
+    pub(crate) fn check(self, recipients: usize, without_html: bool) -> std::result::Result<(), String> {
+        if self.is_asked() && recipients > 1 {
+            return Err(format!(
+                "{recipients} recipients; nobody could tell which of them opened it. Send one message a recipient (up to 500 in one request to /api/v1/messages/batch)"
+            ));
+        }
+        if self.opens && self.clicks && without_html {
+            return Err(
+                "opens and clicks are seen in HTML, and there is none: give an html, or leave tracking out".into()
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Where tracked links begin. The one place to change when a workspace gets a host of its own for them.
+fn base(engine: &Engine) -> &str {
+    &engine.config.public_url
+}
+
+/// Puts the marks of one message into its HTML.
+pub(crate) struct Marker {
+    tracking: Tracking,
+    message: MessageId,
+    links: Links,
+    /// Addresses that end a subscription, as the message's own header names them.
+    unsubscribe: String,
+}
+
+impl Marker {
+    pub fn new(engine: &Engine, message: &MessageId, request: &SendRequest) -> Self {
+        let named = request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("list-unsubscribe"));
+        Self {
+            tracking: request.tracking,
+            message: message.clone(),
+            links: Links::new(base(engine), engine.vault.derive(links::PURPOSE)),
+            unsubscribe: named.map(|(_, value)| format!("{value},")).collect(),
+        }
+    }
+
+    pub fn mark(&self, html: String) -> String {
+        if !self.tracking.is_asked() {
+            return html;
+        }
+        let pixel = self.tracking.opens.then(|| self.links.pixel(&self.message));
+        mail::html::track(&html, pixel.as_deref(), |number, url| {
+            let stays = !self.tracking.clicks || self.ends_subscription(url);
+            if stays { None } else { self.links.click(&self.message, number, url) }
+        })
+    }
+
+    fn ends_subscription(&self, url: &str) -> bool {
+        mail::html::reads_like_unsubscribing(url) || self.unsubscribe.contains(&format!("<{url}>"))
+    }
+}
+
+/// Somebody, or something, that followed a mark.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    pub at: Timestamp,
+    pub ip: Option<IpAddr>,
+    pub user_agent: Option<String>,
+    /// HEAD, and not GET.
+    pub head: bool,
+    /// `Purpose`, `Sec-Purpose` and the like, joined.
+    pub purpose: String,
+}
+
+/// Notes an open. False: the token is not ours.
+pub async fn opened(engine: &Engine, token: &str, visit: Visit) -> bool {
+    let links = Links::new(base(engine), engine.vault.derive(links::PURPOSE));
+    let Some(Mark::Pixel { message }) = links.read(token) else { return false };
+    note(engine, message, Act::Open, None, visit).await;
+    true
+}
+
+/// Notes a click and answers where it leads. `None`: the token is not ours.
+pub async fn clicked(engine: &Engine, token: &str, visit: Visit) -> Option<String> {
+    let links = Links::new(base(engine), engine.vault.derive(links::PURPOSE));
+    let Some(Mark::Click { message, url }) = links.read(token) else { return None };
+    note(engine, message, Act::Click, Some(url.clone()), visit).await;
+    Some(url)
+}
+
+/// Whatever becomes of it, the visitor gets an answer: a database that is away is said in the log.
+async fn note(engine: &Engine, message: MessageId, act: Act, url: Option<String>, visit: Visit) {
+    let anonymise = engine.config.tracking_anonymise_ip;
+    let id = message.clone();
+    let work =
+        engine.db.write(Priority::Foreground, move |tx| record(tx, &message, act, url.as_deref(), &visit, anonymise));
+    match tokio::time::timeout(NOTING_TIMEOUT, work).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, message = %id, ?act, "an open or a click could not be noted"),
+        Err(_) => {
+            let seconds = NOTING_TIMEOUT.as_secs();
+            tracing::warn!(message = %id, ?act, seconds, "the database is slow: an open or a click is noted later");
+        }
+    }
+}
+
+fn record(
+    tx: &mut Tx<'_>,
+    message: &MessageId,
+    act: Act,
+    url: Option<&str>,
+    visit: &Visit,
+    anonymise: bool,
+) -> store::Result<()> {
+    let Some(row) = engagement::of_any_workspace(tx, message)? else { return Ok(()) };
+    let delivered_at = if act == Act::Click { delivered_at(tx, &row)? } else { None };
+    let by = machine::judge(act, visit, delivered_at);
+    engagement::count(tx, message, act, by.is_some(), visit.at)?;
+    let counted = &row.public;
+    let (event_type, before) = match act {
+        Act::Open => (EventType::EmailOpened, counted.opens + counted.machine_opens),
+        Act::Click => (EventType::EmailClicked, counted.clicks + counted.machine_clicks),
+    };
+    if before >= EVENTS_OF_A_MESSAGE_MAX {
+        return Ok(());
+    }
+    let data = data(&row, url, visit, by, anonymise);
+    let event = NewEvent {
+        workspace_id: &row.workspace_id,
+        channel_id: row.channel_id.as_ref(),
+        event_type,
+        subject_id: message.as_str(),
+        data: &data,
+        at: visit.at,
+    };
+    events::append(tx, &event)?;
+    Ok(())
+}
+
+/// When the mail was handed over, if it was.
+fn delivered_at(tx: &mut Tx<'_>, row: &EngagementRow) -> store::Result<Option<Timestamp>> {
+    let rows = deliveries::of_message(tx, &row.workspace_id, &row.message_id)?;
+    let over = rows.iter().filter(|row| matches!(row.public.status, MessageStatus::Sent | MessageStatus::Delivered));
+    Ok(over.filter_map(|row| row.public.attempts.last()).map(|attempt| attempt.at).max())
+}
+
+fn data(row: &EngagementRow, url: Option<&str>, visit: &Visit, by: Option<By>, anonymise: bool) -> Json {
+    let user_agent = visit.user_agent.as_deref().filter(|_| !anonymise);
+    let user_agent = user_agent.map(|name| name.get(..name.floor_char_boundary(USER_AGENT_OCTETS_MAX)));
+    let ip = visit.ip.map(|ip| if anonymise { network_of(ip) } else { ip });
+    let mut data = json!({
+        "messageId": row.message_id,
+        "recipient": row.recipient,
+        "timestamp": visit.at,
+        "metadata": { "userAgent": user_agent, "ip": ip, "machine": by.is_some(), "by": by.map(By::as_str) },
+    });
+    if let (Some(url), Some(data)) = (url, data.as_object_mut()) {
+        data.insert("url".into(), json!(url));
+    }
+    data
+}
+
+/// The /24 or /48 an address is in.
+fn network_of(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => Ipv4Addr::from_bits(ip.to_bits() & (u32::MAX << 8)).into(),
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 80)).into(),
+    }
+}
+
+/// What is counted of these messages.
+pub(crate) async fn of_messages(engine: &Engine, rows: &[MessageRow]) -> Result<HashMap<MessageId, Engagement>> {
+    let mut by_workspace: HashMap<WorkspaceId, Vec<MessageId>> = HashMap::new();
+    for row in rows.iter().filter(|row| row.direction == Direction::Outbound) {
+        by_workspace.entry(row.workspace_id.clone()).or_default().push(row.id.clone());
+    }
+    if by_workspace.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let read = engine.db.read(move |tx| {
+        let mut found = HashMap::new();
+        for (workspace, ids) in &by_workspace {
+            let rows = engagement::by_messages(tx, workspace, ids)?;
+            found.extend(rows.into_iter().map(|row| (row.message_id, row.public)));
+        }
+        Ok(found)
+    });
+    Ok(read.await?)
+}
+
+#[cfg(test)]
+mod tests;
