@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::key::{Actor, ApiKey, Principal, Role, Scope, User};
 use model::{ApiKeyId, ChannelId, Timestamp, UserId, WorkspaceId};
 use rand::RngExt;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest, Sha256};
 use store::api_keys::ApiKeyRow;
 use store::users::{TokenPurpose, UserRow};
@@ -421,6 +421,18 @@ pub async fn delete_key(engine: &Engine, principal: &Principal, id: &ApiKeyId) -
     let deleted = engine.db.write(Priority::Foreground, move |tx| api_keys::delete(tx, &workspace, &id)).await?;
     engine.keys.forget();
     if deleted { Ok(()) } else { Err(EngineError::NotFound { what: "the API key" }) }
+}
+
+/// Deletes the key that is this one.
+///
+/// # Errors
+/// As [`delete_key`].
+pub async fn delete_key_of(engine: &Engine, principal: &Principal, value: &SecretString) -> Result<()> {
+    let hash = hash(value.expose_secret());
+    let found = engine.db.read(move |tx| api_keys::by_hash(tx, &hash)).await?;
+    let found = found.filter(|row| row.workspace_id == principal.workspace_id);
+    let row = found.ok_or(EngineError::NotFound { what: "the API key" })?;
+    delete_key(engine, principal, &row.public.id).await
 }
 
 /// Sets a user's password.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use model::key::Principal;
 use model::limits::ATTACHMENT_LINK_SECONDS;
 use model::{AttachmentId, MessageId, Timestamp};
@@ -65,10 +65,7 @@ impl Links {
 }
 
 fn mac(key: &[u8; 32], message: &MessageId, attachment: &AttachmentId, expires: i64) -> Hmac<Sha256> {
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of 32 bytes");
-    mac.update(format!("{message}/{attachment}/{expires}").as_bytes());
-    mac
+    crate::mac::mac(key, format!("{message}/{attachment}/{expires}").as_bytes())
 }
 
 /// A file, decoded.

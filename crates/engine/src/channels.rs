@@ -14,6 +14,7 @@ use store::channels::ChannelRow;
 use store::events::NewEvent;
 use store::{Priority, Tx, channels, events};
 
+use crate::mailboxes::{self, channel_account};
 use crate::ports::{Smarthost, TestStep};
 use crate::{Engine, EngineError, Result, once};
 pub(crate) use routing::of_channel;
@@ -70,6 +71,7 @@ pub async fn create(engine: &Engine, principal: &Principal, request: ChannelRequ
     }
     let now = Timestamp::now();
     let row = new_row(engine, &principal.workspace_id, &request, now)?;
+    let account = channel_account::wanted(engine, &row, secrets::password(engine, &row)?)?;
     let kept = engine
         .db
         .write(Priority::Foreground, move |tx| {
@@ -77,6 +79,7 @@ pub async fn create(engine: &Engine, principal: &Principal, request: ChannelRequ
                 return channels::get(tx, &row.workspace_id, &ChannelId::from_stored(earlier));
             }
             channels::insert(tx, &row)?;
+            channel_account::put(tx, &row.public.id, account.as_ref(), true)?;
             tell(tx, &row, EventType::ChannelConnected, now)?;
             Ok(Some(row))
         })
@@ -170,7 +173,16 @@ pub async fn update(
     apply(engine, &mut row, &request)?;
     row.public.updated_at = Timestamp::now();
     let kept = row.clone();
-    engine.db.write(Priority::Foreground, move |tx| channels::update(tx, &row)).await?;
+    let account = channel_account::wanted(engine, &row, secrets::password(engine, &row)?)?;
+    let new_password = request.password.is_some();
+    engine
+        .db
+        .write(Priority::Foreground, move |tx| {
+            // The account first, as whoever keeps it in step does.
+            channel_account::put(tx, &row.public.id, account.as_ref(), new_password)?;
+            channels::update(tx, &row)
+        })
+        .await?;
     engine.routes.forget();
     Ok(shown(engine, principal, kept))
 }
@@ -186,6 +198,7 @@ pub async fn delete(engine: &Engine, principal: &Principal, id: &ChannelId) -> R
         .db
         .write(Priority::Foreground, move |tx| {
             let now = Timestamp::now();
+            channel_account::delete(tx, &row.public.id)?;
             channels::delete(tx, &row.public.id, now)?;
             tell(tx, &row, EventType::ChannelDisconnected, now)
         })
@@ -194,7 +207,7 @@ pub async fn delete(engine: &Engine, principal: &Principal, id: &ChannelId) -> R
     Ok(())
 }
 
-fn tell(tx: &mut Tx<'_>, row: &ChannelRow, event_type: EventType, at: Timestamp) -> store::Result<()> {
+pub(crate) fn tell(tx: &mut Tx<'_>, row: &ChannelRow, event_type: EventType, at: Timestamp) -> store::Result<()> {
     let data = json!({ "channelId": row.public.id, "name": row.public.name, "provider": row.public.provider, "emailAddress": row.public.email_address });
     let (workspace_id, channel_id) = (&row.workspace_id, Some(&row.public.id));
     events::append(
@@ -256,6 +269,19 @@ fn shown(engine: &Engine, principal: &Principal, row: ChannelRow) -> Channel {
     channel
 }
 
+/// Gives channels from before mailboxes were read the account they are to own.
+///
+/// # Errors
+/// What the store says.
+pub(crate) async fn make_missing_accounts(engine: &Engine) -> Result<()> {
+    for row in engine.db.read(channels::without_account).await? {
+        let Some(account) = channel_account::wanted(engine, &row, secrets::password(engine, &row)?)? else { continue };
+        let put = move |tx: &mut Tx<'_>| channel_account::put(tx, &row.public.id, Some(&account), true);
+        crate::write_again_on_conflict(&engine.db, Priority::Delivery, put).await?;
+    }
+    Ok(())
+}
+
 /// The channel's own smarthost, its password unsealed; `None` for a provider without one.
 pub(crate) async fn smarthost(engine: &Engine, workspace: &WorkspaceId, id: &ChannelId) -> Result<Option<Smarthost>> {
     let (workspace, id) = (workspace.clone(), id.clone());
@@ -283,9 +309,19 @@ pub async fn test_request(engine: &Engine, principal: &Principal, request: &Chan
     run_test(engine, &row).await
 }
 
+/// A result a step, of the way out and of the way in.
 async fn run_test(engine: &Engine, row: &ChannelRow) -> Result<Vec<TestStep>> {
     if let Some(smarthost) = secrets::smarthost(engine, row)? {
-        return Ok(engine.ports.transport.test(&smarthost).await);
+        let password = secrets::password(engine, row)?.unwrap_or_default();
+        let mailbox = channel_account::imap_server(&row.public).map(|imap| mailboxes::of_imap(&imap, password));
+        let (mut steps, more) = tokio::join!(engine.ports.transport.test(&smarthost), async {
+            match &mailbox {
+                Some(server) => engine.ports.mailboxes.test(server).await,
+                None => Vec::new(),
+            }
+        });
+        steps.extend(more);
+        return Ok(steps);
     }
     let detail = match row.public.provider {
         Provider::Forwarding => {

@@ -1,18 +1,20 @@
-//! Contacts as people look them up and correct them. Mail makes contacts (`ingest`); nothing here does.
+//! Contacts as people make them, look them up and correct them. Mail makes contacts as well (`ingest`).
 
 use std::fmt;
 use std::str::FromStr;
 
 use model::contact::{Activity, Contact, ContactSummary};
 use model::conversation::Conversation;
+use model::event::EventType;
 use model::key::{Principal, Scope};
 use model::limits::{CONTACT_ATTRIBUTES_BYTES_MAX, CONTACT_NAME_CHARS_MAX};
-use model::{ContactId, MessageId};
+use model::{ContactId, MessageId, Timestamp};
 use serde_json::{Map, Value as Json};
 use store::contact_lists::{self, ContactFilter, PrefixKey};
+use store::events::{self, NewEvent};
 use store::message_lists::{self, MessageFilter, MessageKey, MessageSlice};
 use store::messages::MessageRow;
-use store::{NotAPlace, Priority, contacts};
+use store::{NotAPlace, Priority, StoreError, activities, contacts};
 
 use crate::conversations::{self, ConversationPlace, ConversationQuery};
 use crate::listing::{Listing, SliceOf};
@@ -129,6 +131,92 @@ fn known(tx: &mut store::Tx<'_>, filter: &ContactFilter, id: &ContactId) -> stor
     contacts::get(tx, &filter.workspace_id, id)
 }
 
+/// A contact that is to be.
+#[derive(Debug, Clone, Default)]
+pub struct NewContact {
+    pub name: Option<String>,
+    /// The first is the primary one.
+    pub addresses: Vec<String>,
+    pub attributes: Map<String, Json>,
+}
+
+/// Addresses of one contact when it is made.
+const NEW_ADDRESSES_MAX: usize = 20;
+
+/// Makes a contact before any mail came.
+///
+/// # Errors
+/// Fields that are wrong; an address is another contact's (409); the scope `contacts:write` is missing.
+pub async fn create(engine: &Engine, principal: &Principal, new: NewContact) -> Result<Contact> {
+    access_check::scope(principal, Scope::ContactsWrite)?;
+    if principal.channel_id.is_some() {
+        return Err(EngineError::Forbidden("a key bound to a channel sees the contacts its mail makes".into()));
+    }
+    let change = ContactChange { name: new.name.map(Some), attributes: Some(new.attributes) }.checked()?;
+    let addresses = checked_addresses(&new.addresses)?;
+    if are_too_large(change.attributes.as_ref()) {
+        return Err(attributes_too_large());
+    }
+    let once = crate::once::asked();
+    if let Some(id) = once.earlier(engine).await? {
+        return get(engine, principal, &ContactId::from_stored(id)).await;
+    }
+    let workspace = principal.workspace_id.clone();
+    let made = engine
+        .db
+        .write(Priority::Foreground, move |tx| {
+            if let Some(earlier) = once.noted(tx)? {
+                return contacts::get(tx, &workspace, &ContactId::from_stored(earlier))?.ok_or(StoreError::Conflict);
+            }
+            let now = Timestamp::now();
+            let (first, others) = addresses.split_first().ok_or(StoreError::Conflict)?;
+            let blank = contacts::insert(tx, &workspace, None, first, now)?;
+            for other in others {
+                contacts::add_address(tx, &workspace, &blank.id, other)?;
+            }
+            let id = blank.id.clone();
+            let contact = change.applied(contacts::get(tx, &workspace, &id)?.unwrap_or(blank));
+            contact_lists::update(tx, &workspace, &contact)?;
+            let data = serde_json::to_value(&contact).map_err(|error| StoreError::corrupt("contact", error))?;
+            let event = NewEvent {
+                workspace_id: &workspace,
+                channel_id: None,
+                event_type: EventType::ContactCreated,
+                subject_id: id.as_str(),
+                data: &data,
+                at: now,
+            };
+            events::append(tx, &event)?;
+            once.note_last(tx, id.as_str())?;
+            Ok(contact)
+        })
+        .await;
+    match made {
+        Err(error) if error.is_unique_violation() => {
+            Err(EngineError::Conflict("one of the addresses is another contact's".into()))
+        }
+        other => Ok(other?),
+    }
+}
+
+fn checked_addresses(written: &[String]) -> Result<Vec<String>> {
+    let mut addresses: Vec<String> = Vec::new();
+    for (index, address) in written.iter().take(NEW_ADDRESSES_MAX + 1).enumerate() {
+        let wrong = || EngineError::invalid(format!("/addresses/{index}"), "an address such as user@example.com");
+        let address = mail::address::normalize(address).ok_or_else(wrong)?;
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    if addresses.is_empty() || addresses.len() > NEW_ADDRESSES_MAX {
+        return Err(EngineError::invalid(
+            "/addresses",
+            format!("1 to {NEW_ADDRESSES_MAX} addresses, the primary one first"),
+        ));
+    }
+    Ok(addresses)
+}
+
 /// Changes a contact's name or attributes.
 ///
 /// # Errors
@@ -143,8 +231,7 @@ pub async fn change(engine: &Engine, principal: &Principal, id: &ContactId, chan
             contact_lists::lock(tx, &id)?;
             let Some(before) = known(tx, &filter, &id)? else { return Ok(None) };
             let after = change.applied(before);
-            let too_large = serde_json::to_string(&after.attributes).map_or(0, |attributes| attributes.len())
-                > CONTACT_ATTRIBUTES_BYTES_MAX;
+            let too_large = are_too_large(Some(&after.attributes));
             if !too_large {
                 contact_lists::update(tx, &filter.workspace_id, &after)?;
                 if change.name.is_some() {
@@ -156,12 +243,19 @@ pub async fn change(engine: &Engine, principal: &Principal, id: &ContactId, chan
         .await?;
     match changed {
         None => Err(EngineError::NotFound { what: "the contact" }),
-        Some((_, true)) => Err(EngineError::invalid(
-            "/attributes",
-            format!("a contact's attributes come to at most {CONTACT_ATTRIBUTES_BYTES_MAX} bytes of JSON"),
-        )),
+        Some((_, true)) => Err(attributes_too_large()),
         Some((contact, false)) => Ok(contact),
     }
+}
+
+fn are_too_large(attributes: Option<&Map<String, Json>>) -> bool {
+    attributes.and_then(|attributes| serde_json::to_string(attributes).ok()).unwrap_or_default().len()
+        > CONTACT_ATTRIBUTES_BYTES_MAX
+}
+
+fn attributes_too_large() -> EngineError {
+    let detail = format!("a contact's attributes come to at most {CONTACT_ATTRIBUTES_BYTES_MAX} bytes of JSON");
+    EngineError::invalid("/attributes", detail)
 }
 
 impl ContactChange {
@@ -210,7 +304,42 @@ pub async fn conversations(
     conversations::list(engine, principal, query, slice).await
 }
 
-/// A page of the mails to and from a contact, newest first.
+/// Where a page of activities ended: in the messages of channels, and in the mails of people's mailboxes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActivityPlace {
+    messages: Option<MessageKey>,
+    mails: Option<(Timestamp, String)>,
+}
+
+impl fmt::Display for ActivityPlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(key) = &self.messages {
+            write!(formatter, "{key}")?;
+        }
+        formatter.write_str("~")?;
+        match &self.mails {
+            Some((at, id)) => write!(formatter, "{}~{id}", at.as_millis()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for ActivityPlace {
+    type Err = NotAPlace;
+
+    fn from_str(text: &str) -> std::result::Result<Self, NotAPlace> {
+        let (messages, mails) = text.split_once('~').ok_or(NotAPlace)?;
+        let messages = if messages.is_empty() { None } else { Some(messages.parse()?) };
+        let mails = match mails.split_once('~') {
+            Some((at, id)) => Some((Timestamp::from_millis(at.parse().map_err(|_| NotAPlace)?), id.to_owned())),
+            None if mails.is_empty() => None,
+            None => return Err(NotAPlace),
+        };
+        Ok(Self { messages, mails })
+    }
+}
+
+/// A page of the mails to and from a contact, newest first: of channels, and of people's mailboxes.
 ///
 /// # Errors
 /// As [`get`]; the scope `messages:read` is missing.
@@ -218,18 +347,63 @@ pub async fn activities(
     engine: &Engine,
     principal: &Principal,
     id: &ContactId,
-    slice: SliceOf<MessageKey>,
-) -> Result<Listing<Activity, MessageKey>> {
+    slice: SliceOf<ActivityPlace>,
+) -> Result<Listing<Activity, ActivityPlace>> {
     access_check::scope(principal, Scope::MessagesRead)?;
     let contact = get(engine, principal, id).await?;
     let mut filter = MessageFilter::all(principal.workspace_id.clone());
     filter.contact_id = Some(contact.id.clone());
     filter.channel_id.clone_from(&principal.channel_id);
-    let take = slice.take;
-    let part = MessageSlice { after: slice.after, ascending: slice.ascending, take: take + 1 };
-    let found = engine.db.read(move |tx| message_lists::page(tx, &filter, &part)).await?;
-    let Listing { items, next } = Listing::cut(found, take, |(key, _)| key.clone());
-    Ok(Listing { items: items.into_iter().map(|(_, row)| activity(&contact.id, row)).collect(), next })
+    let (take, ascending) = (slice.take, slice.ascending);
+    let place = slice.after.unwrap_or_default();
+    let part = MessageSlice { after: place.messages.clone(), ascending, take: take + 1 };
+    let (workspace, person, mails_after) = (principal.workspace_id.clone(), contact.id.clone(), place.mails.clone());
+    // Mailboxes are no channel's.
+    let bound = principal.channel_id.is_some();
+    let (messages, mails) = engine
+        .db
+        .read(move |tx| {
+            let messages = message_lists::page(tx, &filter, &part)?;
+            let after = mails_after.as_ref();
+            let mails = if bound {
+                Vec::new()
+            } else {
+                activities::of_contact(tx, &workspace, &person, after, ascending, take + 1)?
+            };
+            Ok((messages, mails))
+        })
+        .await?;
+    let messages = messages.into_iter().map(|(key, row)| (Some(key), activity(&contact.id, row)));
+    Ok(merged(messages.collect(), mails, place, take, ascending))
+}
+
+/// Two lists in one order of time, each keeping its own.
+fn merged(
+    messages: Vec<(Option<MessageKey>, Activity)>,
+    mails: Vec<Activity>,
+    mut place: ActivityPlace,
+    take: usize,
+    ascending: bool,
+) -> Listing<Activity, ActivityPlace> {
+    let more = messages.len() + mails.len() > take;
+    let (mut messages, mut mails) = (messages.into_iter().peekable(), mails.into_iter().peekable());
+    let mut items = Vec::with_capacity(take);
+    while items.len() < take {
+        let message_first = match (messages.peek(), mails.peek()) {
+            (Some((_, message)), Some(mail)) => (message.occurred_at >= mail.occurred_at) != ascending,
+            (message, _) => message.is_some(),
+        };
+        if message_first && let Some((key, item)) = messages.next() {
+            place.messages = key;
+            items.push(item);
+        } else if let Some(item) = mails.next() {
+            place.mails = Some((item.occurred_at, item.id.clone()));
+            items.push(item);
+        } else {
+            break;
+        }
+    }
+    Listing { items, next: more.then_some(place) }
 }
 
 fn activity(contact: &ContactId, row: MessageRow) -> Activity {
@@ -241,6 +415,6 @@ fn activity(contact: &ContactId, row: MessageRow) -> Activity {
         direction: row.direction,
         subject: row.subject,
         occurred_at: row.sent_at,
-        message_id: row.id,
+        message_id: row.id.into_string(),
     }
 }

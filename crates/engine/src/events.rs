@@ -42,13 +42,14 @@ pub async fn position(engine: &Engine, principal: &Principal, after: Option<&Eve
     })
 }
 
-/// The newest event's position: where a stream begins that wants only what comes.
+/// The workspace's newest event and its position: what a stream begins behind that wants only what comes.
 ///
 /// # Errors
-/// As [`position`].
-pub async fn newest_position(engine: &Engine, principal: &Principal) -> Result<i64> {
-    access_check::scope(principal, Scope::EventsRead)?;
-    Ok(engine.db.read(events::newest_position).await?)
+/// What the store says.
+pub async fn newest(engine: &Engine, workspace: &WorkspaceId) -> Result<Option<(EventId, i64)>> {
+    let workspace = workspace.clone();
+    let found = engine.db.read(move |tx| events::before_in_workspace(tx, &workspace, i64::MAX, 1)).await?;
+    Ok(found.into_iter().next().map(|event| (event.id, event.position)))
 }
 
 /// Events behind `position` that the principal sees, oldest first, in commit order.

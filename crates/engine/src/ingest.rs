@@ -2,6 +2,7 @@
 //! never answers before everything that follows from the mail is durable.
 
 mod commit;
+mod from_mailbox;
 mod reading;
 mod resolve;
 
@@ -16,6 +17,7 @@ use store::{Priority, StoreError, Tx};
 use crate::Engine;
 use crate::ports::{AcceptError, Accepted, AcceptedMessage, InboundMail, Mailroom, Route, RouteError};
 use crate::raw;
+pub(crate) use from_mailbox::FromMailbox;
 pub use reading::{AttachmentPolicy, Reading, read};
 
 /// Raw mails larger than this are read off the reactor, bytes: parsing them would hold up other sessions.

@@ -3,18 +3,24 @@
 
 pub mod access;
 mod access_check;
+pub mod analytics;
 pub mod attachments;
+mod bounces;
 mod caches;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
 pub mod delivering;
 pub mod delivery_schedule;
+pub mod domains;
+mod due;
 pub mod error;
 pub mod events;
 pub mod inbound_http;
 pub mod ingest;
 pub mod listing;
+mod mac;
+pub mod mailboxes;
 pub mod maintenance;
 pub mod messages;
 pub mod once;
@@ -23,16 +29,23 @@ pub mod raw;
 #[cfg(test)]
 mod reading_tests;
 pub mod reindex;
+mod return_path;
 pub mod search;
 pub mod search_index;
 pub mod search_query;
 pub mod search_terms;
 pub mod sending;
 pub mod sequencer;
+pub mod submission;
+pub mod suppressions;
+pub mod templates;
 #[cfg(any(test, feature = "testing"))]
 #[expect(clippy::expect_used, reason = "a test without its product can't go on")]
 pub mod testing;
 pub mod tokens;
+pub mod tracking;
+pub mod unsubscribe;
+pub mod use_cases;
 pub mod users;
 pub mod vault_rotation;
 pub mod way_out;
@@ -49,7 +62,7 @@ use store::vault::Vault;
 use store::{Db, Priority, Tx};
 
 pub use error::{EngineError, FieldError, Result};
-pub use way_out::WayOut;
+pub use way_out::{DeliveryMode, WayOut};
 
 /// What the product was started with.
 #[derive(Debug, Clone)]
@@ -60,8 +73,14 @@ pub struct EngineConfig {
     pub inbound_domain: String,
     /// What we call ourselves in Message-IDs and EHLO.
     pub hostname: String,
-    /// The way out of channels that have none of their own; without it their mail goes to the sandbox.
+    /// The way out of channels that have none of their own.
+    pub delivery: DeliveryMode,
+    /// The instance's smarthost; deliveries that were queued for it go there whatever `delivery` says by now.
     pub smarthost: Option<ports::Smarthost>,
+    /// Lists of bad senders' addresses that a domain's doctor looks into, by their DNS names.
+    pub dns_blocklists: Vec<String>,
+    /// Keep of who opens and clicks the network alone (/24, /48), and no name of their program.
+    pub tracking_anonymise_ip: bool,
 }
 
 /// The adapters to the outside world.
@@ -70,6 +89,10 @@ pub struct Ports {
     pub transport: Arc<dyn ports::Transport>,
     pub webhooks: Arc<dyn ports::WebhookSender>,
     pub fetcher: Arc<dyn ports::Fetcher>,
+    pub mailboxes: Arc<dyn ports::MailboxDialer>,
+    pub discovery: Arc<dyn ports::MailboxDiscovery>,
+    pub providers: Arc<dyn ports::ProviderClient>,
+    pub domain_dns: Arc<dyn ports::DomainDns>,
 }
 
 /// The product, ready to be asked. Cheap to clone.
@@ -82,13 +105,18 @@ pub struct Engine {
     pub ports: Ports,
     pub routes: Arc<channels::RouteCache>,
     pub keys: Arc<access::KeyCache>,
+    /// The domains' DKIM keys, opened.
+    pub(crate) dkim_keys: Arc<domains::OpenKeys>,
+    /// One renewal of an account's tokens at a time.
+    pub(crate) renewing: Arc<mailboxes::oauth2_tokens::Renewing>,
 }
 
 impl Engine {
     pub fn new(config: EngineConfig, db: Db, blobs: Arc<BlobStore>, vault: Arc<Vault>, ports: Ports) -> Self {
         let routes = Arc::new(channels::RouteCache::new(&db));
         let keys = Arc::new(access::KeyCache::new(&db));
-        Self { config: Arc::new(config), db, blobs, vault, ports, routes, keys }
+        let (dkim_keys, renewing) = (Arc::default(), Arc::default());
+        Self { config: Arc::new(config), db, blobs, vault, ports, routes, keys, dkim_keys, renewing }
     }
 }
 

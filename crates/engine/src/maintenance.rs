@@ -7,12 +7,17 @@ use model::conversation::ConversationStatus;
 use model::event::EventType;
 use model::limits::{EVENT_RETENTION_DAYS, IDEMPOTENCY_SECONDS};
 use store::events::NewEvent;
-use store::{Priority, StoreError, Tx, conversation_lists, conversations, events, idempotency, webhook_queue};
+use store::{
+    Priority, StoreError, Tx, authentication_forms, conversation_lists, conversations, events, idempotency,
+    suppressions, webhook_queue,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, Result};
 
 const INTERVAL: Duration = Duration::from_secs(5);
+/// How long a form that is over can still say so.
+const FORMS_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Rows of a step.
 const STEP: usize = 500;
 
@@ -39,12 +44,15 @@ pub async fn step(engine: &Engine, now: Timestamp) -> Result<()> {
     engine.db.write(Priority::Background, move |tx| wake_snoozed(tx, now)).await?;
     let events_before = now.minus(Duration::from_secs(EVENT_RETENTION_DAYS * 24 * 60 * 60));
     let keys_before = now.minus(Duration::from_secs(IDEMPOTENCY_SECONDS));
+    let forms_before = now.minus(FORMS_KEPT);
     engine
         .db
         .write(Priority::Background, move |tx| {
             events::forget(tx, events_before, STEP)?;
             webhook_queue::forget(tx, events_before, STEP)?;
             idempotency::forget(tx, keys_before)?;
+            authentication_forms::forget(tx, forms_before, STEP)?;
+            suppressions::forget(tx, now, crate::suppressions::soft_bounces_since(now), STEP)?;
             tx.execute("DELETE FROM user_session WHERE expires_at < $1", &[now.into()])?;
             Ok(())
         })

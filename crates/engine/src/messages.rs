@@ -176,6 +176,7 @@ async fn visible_row(engine: &Engine, principal: &Principal, id: &MessageId) -> 
 /// What the store says.
 pub async fn hydrate(engine: &Engine, rows: Vec<MessageRow>) -> Result<Vec<Message>> {
     let links = attachments::Links::of(engine);
+    let mut engagements = crate::tracking::of_messages(engine, &rows).await?;
     let with_blobs = with_blobs(engine, rows).await?;
     let mut messages = Vec::with_capacity(with_blobs.len());
     for (mut row, blob) in with_blobs {
@@ -192,7 +193,8 @@ pub async fn hydrate(engine: &Engine, rows: Vec<MessageRow>) -> Result<Vec<Messa
             None => None,
         };
         let id = row.id.clone();
-        messages.push(view::view(row, mail, &|file| links.url(&id, &file.id)));
+        let engagement = engagements.remove(&id);
+        messages.push(view::view(row, mail, engagement, &|file| links.url(&id, &file.id)));
     }
     Ok(messages)
 }

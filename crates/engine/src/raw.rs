@@ -49,6 +49,12 @@ pub(crate) async fn keep(
     Ok(distinct.into_iter().zip(locations.into_iter().map(blob)).collect())
 }
 
+/// A small raw mail as it is kept in its row. For a thread that may be kept busy.
+pub(crate) fn inline(raw: &[u8]) -> Result<NewBlob> {
+    let (hash, data) = hash_and_compress(raw)?;
+    Ok(NewBlob { hash, size: raw.len() as u64, data: Some(data), location: None })
+}
+
 fn hash_and_compress(raw: &[u8]) -> Result<([u8; 32], Vec<u8>)> {
     Ok((Sha256::digest(raw).into(), blobs_table::compress(raw)?))
 }

@@ -2,22 +2,30 @@
 //! never speaks SMTP, that is `delivering`'s.
 
 mod attach;
-mod conversation;
-mod draft;
+pub(crate) mod conversation;
+pub(crate) mod draft;
+pub(crate) mod elsewhere;
 mod enqueue;
+mod leaving;
+mod sender;
 
+pub(crate) use attach::files;
 use bytes::Bytes;
 use mail::Mailbox;
-use model::channel::Channel;
 use model::key::{Principal, Scope};
 use model::limits::{ATTACHMENTS_OUTBOUND_MAX, MESSAGE_BYTES_MAX, RECIPIENTS_OUTBOUND_MAX};
 use model::message::{Direction, MessageStatus};
-use model::{ChannelId, ConversationId, MessageId, Timestamp, UserId};
+use model::{ConversationId, MessageId, Timestamp, UserId};
 use serde_json::{Map, Value as Json};
 use store::{Priority, deliveries, messages};
 
+use self::leaving::way_to_leave;
+pub use self::sender::SendBy;
+pub(crate) use self::sender::Sender;
 use crate::once::{self, Once};
-use crate::{Engine, EngineError, FieldError, Result, raw};
+use crate::templates::{self, TemplateUse};
+use crate::tracking::{self, Tracking};
+use crate::{Engine, EngineError, FieldError, Result, WayOut, raw, return_path};
 
 /// How far ahead mail may be scheduled.
 const SCHEDULE_DAYS_MAX: u64 = 366;
@@ -64,6 +72,11 @@ pub struct SendRequest {
     pub tags: Vec<String>,
     pub custom_data: Map<String, Json>,
     pub author_id: Option<UserId>,
+    /// What subject, text and HTML are made of; they are empty then.
+    pub template: Option<TemplateUse>,
+    pub tracking: Tracking,
+    /// Without angle brackets; one of ours where it is not said.
+    pub message_id: Option<String>,
     /// What the pointers of field errors begin with (`/content/email`).
     pub pointer: &'static str,
 }
@@ -79,26 +92,52 @@ pub struct ReplyRequest {
     pub bcc: Vec<Mailbox>,
     pub scheduled_at: Option<Timestamp>,
     pub author_id: Option<UserId>,
+    /// What text and HTML are made of; they are empty then. The subject is the conversation's.
+    pub template: Option<TemplateUse>,
 }
 
 /// Accepts a mail for sending. Returns once it is durable; what is stored is what is sent.
 ///
 /// # Errors
-/// Fields that are wrong, a channel or conversation that is not there, an attachment that can't be had.
+/// Fields that are wrong, a channel, use case or conversation that is not there, an attachment that can't be had; a use case whose
+/// domain is not verified (409).
 pub async fn send(
     engine: &Engine,
     principal: &Principal,
-    channel_id: &ChannelId,
+    by: impl Into<SendBy>,
     request: SendRequest,
 ) -> Result<MessageId> {
+    let by = by.into();
     let once = once::asked();
     if let Some(id) = once.earlier(engine).await? {
         return Ok(MessageId::from_stored(id));
     }
-    let channel = sending_channel(engine, principal, channel_id).await?;
+    let sender = sender::find(engine, principal, &by).await?;
+    send_from(engine, principal, sender, request, once).await
+}
+
+async fn send_from(
+    engine: &Engine,
+    principal: &Principal,
+    sender: Sender,
+    mut request: SendRequest,
+    once: Once,
+) -> Result<MessageId> {
+    let id = MessageId::generate();
+    let way_to_leave = way_to_leave(engine, &sender, &request, &id)?;
+    if let Some(mut used) = request.template.take() {
+        if let Some(way) = &way_to_leave {
+            used.variables.insert(leaving::VARIABLE.to_owned(), Json::String(way.url.clone()));
+        }
+        let made = templates::fill_in(engine, &principal.workspace_id, used, true).await?;
+        (request.subject, request.html, request.text) = (made.subject, made.html, made.text);
+    }
+    if let Some(way) = way_to_leave {
+        way.show(&mut request);
+    }
     check(&request)?;
-    let thread = conversation::find(engine, principal, &channel, &request).await?;
-    accept(engine, principal, &channel, request, thread, once).await
+    let thread = conversation::find(engine, principal, &sender, &request).await?;
+    accept(engine, principal, sender, request, thread, id, once).await
 }
 
 /// Accepts an answer within a conversation.
@@ -109,17 +148,21 @@ pub async fn reply(
     engine: &Engine,
     principal: &Principal,
     conversation_id: &ConversationId,
-    reply: ReplyRequest,
+    mut reply: ReplyRequest,
 ) -> Result<MessageId> {
     let once = once::asked();
     if let Some(id) = once.earlier(engine).await? {
         return Ok(MessageId::from_stored(id));
     }
-    let (thread, channel_id) = conversation::open(engine, principal, conversation_id).await?;
-    let channel = sending_channel(engine, principal, &channel_id).await?;
-    let request = thread.answer(&channel, reply)?;
+    let (thread, owner) = conversation::open(engine, principal, conversation_id).await?;
+    let sender = sender::find(engine, principal, &owner).await?;
+    if let Some(used) = reply.template.take() {
+        let made = templates::fill_in(engine, &principal.workspace_id, used, false).await?;
+        (reply.html, reply.text) = (made.html, made.text);
+    }
+    let request = thread.answer(&sender, reply)?;
     check(&request)?;
-    accept(engine, principal, &channel, request, thread, once).await
+    accept(engine, principal, sender, request, thread, MessageId::generate(), once).await
 }
 
 /// # Errors
@@ -131,28 +174,25 @@ pub fn may_send(principal: &Principal) -> Result<()> {
     Err(EngineError::Forbidden(format!("sending needs the scope {}", Scope::MessagesSend.as_str())))
 }
 
-async fn sending_channel(engine: &Engine, principal: &Principal, id: &ChannelId) -> Result<Channel> {
-    may_send(principal)?;
-    if !principal.sees(Some(id)) {
-        return Err(EngineError::NotFound { what: "the channel" });
-    }
-    crate::channels::find(engine, &principal.workspace_id, id).await
-}
-
 async fn accept(
     engine: &Engine,
     principal: &Principal,
-    channel: &Channel,
+    sender: Sender,
     request: SendRequest,
     thread: conversation::Thread,
+    id: MessageId,
     once: Once,
 ) -> Result<MessageId> {
     let now = Timestamp::now();
-    let files = attach::collect(engine, channel, &request.attachments).await?;
-    let id = MessageId::generate();
-    let draft = draft::draft(engine, channel, &request, &thread, files, &id, now);
+    let files = attach::collect(engine, &sender.limits, &request.attachments).await?;
+    let mut draft = draft::draft(engine, &sender, &request, &thread, files, &id, now);
     let pointer = request.pointer;
-    let composed = tokio::task::spawn_blocking(move || mail::compose::compose(&draft)).await;
+    let marker = tracking::Marker::new(engine, &id, &request);
+    let composed = tokio::task::spawn_blocking(move || {
+        draft.html = draft.html.map(|html| marker.mark(html));
+        mail::compose::compose(&draft)
+    })
+    .await;
     let bytes: Bytes = composed
         .map_err(|_| EngineError::Internal("composing panicked".into()))?
         .map_err(|errors| {
@@ -161,7 +201,32 @@ async fn accept(
             )
         })?
         .into();
-    let limit = channel.limits.max_message_bytes.unwrap_or(MESSAGE_BYTES_MAX).min(MESSAGE_BYTES_MAX);
+    keep(engine, principal, sender, Made { id, request, thread, bytes, now }, once).await
+}
+
+/// A mail whose bytes are final, but for its signatures.
+pub(crate) struct Made {
+    pub id: MessageId,
+    pub request: SendRequest,
+    pub thread: conversation::Thread,
+    pub bytes: Bytes,
+    pub now: Timestamp,
+}
+
+/// Makes a message of it, with its deliveries. Returns once they are durable.
+pub(crate) async fn keep(
+    engine: &Engine,
+    principal: &Principal,
+    sender: Sender,
+    made: Made,
+    once: Once,
+) -> Result<MessageId> {
+    let Made { id, request, thread, bytes, now } = made;
+    let bytes = match sender.domain_id() {
+        Some(domain) => engine.sign(&principal.workspace_id, domain, bytes).await?,
+        None => bytes,
+    };
+    let limit = sender.limits.max_message_bytes.unwrap_or(MESSAGE_BYTES_MAX).min(MESSAGE_BYTES_MAX);
     if bytes.len() as u64 > limit {
         return Err(EngineError::TooLarge { limit });
     }
@@ -170,16 +235,18 @@ async fn accept(
         .map_err(|_| EngineError::Internal("reading the composed mail panicked".into()))?;
     let blob = raw::keep(engine, &[&principal.workspace_id], &bytes).await?.pop().map(|(_, blob)| blob);
     let blob = blob.ok_or_else(|| EngineError::Internal("the raw mail was not kept".into()))?;
+    let token = return_path::token(&engine.vault, &id);
     let outgoing = enqueue::Outgoing {
         id,
         workspace_id: principal.workspace_id.clone(),
-        route: engine.way_out(channel),
-        channel: channel.clone(),
+        mail_from: sender.returns_to(engine, token),
+        sender,
         request,
         thread,
         reading,
-        blob,
+        raw: enqueue::RawMail::New(blob),
         size: bytes.len() as u64,
+        sent_by: enqueue::SentBy::Us,
         now,
     };
     let id = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
@@ -220,16 +287,17 @@ fn check(request: &SendRequest) -> Result<()> {
     if is_blank(&request.text) && is_blank(&request.html) {
         wrong(&format!("{pointer}/text"), "a text, an html, or both are needed".into());
     }
+    if let Err(detail) = request.tracking.check(recipients, is_blank(&request.html)) {
+        wrong("/tracking", detail);
+    }
     if request.attachments.len() > ATTACHMENTS_OUTBOUND_MAX {
         wrong(
             &format!("{pointer}/attachments"),
             format!("at most {ATTACHMENTS_OUTBOUND_MAX} attachments fit one message"),
         );
     }
-    if request.tags.len() > TAGS_MAX
-        || request.tags.iter().any(|tag| tag.is_empty() || tag.chars().count() > TAG_CHARS_MAX)
-    {
-        wrong("/tags", format!("at most {TAGS_MAX} tags of 1 to {TAG_CHARS_MAX} characters"));
+    if let Err(detail) = check_tags(&request.tags) {
+        wrong("/tags", detail);
     }
     if Json::Object(request.custom_data.clone()).to_string().len() > CUSTOM_DATA_BYTES_MAX {
         wrong("/customData", format!("at most {CUSTOM_DATA_BYTES_MAX} bytes of JSON"));
@@ -239,6 +307,15 @@ fn check(request: &SendRequest) -> Result<()> {
         wrong("/scheduledAt", format!("at most {SCHEDULE_DAYS_MAX} days ahead"));
     }
     if errors.is_empty() { Ok(()) } else { Err(EngineError::Invalid(errors)) }
+}
+
+/// Why these tags can't be kept.
+pub(crate) fn check_tags(tags: &[String]) -> std::result::Result<(), String> {
+    let fits = |tag: &String| !tag.is_empty() && tag.chars().count() <= TAG_CHARS_MAX;
+    if tags.len() <= TAGS_MAX && tags.iter().all(fits) {
+        return Ok(());
+    }
+    Err(format!("at most {TAGS_MAX} tags of 1 to {TAG_CHARS_MAX} characters"))
 }
 
 /// Cancels a scheduled message, or one whose deliveries have not begun.
@@ -261,8 +338,10 @@ pub async fn cancel(engine: &Engine, principal: &Principal, id: &MessageId) -> R
 /// # Errors
 /// It is not there, or has no delivery to retry (409).
 pub async fn retry(engine: &Engine, principal: &Principal, id: &MessageId) -> Result<()> {
-    use MessageStatus::{Bounced, Deferred, Failed, Queued};
-    let changed = move_deliveries(engine, principal, id, &[Failed, Bounced, Deferred], Queued, true).await?;
+    use MessageStatus::{Bounced, Deferred, Failed, Queued, Suppressed};
+    // A suppression that was taken away meanwhile no longer holds it back; one that is there does so again.
+    let changed =
+        move_deliveries(engine, principal, id, &[Failed, Bounced, Deferred, Suppressed], Queued, true).await?;
     if changed == 0 {
         return Err(EngineError::Conflict("no delivery of this message failed or waits for another try".into()));
     }

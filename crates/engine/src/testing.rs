@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use model::channel::{Channel, Provider};
 use model::key::{Actor, Principal, Role, Scope, User};
+use model::oauth2::{OAuth2Places, OAuth2Provider};
 use model::{ApiKeyId, ChannelId, MessageId, Timestamp, UserId, WorkspaceId};
+use secrecy::SecretString;
 use store::Priority;
 use store::blobs::BlobStore;
 use store::testing::TestDb;
@@ -18,10 +20,12 @@ use store::workspaces;
 
 use crate::channels::{self, ChannelRequest};
 use crate::ports::{
-    Arrival, DeliveryResult, FetchError, Fetched, Fetcher, InboundMail, OutboundMail, RecipientOutcome, Smarthost,
-    TestStep, Transport, WebhookRequest, WebhookResponse, WebhookSender,
+    Arrival, DeliveryResult, Discovered, DnsAnswer, DnsGap, DomainDns, FetchError, Fetched, Fetcher, InboundMail,
+    MailboxDialer, MailboxDiscovery, MailboxFailure, MailboxFailureKind, MailboxResult, MailboxServer, MailboxSession,
+    OutboundMail, ProviderAnswer, ProviderClient, RecipientOutcome, Smarthost, TestStep, Transport, WebhookRequest,
+    WebhookResponse, WebhookSender,
 };
-use crate::{Engine, EngineConfig, Ports, ingest, search_index};
+use crate::{DeliveryMode, Engine, EngineConfig, Ports, ingest, search_index};
 
 /// A product with one workspace and one channel.
 pub struct TestEngine {
@@ -39,10 +43,21 @@ impl TestEngine {
             inbound_domain: "inbox.localhost".into(),
             hostname: "postroom.test".into(),
             smarthost: None,
+            dns_blocklists: Vec::new(),
+            delivery: DeliveryMode::Sandbox,
+            tracking_anonymise_ip: false,
         };
         let blobs = Arc::new(BlobStore::open(None, database.folder()).expect("a blob store"));
         let vault = Arc::new(Vault::open(database.folder(), None).expect("a vault"));
-        let ports = Ports { transport: Arc::new(Nobody), webhooks: Arc::new(Nobody), fetcher: Arc::new(Nobody) };
+        let ports = Ports {
+            transport: Arc::new(Nobody),
+            webhooks: Arc::new(Nobody),
+            fetcher: Arc::new(Nobody),
+            mailboxes: Arc::new(Nobody),
+            discovery: Arc::new(Nobody),
+            providers: Arc::new(Nobody),
+            domain_dns: Arc::new(Nobody),
+        };
         let engine = Engine::new(config, database.db.clone(), blobs, vault, ports);
         let workspace_id = workspace(&engine, "First").await;
         let channel = channel(&engine, &all_scopes(&workspace_id), "Support").await;
@@ -131,17 +146,19 @@ pub fn all_scopes(workspace_id: &WorkspaceId) -> Principal {
 /// An outside world in which nothing is reached.
 struct Nobody;
 
+fn nobody_for(mail: OutboundMail) -> Vec<RecipientOutcome> {
+    let outcome = |recipient| RecipientOutcome::unspoken(recipient, DeliveryResult::Deferred, "nobody is there".into());
+    mail.recipients.into_iter().map(outcome).collect()
+}
+
 #[async_trait]
 impl Transport for Nobody {
     async fn send(&self, _: &Smarthost, mail: OutboundMail) -> Vec<RecipientOutcome> {
-        let outcome = |recipient| RecipientOutcome {
-            recipient,
-            result: DeliveryResult::Deferred,
-            host: None,
-            response: "nobody is there".into(),
-            tls: false,
-        };
-        mail.recipients.into_iter().map(outcome).collect()
+        nobody_for(mail)
+    }
+
+    async fn send_to_mx(&self, _: &str, mail: OutboundMail) -> Vec<RecipientOutcome> {
+        nobody_for(mail)
     }
 
     async fn test(&self, _: &Smarthost) -> Vec<TestStep> {
@@ -163,6 +180,71 @@ impl WebhookSender for Nobody {
 
     fn check_url(&self, _: &str) -> Result<(), String> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl MailboxDialer for Nobody {
+    async fn open(&self, _: &MailboxServer) -> MailboxResult<Box<dyn MailboxSession>> {
+        Err(MailboxFailure {
+            kind: MailboxFailureKind::Connect,
+            detail: "nobody is there".into(),
+            code: None,
+            hint: None,
+        })
+    }
+
+    async fn test(&self, _: &MailboxServer) -> Vec<TestStep> {
+        Vec::new()
+    }
+}
+
+#[async_trait]
+impl ProviderClient for Nobody {
+    fn places(&self, _: OAuth2Provider, _: Option<&str>) -> Option<OAuth2Places> {
+        None
+    }
+
+    fn check_url(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn post_form(&self, _: &str, _: Vec<(&'static str, SecretString)>) -> Result<ProviderAnswer, FetchError> {
+        Err(FetchError::Failed("nobody is there".into()))
+    }
+
+    async fn get_with_token(&self, _: &str, _: &SecretString) -> Result<ProviderAnswer, FetchError> {
+        Err(FetchError::Failed("nobody is there".into()))
+    }
+}
+
+#[async_trait]
+impl DomainDns for Nobody {
+    async fn texts(&self, _: &str) -> DnsAnswer<String> {
+        Err(DnsGap::Failed("nobody is there".into()))
+    }
+
+    async fn mail_hosts(&self, _: &str) -> DnsAnswer<(u16, String)> {
+        Err(DnsGap::Failed("nobody is there".into()))
+    }
+
+    async fn aliases(&self, _: &str) -> DnsAnswer<String> {
+        Err(DnsGap::Failed("nobody is there".into()))
+    }
+
+    async fn addresses(&self, _: &str) -> DnsAnswer<IpAddr> {
+        Err(DnsGap::Failed("nobody is there".into()))
+    }
+
+    async fn pointers(&self, _: IpAddr) -> DnsAnswer<String> {
+        Err(DnsGap::Failed("nobody is there".into()))
+    }
+}
+
+#[async_trait]
+impl MailboxDiscovery for Nobody {
+    async fn discover(&self, _: &str) -> Discovered {
+        Discovered::default()
     }
 }
 

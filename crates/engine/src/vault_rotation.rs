@@ -1,9 +1,9 @@
 //! A new key for the vault: whatever is sealed is sealed anew with it. The old keys stay, for what a backup holds.
 //! Never while a server runs, which knows only the keys it started with.
 
-use model::{ChannelId, WebhookEndpointId};
+use model::{AccountId, ChannelId, DomainId, OAuth2AppId, WebhookEndpointId};
 use store::vault::Vault;
-use store::{StoreError, Tx, channels, webhook_endpoints, workspaces};
+use store::{StoreError, Tx, accounts, channels, domains, oauth2_apps, webhook_endpoints, workspaces};
 
 use crate::{Engine, Result};
 
@@ -13,6 +13,21 @@ pub const FINGERPRINT: &str = "vault_fingerprint";
 /// Where a channel's password is kept, so that a sealed one is worthless in another row.
 pub(crate) fn channel_place(id: &ChannelId) -> String {
     format!("channel/secrets/{id}")
+}
+
+/// Where an account's passwords are kept.
+pub(crate) fn account_place(id: &AccountId) -> String {
+    format!("account/secrets/{id}")
+}
+
+/// Where an OAuth 2 application's secret is kept.
+pub(crate) fn oauth2_app_place(id: &OAuth2AppId) -> String {
+    format!("oauth2_app/secrets/{id}")
+}
+
+/// Where a domain's private DKIM keys are kept.
+pub(crate) fn domain_place(id: &DomainId) -> String {
+    format!("domain/secrets/{id}")
 }
 
 /// Where an endpoint's secrets are kept.
@@ -45,6 +60,19 @@ pub fn reseal(engine: &Engine) -> Result<usize> {
             count += reseal_one(tx, &vault, &endpoint_place(&id), &sealed, |tx, anew| {
                 webhook_endpoints::set_sealed(tx, &id, anew)
             })?;
+        }
+        for (id, sealed) in accounts::sealed(tx)? {
+            count +=
+                reseal_one(tx, &vault, &account_place(&id), &sealed, |tx, anew| accounts::set_sealed(tx, &id, anew))?;
+        }
+        for (id, sealed) in oauth2_apps::sealed(tx)? {
+            count += reseal_one(tx, &vault, &oauth2_app_place(&id), &sealed, |tx, anew| {
+                oauth2_apps::set_sealed(tx, &id, anew)
+            })?;
+        }
+        for (id, sealed) in domains::sealed(tx)? {
+            count +=
+                reseal_one(tx, &vault, &domain_place(&id), &sealed, |tx, anew| domains::set_sealed(tx, &id, anew))?;
         }
         workspaces::set_setting(tx, FINGERPRINT, &vault.fingerprint())?;
         Ok(count)

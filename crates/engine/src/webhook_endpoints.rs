@@ -20,6 +20,7 @@ const MISSING: EngineError = EngineError::NotFound { what: "the webhook endpoint
 /// How long the secret before a rotation still signs, beside the new one.
 const OLD_SECRET_SECONDS: u64 = 24 * 60 * 60;
 const URL_CHARS_MAX: usize = 2_000;
+const SERVICE_SECRET_BYTES_MAX: usize = 1_000;
 
 /// `None` leaves a field as it is, or at its default.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +31,10 @@ pub struct EndpointRequest {
     pub enabled: Option<bool>,
     /// The caller's own secret (`whsec_…`); one is made otherwise.
     pub secret: Option<SecretString>,
+    /// On creation: it hears of this account alone.
+    pub account: Option<String>,
+    /// Signs bodies as EmailEngine does; an empty one goes back to the endpoint's secret.
+    pub service_secret: Option<SecretString>,
 }
 
 /// What the vault seals: the secret, and the one before it while it still signs.
@@ -37,6 +42,9 @@ pub struct EndpointRequest {
 struct Secrets {
     current: String,
     previous: Option<(String, Timestamp)>,
+    /// Signs bodies as EmailEngine does, where the owner chose one of any form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    service: Option<String>,
 }
 
 fn seal(engine: &Engine, id: &WebhookEndpointId, secrets: &Secrets) -> Result<Vec<u8>> {
@@ -55,6 +63,12 @@ pub(crate) fn secrets(engine: &Engine, endpoint: &Endpoint) -> Result<Vec<Secret
     let now = Timestamp::now();
     let previous = secrets.previous.filter(|(_, until)| *until > now).map(|(secret, _)| secret);
     Ok([Some(secrets.current), previous].into_iter().flatten().map(SecretString::from).collect())
+}
+
+/// What signs the body alone, as EmailEngine does: the owner's own choice, or the endpoint's secret.
+pub(crate) fn body_secret(engine: &Engine, endpoint: &Endpoint) -> Result<SecretString> {
+    let secrets = unseal(engine, &endpoint.id, &endpoint.secrets)?;
+    Ok(secrets.service.unwrap_or(secrets.current).into())
 }
 
 fn needs(principal: &Principal, scope: Scope) -> Result<()> {
@@ -91,14 +105,20 @@ fn apply(engine: &Engine, endpoint: &mut WebhookEndpoint, request: &EndpointRequ
         }
         endpoint.events.clone_from(patterns);
     }
-    if request.format == Some(WebhookFormat::Emailengine) {
-        errors.push(FieldError::new("/format", "emailengine is not available in this version; postroom is"));
-    }
+    endpoint.format = request.format.unwrap_or(endpoint.format);
     if let Some(enabled) = request.enabled {
         endpoint.enabled = enabled;
         endpoint.disabled_reason = None;
     }
     if errors.is_empty() { Ok(()) } else { Err(EngineError::Invalid(errors)) }
+}
+
+fn checked_service_secret(secret: Option<&SecretString>) -> Result<Option<String>> {
+    let secret = secret.map(ExposeSecret::expose_secret).filter(|secret| !secret.is_empty());
+    if secret.is_some_and(|secret| secret.len() > SERVICE_SECRET_BYTES_MAX) {
+        return Err(EngineError::invalid("/serviceSecret", format!("at most {SERVICE_SECRET_BYTES_MAX} bytes")));
+    }
+    Ok(secret.map(str::to_owned))
 }
 
 /// # Errors
@@ -125,6 +145,7 @@ pub async fn create(engine: &Engine, principal: &Principal, request: EndpointReq
         url: String::new(),
         events: vec!["*".into()],
         format: WebhookFormat::Postroom,
+        account: request.account.clone(),
         enabled: true,
         disabled_reason: None,
         secret: None,
@@ -133,12 +154,18 @@ pub async fn create(engine: &Engine, principal: &Principal, request: EndpointReq
         updated_at: now,
     };
     apply(engine, &mut public, &request)?;
-    let sealed = seal(engine, &public.id, &Secrets { current: secret.expose_secret().to_owned(), previous: None })?;
+    let service = checked_service_secret(request.service_secret.as_ref())?;
+    let current = secret.expose_secret().to_owned();
+    let sealed = seal(engine, &public.id, &Secrets { current, previous: None, service })?;
     let row = EndpointRow { workspace_id: principal.workspace_id.clone(), secrets: sealed, public };
     let kept = engine
         .db
         .write(Priority::Foreground, move |tx| {
-            if webhook_endpoints::list(tx, &row.workspace_id)?.len() >= WEBHOOK_ENDPOINTS_MAX {
+            // Accounts are limited otherwise.
+            let others = webhook_endpoints::list(tx, &row.workspace_id)?;
+            let is_one_more = row.public.account.is_none();
+            if is_one_more && others.iter().filter(|one| one.public.account.is_none()).count() >= WEBHOOK_ENDPOINTS_MAX
+            {
                 return Ok(None);
             }
             if let Some(earlier) = once.note(tx, row.public.id.as_str())? {
@@ -154,6 +181,40 @@ pub async fn create(engine: &Engine, principal: &Principal, request: EndpointReq
             "a workspace has at most {WEBHOOK_ENDPOINTS_MAX} webhook endpoints; delete one first"
         ))),
     }
+}
+
+/// Where the events of an account go instead of everywhere else; an empty `url`: where all others go.
+///
+/// # Errors
+/// As [`create`].
+pub async fn set_of_account(engine: &Engine, principal: &Principal, account: &str, url: &str) -> Result<()> {
+    needs(principal, Scope::WebhooksWrite)?;
+    let (workspace, name) = (principal.workspace_id.clone(), account.to_owned());
+    let existing = engine.db.read(move |tx| webhook_endpoints::of_account(tx, &workspace, &name)).await?;
+    let request = EndpointRequest {
+        url: Some(url.to_owned()),
+        format: Some(WebhookFormat::Emailengine),
+        enabled: Some(true),
+        service_secret: service_secret_of_all(engine, principal).await?,
+        account: Some(account.to_owned()),
+        ..EndpointRequest::default()
+    };
+    match existing {
+        Some(row) if url.is_empty() => delete(engine, principal, &row.public.id).await,
+        Some(row) => update(engine, principal, &row.public.id, request).await.map(drop),
+        None if url.is_empty() => Ok(()),
+        None => create(engine, principal, request).await.map(drop),
+    }
+}
+
+/// What signs for the endpoint that hears of all accounts.
+async fn service_secret_of_all(engine: &Engine, principal: &Principal) -> Result<Option<SecretString>> {
+    let workspace = principal.workspace_id.clone();
+    let rows = engine.db.read(move |tx| webhook_endpoints::list(tx, &workspace)).await?;
+    let is_of_all =
+        |row: &&EndpointRow| row.public.format == WebhookFormat::Emailengine && row.public.account.is_none();
+    let Some(row) = rows.iter().find(is_of_all) else { return Ok(None) };
+    Ok(unseal(engine, &row.public.id, &row.secrets)?.service.map(SecretString::from))
 }
 
 /// As the answers to creation and rotation show it.
@@ -196,6 +257,11 @@ pub async fn update(
     needs(principal, Scope::WebhooksWrite)?;
     let mut row = load(engine, principal, id).await?;
     apply(engine, &mut row.public, &request)?;
+    if request.service_secret.is_some() {
+        let service = checked_service_secret(request.service_secret.as_ref())?;
+        let secrets = Secrets { service, ..unseal(engine, id, &row.secrets)? };
+        row.secrets = seal(engine, id, &secrets)?;
+    }
     keep(engine, row).await
 }
 
@@ -228,7 +294,8 @@ pub async fn rotate_secret(engine: &Engine, principal: &Principal, id: &WebhookE
     let old = unseal(engine, id, &row.secrets)?;
     let current = webhook_signing::generate_secret().expose_secret().to_owned();
     let until = Timestamp::now().plus(std::time::Duration::from_secs(OLD_SECRET_SECONDS));
-    row.secrets = seal(engine, id, &Secrets { current, previous: Some((old.current, until)) })?;
+    let renewed = Secrets { current, previous: Some((old.current, until)), service: old.service };
+    row.secrets = seal(engine, id, &renewed)?;
     row.public.updated_at = Timestamp::now();
     let kept = engine
         .db

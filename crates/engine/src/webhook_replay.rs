@@ -7,6 +7,8 @@ use store::events::StoredEvent;
 use store::webhook_replays::{self, Replay, Step};
 use store::{Tx, events, webhook_queue};
 
+use crate::webhooks;
+
 /// Events looked through in one step.
 const LOOKED_THROUGH: usize = 500;
 /// Deliveries that may wait for an endpoint, for another try say, before its replay does.
@@ -64,8 +66,5 @@ pub(crate) fn step(tx: &mut Tx<'_>, replay: &Replay, places: usize, now: Timesta
 
 /// A test is for the moment it was asked for, and imported mail is no news the second time either.
 fn is_wanted(replay: &Replay, event: &StoredEvent) -> bool {
-    let event_type = event.event_type;
-    event_type != EventType::WebhookTest
-        && !event.imported
-        && replay.events.iter().any(|pattern| event_type.matches(pattern))
+    event.event_type != EventType::WebhookTest && !event.imported && webhooks::concerns(&replay.interest, event)
 }

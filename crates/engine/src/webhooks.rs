@@ -5,21 +5,22 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::event::EventType;
+use model::event::{Event, EventType};
 use model::limits::{WEBHOOK_CONCURRENCY, WEBHOOK_TIMEOUT_SECONDS};
-use model::webhook::{WebhookAttempt, WebhookDeliveryStatus};
+use model::webhook::{WebhookAttempt, WebhookDeliveryStatus, WebhookFormat};
 use model::{Timestamp, WebhookEndpointId};
 use rand::RngExt;
-use serde_json::json;
+use serde_json::{Map, Value as Json, json};
 use store::events::{NewEvent, StoredEvent};
-use store::webhook_queue::{self, ClaimedDelivery, Endpoint};
+use store::webhook_queue::{self, ClaimedDelivery, Endpoint, Interest};
 use store::{Dialect, Priority, Topic, Tx, events, progress, webhook_replays};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::mailboxes::notify;
 use crate::ports::{WebhookRequest, WebhookResponse};
 use crate::webhook_replay::{self, Progress};
-use crate::{Engine, Result, webhook_schedule, webhook_signing};
+use crate::{Engine, Result, due, webhook_schedule, webhook_signing};
 
 /// Events looked at in one go.
 const FAN_OUT: usize = 500;
@@ -91,7 +92,8 @@ async fn fan_out_some(engine: &Engine) -> Result<Option<usize>> {
             }
             let now = Timestamp::now();
             for event in &found {
-                for endpoint in endpoints.iter().filter(|endpoint| wants(endpoint, event)) {
+                let has_own = has_own(&endpoints, event);
+                for endpoint in endpoints.iter().filter(|endpoint| wants(endpoint, event, has_own)) {
                     webhook_queue::add(tx, &endpoint.workspace_id, &endpoint.id, &event.id, event.event_type, now)?;
                 }
             }
@@ -101,13 +103,34 @@ async fn fan_out_some(engine: &Engine) -> Result<Option<usize>> {
     Ok(Some(count))
 }
 
-fn wants(endpoint: &Endpoint, event: &StoredEvent) -> bool {
+/// Whether an endpoint hears of the event's account alone.
+fn has_own(endpoints: &[Endpoint], event: &StoredEvent) -> bool {
+    let account = account_of(event);
+    account.is_some()
+        && endpoints
+            .iter()
+            .any(|one| one.workspace_id == event.workspace_id && one.interest.account.as_deref() == account)
+}
+
+fn account_of(event: &StoredEvent) -> Option<&str> {
+    event.data.get("account").filter(|_| event.event_type.is_of_mailbox())?.as_str()
+}
+
+fn wants(endpoint: &Endpoint, event: &StoredEvent, has_own: bool) -> bool {
     // A test goes to its endpoint alone, and is queued by whoever asks for it.
     let addressed = event.event_type != EventType::WebhookTest && event.workspace_id == endpoint.workspace_id;
     addressed
         && !event.imported
         && endpoint.created_at <= event.at
-        && endpoint.events.iter().any(|pattern| event.event_type.matches(pattern))
+        && (!has_own || endpoint.interest.account.is_some() || endpoint.interest.format == WebhookFormat::Postroom)
+        && concerns(&endpoint.interest, event)
+}
+
+/// Whether it is an event of the kind that an endpoint wants to hear of.
+pub(crate) fn concerns(interest: &Interest, event: &StoredEvent) -> bool {
+    (interest.format == WebhookFormat::Postroom || event.event_type.is_of_mailbox())
+        && interest.account.as_deref().is_none_or(|account| account_of(event) == Some(account))
+        && interest.events.iter().any(|pattern| event.event_type.matches(pattern))
 }
 
 /// Delivers until it is told to stop; requests under way then are finished.
@@ -123,7 +146,9 @@ pub async fn run(engine: Engine, shutdown: CancellationToken) {
     let mut tasks: JoinSet<WebhookEndpointId> = JoinSet::new();
     let mut under_way: HashMap<WebhookEndpointId, usize> = HashMap::new();
     while !shutdown.is_cancelled() {
-        let (claimed, look_on) = claim(&engine, &lease, &under_way).await.unwrap_or_else(|error| {
+        let claimed = claim(&engine, &lease, &under_way).await;
+        let failed = claimed.is_err();
+        let (claimed, look_on) = claimed.unwrap_or_else(|error| {
             tracing::error!(%error, "webhooks could not be claimed; trying again");
             (Vec::new(), false)
         });
@@ -138,7 +163,10 @@ pub async fn run(engine: Engine, shutdown: CancellationToken) {
                 endpoint
             });
         }
-        let pause = if look_on { Duration::ZERO } else { until_next(&engine).await };
+        let pause = match look_on {
+            true => Duration::ZERO,
+            false => due::pause(&engine, webhook_queue::next_due, LOOK_AGAIN, failed).await,
+        };
         tokio::select! {
             _ = news.changed() => {}
             Some(done) = tasks.join_next() => release(&mut under_way, done.ok()),
@@ -159,13 +187,6 @@ fn release(under_way: &mut HashMap<WebhookEndpointId, usize>, endpoint: Option<W
         if *count == 0 {
             under_way.remove(&endpoint);
         }
-    }
-}
-
-async fn until_next(engine: &Engine) -> Duration {
-    match engine.db.read(webhook_queue::next_due).await {
-        Ok(Some(due)) => due.since(Timestamp::now()).clamp(Duration::from_millis(50), LOOK_AGAIN),
-        _ => LOOK_AGAIN,
     }
 }
 
@@ -229,24 +250,55 @@ async fn request(engine: &Engine, delivery: &ClaimedDelivery) -> Result<Option<W
         return Ok(None);
     };
     let Some(event) = crate::events::hydrate(engine, vec![event]).await?.pop() else { return Ok(None) };
-    let body = serde_json::to_vec(&event)
-        .map_err(|error| crate::EngineError::Internal(format!("event {}: {error}", event.id)))?;
+    let of_mailbox = delivery.endpoint.interest.format == WebhookFormat::Emailengine;
+    let body = if of_mailbox {
+        let mut body = mailbox_body(engine, &event);
+        if event.event_type == EventType::MailNew {
+            notify::fill_in(engine, &event.workspace_id, &mut body).await?;
+        }
+        serde_json::to_vec(&body)
+    } else {
+        serde_json::to_vec(&event)
+    };
+    let body = body.map_err(|error| crate::EngineError::Internal(format!("event {}: {error}", event.id)))?;
     let secrets = crate::webhook_endpoints::secrets(engine, &delivery.endpoint)?;
     let seconds = Timestamp::now().as_seconds();
     let signature = webhook_signing::signature_header(&secrets, event.id.as_str(), seconds, &body)
         .map_err(|error| crate::EngineError::Internal(error.to_string()))?;
-    let headers = vec![
+    let mut headers = vec![
         ("content-type".to_owned(), "application/json".to_owned()),
         ("webhook-id".to_owned(), event.id.to_string()),
         ("webhook-timestamp".to_owned(), seconds.to_string()),
         ("webhook-signature".to_owned(), signature),
     ];
+    if of_mailbox {
+        headers.extend([
+            ("x-ee-wh-id".to_owned(), delivery.id.to_string()),
+            ("x-ee-wh-event-id".to_owned(), event.id.to_string()),
+            ("x-ee-wh-attempts-made".to_owned(), (delivery.attempts + 1).to_string()),
+        ]);
+        let secret = crate::webhook_endpoints::body_secret(engine, &delivery.endpoint)?;
+        headers.push(("x-ee-wh-signature".to_owned(), webhook_signing::body_signature(&secret, &body)));
+    }
     Ok(Some(WebhookRequest {
         url: delivery.endpoint.url.clone(),
         headers,
         body: body.into(),
         timeout: Duration::from_secs(WEBHOOK_TIMEOUT_SECONDS),
     }))
+}
+
+/// An event of a mailbox in EmailEngine's shape; a test in the same.
+fn mailbox_body(engine: &Engine, event: &Event) -> Map<String, Json> {
+    let mut shown = match &event.data {
+        Json::Object(data) if event.event_type.is_of_mailbox() => data.clone(),
+        data => Map::from_iter([("data".to_owned(), data.clone())]),
+    };
+    shown.insert("serviceUrl".into(), json!(engine.config.public_url));
+    shown.insert("date".into(), json!(event.timestamp));
+    shown.insert("event".into(), json!(event.event_type));
+    shown.insert("eventId".into(), json!(event.id));
+    shown
 }
 
 fn succeeded(response: &WebhookResponse) -> bool {

@@ -1,16 +1,20 @@
 //! Which channel receives at an address. Asked for every RCPT, so remembered for a moment; a deletion is seen at once.
 
+use model::channel::{AuthPolicy, ChannelLimits};
 use model::limits::MESSAGE_BYTES_MAX;
-use store::channels;
+use model::use_case::UseCase;
+use model::{MessageId, WorkspaceId};
+use store::{channels, message_lists, use_cases};
 
-use crate::Engine;
 use crate::caches::Remembered;
 use crate::ports::{Route, RouteError};
+use crate::{Engine, return_path};
 
 /// Routes by their address, without a tag.
 pub type RouteCache = Remembered<String, Route>;
 
-/// Who receives at `address`. A `+tag` is the owner's own business, but for `+r.<token>`, which names a conversation.
+/// Who receives at `address`. A `+tag` is the owner's own business, but for `+r.<token>`, which names a conversation. `b+<token>@` of
+/// any domain that leads here is where a message of ours returns to.
 ///
 /// # Errors
 /// Nobody does, or the store can't be asked.
@@ -18,6 +22,12 @@ pub async fn route(engine: &Engine, address: &str) -> Result<Route, RouteError> 
     let lower = address.trim().to_lowercase();
     let (local, domain) = lower.rsplit_once('@').ok_or(RouteError::Unknown)?;
     let (base, tag) = local.split_once('+').unwrap_or((local, ""));
+    // The token proves itself, so it does not matter which of our domains it came to.
+    if base == return_path::LOCAL_PART
+        && let Some(message) = return_path::message_of(&engine.vault, tag)
+    {
+        return route_back(engine, address, message).await;
+    }
     let base = format!("{base}@{domain}");
     let mut route = match engine.routes.get(&base) {
         Ok(route) => route,
@@ -32,11 +42,49 @@ pub async fn route(engine: &Engine, address: &str) -> Result<Route, RouteError> 
     Ok(route)
 }
 
+/// To the channel or use case of a message whose return path `address` is: what comes there that is no report (an automatic answer,
+/// say) is its mail.
+async fn route_back(engine: &Engine, address: &str, message: MessageId) -> Result<Route, RouteError> {
+    let id = message.clone();
+    let found = engine.db.read(move |tx| {
+        let Some(message) = message_lists::of_any_workspace(tx, &id)? else { return Ok(None) };
+        let workspace = message.workspace_id;
+        Ok(match (message.channel_id, message.use_case_id) {
+            (Some(channel), _) => channels::get(tx, &workspace, &channel)?.map(|row| of_channel(&row, "")),
+            (None, Some(use_case)) => use_cases::get_even_deleted(tx, &workspace, &use_case)?
+                .map(|use_case| of_use_case(workspace, &use_case)),
+            (None, None) => None,
+        })
+    });
+    let route = found.await.map_err(|error| RouteError::Unavailable(error.to_string()))?.ok_or(RouteError::Unknown)?;
+    Ok(Route { returned_to: Some(message), recipient: address.to_owned(), ..route })
+}
+
 async fn look_up(engine: &Engine, address: &str) -> Result<Route, RouteError> {
     let wanted = address.to_owned();
-    let found = engine.db.read(move |tx| channels::by_address(tx, &wanted)).await;
-    let row = found.map_err(|error| RouteError::Unavailable(error.to_string()))?.ok_or(RouteError::Unknown)?;
-    Ok(of_channel(&row, address))
+    let found = engine
+        .db
+        .read(move |tx| match channels::by_address(tx, &wanted)? {
+            Some(row) => Ok(Some(of_channel(&row, &wanted))),
+            None => Ok(use_cases::by_address(tx, &wanted)?.map(|(workspace, one)| of_use_case(workspace, &one))),
+        })
+        .await;
+    found.map_err(|error| RouteError::Unavailable(error.to_string()))?.ok_or(RouteError::Unknown)
+}
+
+fn of_use_case(workspace_id: WorkspaceId, use_case: &UseCase) -> Route {
+    Route {
+        workspace_id,
+        channel_id: None,
+        use_case_id: Some(use_case.id.clone()),
+        auth_policy: AuthPolicy::default(),
+        message_bytes_max: MESSAGE_BYTES_MAX,
+        limits: ChannelLimits::default(),
+        thread_by_subject: false,
+        recipient: use_case.sender_address.clone(),
+        reply_token: None,
+        returned_to: None,
+    }
 }
 
 /// The route to a channel that was found otherwise.
@@ -52,5 +100,6 @@ pub(crate) fn of_channel(row: &channels::ChannelRow, recipient: &str) -> Route {
         thread_by_subject: row.public.thread_by_subject,
         recipient: recipient.to_owned(),
         reply_token: None,
+        returned_to: None,
     }
 }

@@ -14,6 +14,12 @@ pub(super) fn seal(engine: &Engine, id: &ChannelId, password: &SecretString) -> 
     engine.vault.seal(&place(id), password.expose_secret().as_bytes())
 }
 
+/// What the channel signs in with, at both its servers.
+pub(super) fn password(engine: &Engine, row: &ChannelRow) -> Result<Option<SecretString>> {
+    let unsealed = row.secrets.as_ref().map(|sealed| engine.vault.unseal_text(&place(&row.public.id), sealed));
+    Ok(unsealed.transpose().map_err(|error| StoreError::Vault(error.to_string()))?)
+}
+
 pub(super) fn smarthost(engine: &Engine, row: &ChannelRow) -> Result<Option<Smarthost>> {
     let config = &row.public.config;
     if row.public.provider != Provider::SmtpImap {
@@ -21,12 +27,7 @@ pub(super) fn smarthost(engine: &Engine, row: &ChannelRow) -> Result<Option<Smar
     }
     let incomplete = || EngineError::Conflict("the channel's SMTP server is not set".into());
     let username = config.username.clone().or_else(|| row.public.email_address.clone()).unwrap_or_default();
-    let password = row
-        .secrets
-        .as_ref()
-        .map(|sealed| engine.vault.unseal_text(&place(&row.public.id), sealed))
-        .transpose()
-        .map_err(|error| StoreError::Vault(error.to_string()))?;
+    let password = password(engine, row)?;
     Ok(Some(Smarthost {
         host: config.smtp_host.clone().ok_or_else(incomplete)?,
         port: config.smtp_port.ok_or_else(incomplete)?,

@@ -33,7 +33,10 @@ pub(super) fn page(
         "{}<script nonce=\"{nonce}\">window.remoteImagesBlocked={}</script>",
         cleaned.html, cleaned.remote_images_blocked
     );
-    HtmlPage { document: document(&counted, Some(nonce)), remote_images_blocked: cleaned.remote_images_blocked }
+    HtmlPage {
+        document: document(&counted, &cleaned.style, Some(nonce)),
+        remote_images_blocked: cleaned.remote_images_blocked,
+    }
 }
 
 /// Plain text as the HTML it is shown as.

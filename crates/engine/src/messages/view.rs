@@ -4,11 +4,18 @@ use std::collections::BTreeMap;
 
 use mail::ParsedMail;
 use model::limits::MESSAGE_BODY_BYTES_SHOWN_MAX;
-use model::message::{Attachment, Content, EmailContent, Message, MessageMetadata, Recipient, RecipientType};
+use model::message::{
+    Attachment, Content, EmailContent, Engagement, Message, MessageMetadata, Recipient, RecipientType,
+};
 use store::messages::{AttachmentRow, MessageRow};
 
 /// Makes the message of its row and, where it has one, its mail. `url` gives an attachment's address.
-pub(super) fn view(row: MessageRow, parsed: Option<ParsedMail>, url: &dyn Fn(&AttachmentRow) -> String) -> Message {
+pub(super) fn view(
+    row: MessageRow,
+    parsed: Option<ParsedMail>,
+    engagement: Option<Engagement>,
+    url: &dyn Fn(&AttachmentRow) -> String,
+) -> Message {
     let mut limits = row.limits.clone();
     let headers = parsed.as_ref().map(headers).unwrap_or_default();
     let content = match &row.note {
@@ -48,6 +55,7 @@ pub(super) fn view(row: MessageRow, parsed: Option<ParsedMail>, url: &dyn Fn(&At
         scheduled_at: row.scheduled_at,
         timestamp: row.sent_at,
         threaded_by: row.threaded_by,
+        engagement,
         metadata,
     }
 }

@@ -25,6 +25,8 @@ pub struct Route {
     pub recipient: String,
     /// The token of `inbox+r.<token>@…`, if the address carries one.
     pub reply_token: Option<String>,
+    /// The message whose own return path the address is.
+    pub returned_to: Option<MessageId>,
 }
 
 /// How a mail came to us.

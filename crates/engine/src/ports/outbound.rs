@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use model::Timestamp;
 use model::channel::TransportSecurity;
+use model::message::HostTried;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,8 @@ pub struct OutboundMail {
     pub mail_from: String,
     pub recipients: Vec<String>,
     pub raw: Bytes,
+    /// What reports about the mail are to name it by (RFC 3461 ENVID), where the next hop offers such reports.
+    pub envelope_id: Option<String>,
 }
 
 /// What the next hop said of one recipient.
@@ -28,6 +31,28 @@ pub struct RecipientOutcome {
     /// The answer, or what went wrong, in one line.
     pub response: String,
     pub tls: bool,
+    /// The address spoken to, where the host is one of several.
+    pub address: Option<String>,
+    /// Protocol and cipher suite.
+    pub tls_version: Option<String>,
+    /// Who was asked before in the same attempt and did not take it.
+    pub tried_before: Vec<HostTried>,
+}
+
+impl RecipientOutcome {
+    /// Of a recipient for whom nobody was spoken to.
+    pub fn unspoken(recipient: String, result: DeliveryResult, response: String) -> Self {
+        Self {
+            recipient,
+            result,
+            host: None,
+            response,
+            tls: false,
+            address: None,
+            tls_version: None,
+            tried_before: Vec::new(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +77,7 @@ pub enum SmtpAuth {
         username: String,
         password: SecretString,
     },
-    /// XOAUTH2.
+    /// OAUTHBEARER (RFC 7628) where the server offers it, else XOAUTH2.
     Bearer {
         username: String,
         token: SecretString,
@@ -72,6 +97,9 @@ pub struct Smarthost {
 #[async_trait]
 pub trait Transport: Send + Sync + 'static {
     async fn send(&self, smarthost: &Smarthost, mail: OutboundMail) -> Vec<RecipientOutcome>;
+
+    /// To the mail exchangers of `domain` (A-labels, or an address literal), which all recipients are at.
+    async fn send_to_mx(&self, domain: &str, mail: OutboundMail) -> Vec<RecipientOutcome>;
 
     /// Connect, say EHLO, upgrade, sign in, and quit: a result a step (`smtp.connect`, `smtp.tls`, `smtp.auth`).
     async fn test(&self, smarthost: &Smarthost) -> Vec<TestStep>;

@@ -1,7 +1,7 @@
 //! Brings a message's attachments together: decoded ones as they are, linked ones fetched through the guard, all within the channel's limits.
 
 use mail::compose::DraftAttachment;
-use model::channel::Channel;
+use model::channel::ChannelLimits;
 use model::limits::{FETCH_BYTES_MAX, MESSAGE_BYTES_MAX};
 use model::message::Withheld;
 
@@ -12,8 +12,16 @@ use crate::{Engine, EngineError, FieldError, Result};
 
 pub(super) async fn collect(
     engine: &Engine,
-    channel: &Channel,
+    limits: &ChannelLimits,
     requests: &[AttachmentRequest],
+) -> Result<Vec<DraftAttachment>> {
+    gather(engine, requests, |request, file| refusal(limits, request, file)).await
+}
+
+async fn gather(
+    engine: &Engine,
+    requests: &[AttachmentRequest],
+    refusal: impl Fn(&AttachmentRequest, &DraftAttachment) -> Option<FieldError>,
 ) -> Result<Vec<DraftAttachment>> {
     let mut files = Vec::with_capacity(requests.len());
     let mut errors = Vec::new();
@@ -22,7 +30,7 @@ pub(super) async fn collect(
         match one(engine, request).await {
             Ok(file) => {
                 total += file.data.len() as u64;
-                errors.extend(refusal(channel, request, &file));
+                errors.extend(refusal(request, &file));
                 files.push(file);
             }
             Err(error) => errors.push(error),
@@ -32,6 +40,11 @@ pub(super) async fn collect(
         }
     }
     if errors.is_empty() { Ok(files) } else { Err(EngineError::Invalid(errors)) }
+}
+
+/// Files that no channel's limits hold for.
+pub(crate) async fn files(engine: &Engine, requests: &[AttachmentRequest]) -> Result<Vec<DraftAttachment>> {
+    gather(engine, requests, |_, _| None).await
 }
 
 async fn one(engine: &Engine, request: &AttachmentRequest) -> std::result::Result<DraftAttachment, FieldError> {
@@ -60,14 +73,14 @@ async fn one(engine: &Engine, request: &AttachmentRequest) -> std::result::Resul
     })
 }
 
-fn refusal(channel: &Channel, request: &AttachmentRequest, file: &DraftAttachment) -> Option<FieldError> {
+fn refusal(limits: &ChannelLimits, request: &AttachmentRequest, file: &DraftAttachment) -> Option<FieldError> {
     let withheld =
-        AttachmentPolicy(&channel.limits).withheld(Some(&file.filename), &file.content_type, file.data.len() as u64)?;
+        AttachmentPolicy(limits).withheld(Some(&file.filename), &file.content_type, file.data.len() as u64)?;
     let detail = match withheld {
         Withheld::TooLarge => format!(
             "{} bytes; this channel sends at most {} an attachment",
             file.data.len(),
-            channel.limits.max_attachment_bytes.unwrap_or_default()
+            limits.max_attachment_bytes.unwrap_or_default()
         ),
         Withheld::BlockedType => {
             format!("this channel does not send files such as {} ({})", file.filename, file.content_type)

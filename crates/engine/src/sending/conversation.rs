@@ -1,21 +1,21 @@
 //! Finds the conversation a mail to send belongs to, and what its head must name so that every client threads it. Reads only.
 
 use mail::Mailbox;
-use model::channel::Channel;
+use model::ConversationId;
 use model::key::Principal;
 use model::limits::REFERENCES_MAX;
 use model::message::{Direction, ThreadedBy};
-use model::{ChannelId, ConversationId};
 use store::conversations::ConversationRow;
 use store::messages::MessageRow;
-use store::{conversations, messages};
+use store::{conversations, message_references, messages};
 
-use super::{ReplyRequest, SendRequest};
+use super::sender::Sender;
+use super::{ReplyRequest, SendBy, SendRequest};
 use crate::{Engine, EngineError, Result};
 
 /// Where a mail to send goes on.
 #[derive(Debug, Clone)]
-pub(super) struct Thread {
+pub(crate) struct Thread {
     /// `None`: it begins a conversation.
     pub conversation: Option<ConversationRow>,
     /// Of the conversation, be it there or about to begin.
@@ -29,7 +29,7 @@ pub(super) struct Thread {
 }
 
 impl Thread {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let reply_token = crate::tokens::reply_token(model::Timestamp::now());
         Self {
             conversation: None,
@@ -76,7 +76,7 @@ impl Thread {
     }
 
     /// Fills a reply in from the conversation.
-    pub fn answer(&self, channel: &Channel, reply: ReplyRequest) -> Result<SendRequest> {
+    pub fn answer(&self, sender: &Sender, reply: ReplyRequest) -> Result<SendRequest> {
         let subject = self.conversation.as_ref().map(|row| row.public.subject.as_str()).unwrap_or_default();
         let subject = if mail::subject::normalize(subject).is_reply {
             subject.to_owned()
@@ -85,7 +85,7 @@ impl Thread {
         };
         let to = match reply.to {
             Some(to) => to,
-            None => self.writer(channel)?,
+            None => self.writer(sender)?,
         };
         Ok(SendRequest {
             to,
@@ -103,13 +103,13 @@ impl Thread {
     }
 
     /// Who wrote last; where nobody wrote yet, whom we wrote to.
-    fn writer(&self, channel: &Channel) -> Result<Vec<Mailbox>> {
+    fn writer(&self, sender: &Sender) -> Result<Vec<Mailbox>> {
         if let Some(message) = &self.newest_inbound
             && message.from_address.contains('@')
         {
             return Ok(vec![Mailbox { name: message.from_name.clone(), address: message.from_address.clone() }]);
         }
-        let ours = channel.email_address.as_deref().unwrap_or(&channel.inbound_address);
+        let ours = sender.mailbox.address.as_str();
         let recipients = self.newest_mail.iter().flat_map(|message| &message.recipients);
         let to: Vec<Mailbox> = recipients
             .filter(|recipient| {
@@ -129,19 +129,17 @@ impl Thread {
 }
 
 /// The conversation a request names, or the one its `inReplyTo` belongs to.
-pub(super) async fn find(
+pub(crate) async fn find(
     engine: &Engine,
     principal: &Principal,
-    channel: &Channel,
+    sender: &Sender,
     request: &SendRequest,
 ) -> Result<Thread> {
     if let Some(id) = &request.conversation_id {
-        let (thread, channel_id) = open(engine, principal, id).await?;
-        if channel_id != channel.id {
-            return Err(EngineError::Conflict(format!(
-                "conversation {id} belongs to channel {channel_id}, not to {}",
-                channel.id
-            )));
+        let (thread, owner) = open(engine, principal, id).await?;
+        if owner != sender.by {
+            let detail = format!("conversation {id} belongs to {owner}, not to {}", sender.by);
+            return Err(EngineError::Conflict(detail));
         }
         return Ok(thread);
     }
@@ -150,15 +148,16 @@ pub(super) async fn find(
     if named.is_empty() {
         return Ok(Thread::new());
     }
-    let (workspace, channel_id) = (principal.workspace_id.clone(), channel.id.clone());
+    let (workspace, sent_by) = (principal.workspace_id.clone(), sender.by.clone());
     let found = engine
         .db
         .read(move |tx| {
             let ids: Vec<&str> = named.iter().map(String::as_str).collect();
-            let stored = messages::ancestors(tx, &workspace, &ids)?;
+            let stored = message_references::ancestors(tx, &workspace, &ids)?;
             let ours = |id: &&str| {
                 stored.iter().find(|ancestor| {
-                    ancestor.rfc_message_id == **id && ancestor.channel_id.as_ref() == Some(&channel_id)
+                    let owner = SendBy::of(ancestor.channel_id.as_ref(), ancestor.use_case_id.as_ref());
+                    ancestor.rfc_message_id == **id && owner.as_ref() == Some(&sent_by)
                 })
             };
             let Some(ancestor) = ids.iter().find_map(ours) else { return Ok(None) };
@@ -174,20 +173,22 @@ pub(super) async fn find(
     Ok(found.unwrap_or_else(Thread::new))
 }
 
-/// A conversation by its id, with its channel.
-pub(super) async fn open(engine: &Engine, principal: &Principal, id: &ConversationId) -> Result<(Thread, ChannelId)> {
+/// A conversation by its id, and whom it is answered by.
+pub(super) async fn open(engine: &Engine, principal: &Principal, id: &ConversationId) -> Result<(Thread, SendBy)> {
     const MISSING: EngineError = EngineError::NotFound { what: "the conversation" };
     let (workspace, id) = (principal.workspace_id.clone(), id.clone());
     let thread = engine.db.read(move |tx| load(tx, &workspace, &id, ThreadedBy::Conversation)).await?.ok_or(MISSING)?;
-    let channel_id = thread.conversation.as_ref().and_then(|row| row.public.channel_id.clone());
-    if !principal.sees(channel_id.as_ref()) {
+    let head = thread.conversation.as_ref().map(|row| &row.public);
+    let channel_id = head.and_then(|head| head.channel_id.as_ref());
+    if !principal.sees(channel_id) {
         return Err(MISSING);
     }
+    let owner = SendBy::of(channel_id, head.and_then(|head| head.use_case_id.as_ref()));
     let without = || EngineError::Conflict("this conversation has no channel to answer from".into());
-    Ok((thread, channel_id.ok_or_else(without)?))
+    Ok((thread, owner.ok_or_else(without)?))
 }
 
-fn load(
+pub(super) fn load(
     tx: &mut store::Tx<'_>,
     workspace: &model::WorkspaceId,
     id: &ConversationId,
@@ -196,7 +197,7 @@ fn load(
     let Some(conversation) = conversations::get(tx, workspace, id)? else { return Ok(None) };
     let newest_inbound = messages::newest_mail(tx, id, Some(Direction::Inbound))?;
     let newest_mail = messages::newest_mail(tx, id, None)?;
-    let chain = messages::rfc_ids(tx, id, REFERENCES_MAX)?;
+    let chain = message_references::rfc_ids(tx, id, REFERENCES_MAX)?;
     Ok(Some(Thread {
         reply_token: conversation.reply_token.clone(),
         conversation: Some(conversation),

@@ -2,37 +2,37 @@
 
 use mail::Mailbox;
 use mail::compose::{Draft, DraftAttachment};
-use model::channel::{Channel, Provider};
+use model::channel::{Channel, Signature};
 use model::{MessageId, Timestamp};
 
 use super::SendRequest;
 use super::conversation::{Thread, bare};
+use super::sender::Sender;
 use crate::Engine;
 
 pub(super) fn draft(
     engine: &Engine,
-    channel: &Channel,
+    sender: &Sender,
     request: &SendRequest,
     thread: &Thread,
     files: Vec<DraftAttachment>,
     id: &MessageId,
     now: Timestamp,
 ) -> Draft {
-    let from = Mailbox { name: channel.display_name.clone(), address: sender_address(channel).to_owned() };
     let in_reply_to = request.in_reply_to.as_deref().map(bare).or_else(|| thread.answered()).map(str::to_owned);
     let requested: Vec<String> = request.references.iter().map(|id| bare(id).to_owned()).collect();
     let references = thread.references(in_reply_to.as_deref(), &requested);
-    let reply_to = if request.reply_to.is_empty() { own_reply_to(channel, thread) } else { request.reply_to.clone() };
-    let (text, html) = signed(channel, request);
+    let reply_to = if request.reply_to.is_empty() { own_reply_to(sender, thread) } else { request.reply_to.clone() };
+    let (text, html) = signed(&sender.signature, request);
     let date = request.scheduled_at.filter(|at| *at > now).unwrap_or(now);
     Draft {
-        from,
+        from: sender.mailbox.clone(),
         reply_to,
         to: request.to.clone(),
         cc: request.cc.clone(),
         subject: request.subject.clone(),
         date,
-        message_id: format!("{id}@{}", engine.config.hostname),
+        message_id: request.message_id.clone().unwrap_or_else(|| own_message_id(engine, id)),
         in_reply_to,
         references,
         text,
@@ -43,24 +43,25 @@ pub(super) fn draft(
     }
 }
 
+pub(crate) fn own_message_id(engine: &Engine, id: &MessageId) -> String {
+    format!("{id}@{}", engine.config.hostname)
+}
+
 /// The address a channel writes from.
 pub(crate) fn sender_address(channel: &Channel) -> &str {
     channel.email_address.as_deref().unwrap_or(&channel.inbound_address)
 }
 
-/// Answers to a channel that receives at its generated address come back with the conversation's token.
-fn own_reply_to(channel: &Channel, thread: &Thread) -> Vec<Mailbox> {
-    let receives_itself = matches!(channel.provider, Provider::Forwarding | Provider::Sandbox);
-    let Some((local, domain)) = channel.inbound_address.split_once('@') else { return Vec::new() };
-    if !receives_itself {
+/// Answers to whoever receives here come back with the conversation's token.
+pub(crate) fn own_reply_to(sender: &Sender, thread: &Thread) -> Vec<Mailbox> {
+    let Some((local, domain)) = sender.receives_at.as_deref().and_then(|address| address.split_once('@')) else {
         return Vec::new();
-    }
-    vec![Mailbox { name: channel.display_name.clone(), address: format!("{local}+r.{}@{domain}", thread.reply_token) }]
+    };
+    vec![Mailbox { name: sender.mailbox.name.clone(), address: format!("{local}+r.{}@{domain}", thread.reply_token) }]
 }
 
-/// The channel's signature below the text, in each form the mail has.
-fn signed(channel: &Channel, request: &SendRequest) -> (Option<String>, Option<String>) {
-    let signature = &channel.signature;
+/// The signature below the text, in each form the mail has.
+fn signed(signature: &Signature, request: &SendRequest) -> (Option<String>, Option<String>) {
     let text = request.text.as_ref().map(|text| match &signature.text {
         Some(signature) if !signature.trim().is_empty() => {
             format!("{}\n\n-- \n{}", text.trim_end(), signature.trim_end())
@@ -77,7 +78,7 @@ fn signed(channel: &Channel, request: &SendRequest) -> (Option<String>, Option<S
 }
 
 /// Before `</body>` where there is one.
-fn insert_before_end(html: &str, addition: &str) -> String {
+pub(super) fn insert_before_end(html: &str, addition: &str) -> String {
     let end = html.to_ascii_lowercase().rfind("</body>").unwrap_or(html.len());
     format!("{}{addition}{}", &html[..end], &html[end..])
 }

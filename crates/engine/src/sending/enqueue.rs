@@ -1,9 +1,11 @@
 //! Writes an outbound message, its conversation and one delivery a recipient in one transaction.
 
-use model::channel::Channel;
+use std::collections::HashMap;
+
 use model::conversation::{Conversation, ConversationStatus};
 use model::event::EventType;
 use model::message::{Delivery, Direction, MessageStatus, Recipient, RecipientType};
+use model::suppression::Suppression;
 use model::{ContactId, ConversationId, DeliveryId, MessageId, Timestamp, WorkspaceId};
 use store::blobs_table::NewBlob;
 use store::conversations::ConversationRow;
@@ -11,42 +13,75 @@ use store::deliveries::DeliveryRow;
 use store::events::NewEvent;
 use store::messages::{Envelope, MessageFlags, MessageRow};
 use store::{
-    Result, StoreError, Tx, blobs_table, contacts, conversation_lists, conversations, deliveries, events, messages,
+    Result, StoreError, Tx, blobs_table, contacts, conversation_lists, conversations, deliveries, engagement, events,
+    message_references, messages,
 };
 
+use super::SendRequest;
 use super::conversation::Thread;
-use super::{SendRequest, draft};
-use crate::WayOut;
+use super::sender::Sender;
 use crate::ingest::{AttachmentPolicy, Reading};
+use crate::suppressions::{Mailing, held_back, tell_held_back};
 
 pub(super) struct Outgoing {
     pub id: MessageId,
     pub workspace_id: WorkspaceId,
-    pub channel: Channel,
-    pub route: WayOut,
+    pub sender: Sender,
+    /// RFC 5321 reverse-path.
+    pub mail_from: String,
     pub request: SendRequest,
     pub thread: Thread,
     pub reading: Reading,
-    pub blob: NewBlob,
+    pub raw: RawMail,
+    /// Bytes.
     pub size: u64,
+    pub sent_by: SentBy,
     pub now: Timestamp,
 }
 
+/// The bytes of a message: about to be kept, or kept.
+pub(super) enum RawMail {
+    New(NewBlob),
+    Kept(i64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SentBy {
+    Us,
+    /// Another program did; it is sent.
+    Other,
+}
+
 pub(super) fn enqueue(tx: &mut Tx<'_>, outgoing: &Outgoing) -> Result<()> {
-    let blob_id = blobs_table::put(tx, &outgoing.workspace_id, &outgoing.blob)?;
+    let blob_id = match &outgoing.raw {
+        RawMail::New(blob) => blobs_table::put(tx, &outgoing.workspace_id, blob)?,
+        RawMail::Kept(id) => *id,
+    };
     let contact_id = contact(tx, outgoing)?;
     let (conversation, began) = place(tx, outgoing, contact_id.as_ref())?;
-    let message = message_row(outgoing, conversation.public.id.clone(), contact_id, blob_id);
+    let mut message = message_row(outgoing, conversation.public.id.clone(), contact_id, blob_id);
+    let held = hold_back(tx, outgoing, &mut message)?;
     let seq = messages::insert(tx, &message)?;
     let ancestors: Vec<&str> = outgoing.reading.ancestors().into_iter().take(1).collect();
-    messages::add_references(tx, &message, seq, &ancestors)?;
-    for recipient in &message.recipients {
-        deliveries::insert(tx, &delivery(outgoing, recipient))?;
+    message_references::add_references(tx, &message, seq, &ancestors)?;
+    let to_deliver = if outgoing.sent_by == SentBy::Us { message.recipients.as_slice() } else { &[] };
+    for recipient in to_deliver {
+        deliveries::insert(tx, &delivery(outgoing, recipient, held.get(&recipient.address)))?;
+    }
+    for recipient in to_deliver {
+        if let Some(suppression) = held.get(&recipient.address) {
+            let (channel, address) = (message.channel_id.as_ref(), recipient.address.as_str());
+            tell_held_back(tx, &message.workspace_id, channel, &message.id, address, suppression, outgoing.now)?;
+        }
+    }
+    if let Some(recipient) = message.recipients.first().filter(|_| outgoing.request.tracking.is_asked()) {
+        let channel = outgoing.sender.channel_id();
+        engagement::insert(tx, &outgoing.workspace_id, channel, &outgoing.id, &recipient.address, outgoing.now)?;
     }
     let event_type = if began { EventType::ConversationCreated } else { EventType::ConversationUpdated };
     let data =
         serde_json::to_value(&conversation.public).map_err(|error| StoreError::corrupt("conversation", error))?;
-    let (workspace_id, channel_id) = (&outgoing.workspace_id, Some(&outgoing.channel.id));
+    let (workspace_id, channel_id) = (&outgoing.workspace_id, outgoing.sender.channel_id());
     events::append(
         tx,
         &NewEvent {
@@ -61,6 +96,30 @@ pub(super) fn enqueue(tx: &mut Tx<'_>, outgoing: &Outgoing) -> Result<()> {
     Ok(())
 }
 
+/// Those of its recipients that are not written to; the message's status says so.
+fn hold_back(tx: &mut Tx<'_>, outgoing: &Outgoing, message: &mut MessageRow) -> Result<HashMap<String, Suppression>> {
+    if outgoing.sent_by == SentBy::Other {
+        return Ok(HashMap::new());
+    }
+    let mailing = Mailing {
+        use_case: message.use_case_id.as_ref().map(|id| id.as_str()),
+        domain: outgoing.sender.domain_id().map(|id| id.as_str()),
+        conversation: message.channel_id.is_some().then_some(&message.conversation_id),
+    };
+    let addresses: Vec<&str> = message.recipients.iter().map(|recipient| recipient.address.as_str()).collect();
+    let held = held_back(tx, &message.workspace_id, mailing, &addresses, outgoing.now)?;
+    if !held.is_empty() {
+        for recipient in &mut message.recipients {
+            if held.contains_key(&recipient.address) {
+                recipient.status = Some(MessageStatus::Suppressed);
+            }
+        }
+        let statuses = message.recipients.iter().filter_map(|recipient| recipient.status);
+        message.status = MessageStatus::most_urgent(statuses).unwrap_or(message.status);
+    }
+    Ok(held)
+}
+
 /// The contact is the first recipient.
 fn contact(tx: &mut Tx<'_>, outgoing: &Outgoing) -> Result<Option<ContactId>> {
     if let Some(id) = outgoing.thread.conversation.as_ref().and_then(|row| row.public.contact_id.clone()) {
@@ -73,7 +132,7 @@ fn contact(tx: &mut Tx<'_>, outgoing: &Outgoing) -> Result<Option<ContactId>> {
     }
     let contact = contacts::insert(tx, &outgoing.workspace_id, first.name.as_deref(), &address, outgoing.now)?;
     let data = serde_json::to_value(&contact).map_err(|error| StoreError::corrupt("contact", error))?;
-    let (workspace_id, channel_id) = (&outgoing.workspace_id, Some(&outgoing.channel.id));
+    let (workspace_id, channel_id) = (&outgoing.workspace_id, outgoing.sender.channel_id());
     let event = NewEvent {
         workspace_id,
         channel_id,
@@ -134,8 +193,8 @@ fn new_conversation(outgoing: &Outgoing, contact: Option<&ContactId>) -> Convers
         reply_token: outgoing.thread.reply_token.clone(),
         public: Conversation {
             id: ConversationId::generate(),
-            channel_id: Some(outgoing.channel.id.clone()),
-            use_case_id: None,
+            channel_id: outgoing.sender.channel_id().cloned(),
+            use_case_id: outgoing.sender.use_case_id().cloned(),
             contact_id: contact.cloned(),
             subject: outgoing.reading.subject.clone(),
             status: ConversationStatus::Open,
@@ -154,6 +213,9 @@ fn new_conversation(outgoing: &Outgoing, contact: Option<&ContactId>) -> Convers
 }
 
 fn waiting(outgoing: &Outgoing) -> (MessageStatus, Timestamp) {
+    if outgoing.sent_by == SentBy::Other {
+        return (MessageStatus::Sent, outgoing.reading.date.unwrap_or(outgoing.now).min(outgoing.now));
+    }
     match outgoing.request.scheduled_at {
         Some(at) if at > outgoing.now => (MessageStatus::Scheduled, at),
         _ => (MessageStatus::Queued, outgoing.now),
@@ -193,8 +255,8 @@ fn message_row(
         seq: 0,
         id: outgoing.id.clone(),
         workspace_id: outgoing.workspace_id.clone(),
-        channel_id: Some(outgoing.channel.id.clone()),
-        use_case_id: None,
+        channel_id: outgoing.sender.channel_id().cloned(),
+        use_case_id: outgoing.sender.use_case_id().cloned(),
         conversation_id,
         contact_id,
         direction: Direction::Outbound,
@@ -204,7 +266,7 @@ fn message_row(
         from_address: reading.from_address.clone(),
         from_name: reading.from_name.clone(),
         envelope: Envelope {
-            mail_from: draft::sender_address(&outgoing.channel).to_owned(),
+            mail_from: outgoing.mail_from.clone(),
             rcpt_to: recipients.iter().map(|recipient| recipient.address.clone()).collect(),
             peer: None,
             helo: None,
@@ -233,12 +295,14 @@ fn message_row(
     }
 }
 
-fn delivery(outgoing: &Outgoing, recipient: &Recipient) -> DeliveryRow {
+/// One that is held back is never due.
+fn delivery(outgoing: &Outgoing, recipient: &Recipient, held: Option<&Suppression>) -> DeliveryRow {
     let (status, due_at) = waiting(outgoing);
+    let status = if held.is_some() { MessageStatus::Suppressed } else { status };
     DeliveryRow {
         workspace_id: outgoing.workspace_id.clone(),
-        channel_id: Some(outgoing.channel.id.clone()),
-        destination: outgoing.route.destination.clone(),
+        channel_id: outgoing.sender.channel_id().cloned(),
+        destination: outgoing.sender.way_out.destination_of(&recipient.address),
         first_attempt_at: None,
         created_at: outgoing.now,
         public: Delivery {
@@ -246,9 +310,9 @@ fn delivery(outgoing: &Outgoing, recipient: &Recipient) -> DeliveryRow {
             message_id: outgoing.id.clone(),
             recipient: recipient.address.clone(),
             status,
-            transport: outgoing.route.transport.to_owned(),
+            transport: outgoing.sender.way_out.transport.to_owned(),
             attempts: Vec::new(),
-            next_attempt_at: Some(due_at),
+            next_attempt_at: held.is_none().then_some(due_at),
             updated_at: outgoing.now,
         },
     }
