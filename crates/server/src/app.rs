@@ -56,6 +56,8 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
                 .layer(middleware::from_fn(query_names::layer)),
         )
         .merge(routes::health::router())
+        .merge(routes::unsubscribe::router())
+        .merge(routes::mailboxes::router().layer(middleware::from_fn_with_state(app.clone(), idempotency::layer)))
         .merge(docs::router())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(assets::serve)

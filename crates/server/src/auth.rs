@@ -3,7 +3,7 @@
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use engine::{Engine, access};
@@ -40,6 +40,21 @@ where
         app.limiter.check(&principal)?;
         Ok(Self(principal))
     }
+}
+
+/// The headers, with the key that a query may carry.
+///
+/// # Errors
+/// It has characters that no key has.
+pub fn with_access_token(query: Option<&str>, mut headers: HeaderMap) -> Result<HeaderMap, Problem> {
+    let query = query.unwrap_or_default();
+    let token = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "access_token");
+    if let Some((_, token)) = token {
+        let value = HeaderValue::from_str(&format!("Bearer {token}"))
+            .map_err(|_| Problem::unreadable("the access token has characters that no key has"))?;
+        headers.insert(header::AUTHORIZATION, value);
+    }
+    Ok(headers)
 }
 
 /// Who asks with these headers.

@@ -23,6 +23,7 @@ use store::idempotency::{self, Earlier, Place};
 
 use crate::app::App;
 use crate::problem::Problem;
+use crate::routes::mailboxes::MailboxError;
 use crate::{auth, observe};
 
 const HEADER: &str = "idempotency-key";
@@ -55,7 +56,12 @@ impl Drop for Working {
 /// Whether a POST there heeds the header: not one that proves itself otherwise than by a key or a session, and a
 /// session is a cookie, which can't be answered again.
 pub fn concerns(path: &str) -> bool {
-    path.starts_with("/api/v1/") && path != "/api/v1/session"
+    (path.starts_with("/api/v1/") && path != "/api/v1/session") || is_of_mailboxes(path)
+}
+
+/// Of the mailbox API, which has errors of its own, and keys in the query.
+fn is_of_mailboxes(path: &str) -> bool {
+    path.starts_with("/v1/")
 }
 
 /// Wraps every route; acts on a POST with the header.
@@ -64,7 +70,11 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     if !concerned || !request.headers().contains_key(HEADER) {
         return next.run(request).await;
     }
-    once(&app, request, next).await.unwrap_or_else(IntoResponse::into_response)
+    let of_mailboxes = is_of_mailboxes(request.uri().path());
+    once(&app, request, next).await.unwrap_or_else(|problem| match of_mailboxes {
+        true => MailboxError::from(problem).into_response(),
+        false => problem.into_response(),
+    })
 }
 
 async fn once(app: &App, request: Request, next: Next) -> Result<Response, Problem> {
@@ -72,7 +82,11 @@ async fn once(app: &App, request: Request, next: Next) -> Result<Response, Probl
     if key.is_empty() || key.len() > KEY_CHARS_MAX {
         return Err(Problem::unreadable(format!("an Idempotency-Key has 1 to {KEY_CHARS_MAX} ASCII characters")));
     }
-    let principal = auth::authenticate(app, request.method(), request.headers()).await?;
+    let mut headers = request.headers().clone();
+    if is_of_mailboxes(request.uri().path()) {
+        headers = auth::with_access_token(request.uri().query(), headers)?;
+    }
+    let principal = auth::authenticate(app, request.method(), &headers).await?;
     let (parts, body) = request.into_parts();
     let body = http_body_util::Limited::new(body, REQUEST_BODY_BYTES_MAX).collect().await;
     let body = body

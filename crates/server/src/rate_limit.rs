@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use model::MessageId;
 use model::key::{Actor, Principal};
 use model::limits::{REQUESTS_BURST, REQUESTS_PER_SECOND};
 
@@ -12,6 +13,11 @@ use crate::problem::Problem;
 
 /// Attempts to sign in, a minute and network address, and a minute and account.
 const SIGN_INS_PER_MINUTE: u32 = 20;
+/// Mail servers tried a minute, for one authentication form and for one network address, and how many at once.
+const PROBES_PER_MINUTE: u32 = 10;
+const PEER_PROBES_PER_MINUTE: u32 = 30;
+/// Opt-outs and returns by the link of one mail, a minute: each is kept, and told.
+const OPT_OUTS_PER_MINUTE: u32 = 10;
 /// When this many keys were seen, those that are quiet are forgotten.
 const KEYS_KEPT: usize = 10_000;
 
@@ -19,6 +25,9 @@ pub struct Limiter {
     requests: DefaultKeyedRateLimiter<String>,
     sign_ins: DefaultKeyedRateLimiter<IpAddr>,
     accounts: DefaultKeyedRateLimiter<String>,
+    probes: DefaultKeyedRateLimiter<String>,
+    peer_probes: DefaultKeyedRateLimiter<IpAddr>,
+    opt_outs: DefaultKeyedRateLimiter<String>,
 }
 
 impl Default for Limiter {
@@ -30,6 +39,9 @@ impl Default for Limiter {
             ),
             sign_ins: RateLimiter::keyed(Quota::per_minute(at_least_one(SIGN_INS_PER_MINUTE))),
             accounts: RateLimiter::keyed(Quota::per_minute(at_least_one(SIGN_INS_PER_MINUTE))),
+            probes: RateLimiter::keyed(Quota::per_minute(at_least_one(PROBES_PER_MINUTE))),
+            peer_probes: RateLimiter::keyed(Quota::per_minute(at_least_one(PEER_PROBES_PER_MINUTE))),
+            opt_outs: RateLimiter::keyed(Quota::per_minute(at_least_one(OPT_OUTS_PER_MINUTE))),
         }
     }
 }
@@ -74,6 +86,36 @@ impl Limiter {
         self.accounts.check_key(&email.trim().to_lowercase()).map_err(|not_until| {
             let wait = not_until.wait_time_from(DefaultClock::default().now());
             Problem::too_many("too many attempts to sign in with this address", wait.as_secs() + 1)
+        })
+    }
+
+    /// Whoever has a mail's link could go to and fro for ever.
+    ///
+    /// # Errors
+    /// 429 with the seconds to wait.
+    pub fn check_opt_out(&self, message: &MessageId) -> Result<(), Problem> {
+        if self.opt_outs.len() > KEYS_KEPT {
+            self.opt_outs.retain_recent();
+        }
+        self.opt_outs.check_key(&message.to_string()).map_err(|not_until| {
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            Problem::too_many("this link was used too often", wait.as_secs() + 1)
+        })
+    }
+
+    /// Whoever fills in a form makes us connect to servers of their choice: not too often.
+    ///
+    /// # Errors
+    /// 429 with the seconds to wait.
+    pub fn check_probe(&self, form: &str, peer: IpAddr) -> Result<(), Problem> {
+        if self.probes.len() > KEYS_KEPT || self.peer_probes.len() > KEYS_KEPT {
+            self.probes.retain_recent();
+            self.peer_probes.retain_recent();
+        }
+        let by_form = self.probes.check_key(&form.to_owned());
+        by_form.and_then(|()| self.peer_probes.check_key(&peer)).map_err(|not_until| {
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            Problem::too_many("mail servers were tried too often", wait.as_secs() + 1)
         })
     }
 }

@@ -1,20 +1,29 @@
 //! One file a resource.
 
+pub mod analytics;
 pub mod api_keys;
 pub mod attachments;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
+pub mod domains;
 pub mod events;
 pub mod health;
 pub mod inbound;
 #[cfg(test)]
 mod mail_tests;
+pub mod mailboxes;
 pub mod message_html;
 pub mod messages;
 mod outgoing;
+mod page;
 pub mod search;
 pub mod session;
+pub mod suppressions;
+pub mod templates;
+pub mod tracking;
+pub mod unsubscribe;
+pub mod use_cases;
 pub mod users;
 pub mod webhooks;
 mod wire;
@@ -26,17 +35,23 @@ use crate::app::App;
 /// Every documented route.
 pub fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(analytics::router())
         .merge(api_keys::router())
         .merge(attachments::router())
         .merge(channels::router())
         .merge(contacts::router())
         .merge(conversations::router())
+        .merge(domains::router())
         .merge(events::router())
         .merge(inbound::router())
         .merge(message_html::router())
         .merge(messages::router())
         .merge(search::router())
         .merge(session::router())
+        .merge(suppressions::router())
+        .merge(templates::router())
+        .merge(tracking::router())
+        .merge(use_cases::router())
         .merge(users::router())
         .merge(webhooks::router())
 }

@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use engine::Engine;
-use engine::contacts::{self, ContactChange};
+use engine::contacts::{self, ContactChange, NewContact};
 use model::ContactId;
 use model::contact::{Activity, Contact};
 use model::conversation::Conversation;
@@ -22,7 +23,7 @@ use crate::strict::{StrictJson, StrictQuery, TextPath};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(list))
+        .routes(routes!(list, create))
         .routes(routes!(get, change))
         .routes(routes!(conversations))
         .routes(routes!(activities))
@@ -52,6 +53,31 @@ async fn list(
 ) -> Answer<Json<Page<Contact>>> {
     let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
     Ok(Json(page(contacts::list(&engine, &principal, query.q, part).await?)))
+}
+
+/// A contact, before any mail came.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewContact)]
+struct NewBody {
+    name: Option<String>,
+    /// 1 to 20; the first is the primary one.
+    addresses: Vec<String>,
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    attributes: Map<String, Value>,
+}
+
+/// Makes a contact.
+#[utoipa::path(post, path = "/api/v1/contacts", operation_id = "createContact", tag = "contacts",
+    request_body = NewBody, responses((status = 201, body = Contact)))]
+async fn create(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    StrictJson(body): StrictJson<NewBody>,
+) -> Answer<(StatusCode, Json<Contact>)> {
+    let new = NewContact { name: body.name, addresses: body.addresses, attributes: body.attributes };
+    Ok((StatusCode::CREATED, Json(contacts::create(&engine, &principal, new).await?)))
 }
 
 fn contact_id(text: &str) -> Answer<ContactId> {

@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::outgoing::{AttachmentBody, attachments, mailboxes};
+use super::outgoing::{AttachmentBody, TemplateBody, attachments, mailboxes};
 use super::wire::{Fields, nullable, page, path_id, query_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
@@ -234,8 +234,8 @@ async fn thread(
 struct ReplyBody {
     text: Option<String>,
     html: Option<String>,
-    #[schema(value_type = Option<Object>)]
-    template: Option<Value>,
+    /// Instead of a text and an HTML.
+    template: Option<TemplateBody>,
     #[serde(default, deserialize_with = "null_is_absent")]
     attachments: Vec<AttachmentBody>,
     /// Where it is not said: whoever wrote last.
@@ -295,7 +295,11 @@ impl ReplyBody {
     fn reply(self, author_id: Option<UserId>) -> Answer<ReplyRequest> {
         let mut fields = Fields::default();
         if self.template.is_some() {
-            fields.wrong("/template", "templates are not available in this version: give text or html");
+            for (pointer, is_there) in [("/text", self.text.is_some()), ("/html", self.html.is_some())] {
+                if is_there {
+                    fields.wrong(pointer, "the template gives it: leave it out");
+                }
+            }
         }
         let reply = ReplyRequest {
             text: self.text,
@@ -306,6 +310,7 @@ impl ReplyBody {
             bcc: mailboxes(self.bcc.as_ref(), "/bcc", &mut fields),
             scheduled_at: self.scheduled_at,
             author_id,
+            template: self.template.and_then(|template| template.read(&mut fields)),
         };
         fields.done()?;
         Ok(reply)

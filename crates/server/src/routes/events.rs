@@ -96,7 +96,8 @@ struct StreamQuery {
     after: Option<String>,
 }
 
-/// Events as they happen (text/event-stream). `Last-Event-ID` goes on where a stream ended; without it, only what comes.
+/// Events as they happen (text/event-stream). `Last-Event-ID` goes on where a stream ended; without it, only what comes,
+/// and the first frame has the newest event's id and no data.
 #[utoipa::path(get, path = "/api/v1/events/stream", operation_id = "streamEvents", tag = "events",
     params(StreamQuery, ("Last-Event-ID" = Option<String>, Header)),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
@@ -110,10 +111,14 @@ async fn stream(
     let last = header.filter(|id| !id.is_empty()).or(query.after);
     // Before the position is read: what is committed in between is news.
     let news = engine.db.subscribe(Topic::Events);
-    let position = match event_id("after", last.as_deref())? {
-        Some(id) => events::position(&engine, &principal, Some(&id)).await?,
-        None => events::newest_position(&engine, &principal).await?,
-    };
+    let asked = event_id("after", last.as_deref())?;
+    let mut position = events::position(&engine, &principal, asked.as_ref()).await?;
+    let mut newest = None;
+    if asked.is_none()
+        && let Some((id, at)) = events::newest(&engine, &principal.workspace_id).await?
+    {
+        (newest, position) = (Some(id), at);
+    }
     let reader = Reader {
         engine,
         principal,
@@ -123,7 +128,7 @@ async fn stream(
         ends_at: Instant::now() + STREAM_LIFETIME,
         shutdown: config.shutdown,
     };
-    let sse = Sse::new(reader.frames()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive"));
+    let sse = Sse::new(reader.frames(newest)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive"));
     // Proxies that gather answers would hold events back.
     Ok(([("x-accel-buffering", "no"), ("cache-control", "no-store")], sse).into_response())
 }
@@ -140,8 +145,11 @@ struct Reader {
 }
 
 impl Reader {
-    fn frames(self) -> impl Stream<Item = Result<Frame, Infallible>> {
-        let hello = futures_util::stream::once(async { Ok(Frame::default().retry(RETRY).comment("connected")) });
+    /// `begins_behind` is told first, so that a client that is cut off before its first event can say where it was.
+    fn frames(self, begins_behind: Option<EventId>) -> impl Stream<Item = Result<Frame, Infallible>> {
+        let hello = Frame::default().retry(RETRY).comment("connected");
+        let hello = begins_behind.into_iter().fold(hello, |hello, id| hello.id(id.as_str()));
+        let hello = futures_util::stream::once(async { Ok(hello) });
         let events = futures_util::stream::unfold(self, |mut reader| async move {
             let event = reader.next().await?;
             Some((Ok(frame(&event)), reader))

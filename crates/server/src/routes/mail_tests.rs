@@ -217,7 +217,7 @@ async fn bad_input_is_named(database: TestDb) {
         (Method::POST, &thread, json!({ "text": "x", "attachments": [{}] }), "/attachments/0/content"),
         (Method::POST, &thread, json!({ "text": "x", "attachments": [{ "content": "%" }] }), "/attachments/0/content"),
         (Method::POST, &thread, json!({ "text": "x", "attachments": [{ "contents": "" }] }), "/attachments/0/contents"),
-        (Method::POST, &thread, json!({ "template": {} }), "/template"),
+        (Method::POST, &thread, json!({ "template": {} }), "/template/name"),
         (Method::POST, &"/api/v1/messages".to_owned(), json!({ "to": "a@b.test" }), "/channelId"),
         (Method::POST, &"/api/v1/messages".to_owned(), email(json!({ "subject": "x" })), "/content/email/text"),
         (
@@ -405,6 +405,7 @@ async fn a_stream_goes_on_where_it_ended_and_then_follows(database: TestDb) {
     let expected: Vec<&str> = events[place + 1..].iter().map(|event| event["id"].as_str().unwrap()).collect();
     assert_eq!(ids, expected);
     let mut fresh = open(None).await;
+    read_until(&mut fresh, &format!("id: {last}")).await;
     api.test.receive(plain(9)).await;
     api.test.settle().await;
     for stream in [&mut resumed, &mut fresh] {

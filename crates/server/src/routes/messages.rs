@@ -95,8 +95,8 @@ async fn send_one(engine: &Engine, principal: &Principal, body: SendBody) -> eng
         Actor::User(user, _) => Some(user.clone()),
         Actor::Key(_) => None,
     };
-    let (channel_id, request) = body.read(author_id)?;
-    let id = sending::send(engine, principal, &channel_id, request).await?;
+    let (send_by, request) = body.read(author_id)?;
+    let id = sending::send(engine, principal, send_by, request).await?;
     messages::load(engine, principal, &id).await
 }
 

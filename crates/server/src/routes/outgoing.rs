@@ -4,9 +4,11 @@
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use engine::sending::{AttachmentRequest, AttachmentSource, SendRequest};
+use engine::sending::{AttachmentRequest, AttachmentSource, SendBy, SendRequest};
+use engine::templates::{TemplateReference, TemplateUse};
+use engine::tracking::Tracking;
 use mail::Mailbox;
-use model::{ChannelId, ConversationId, Timestamp, UserId};
+use model::{ConversationId, Timestamp, UserId};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -140,6 +142,8 @@ fn attachment(body: AttachmentBody, pointer: String, fields: &mut Fields) -> Opt
     })
 }
 
+const NOBODY_TO_SEND_BY: &str = "a channelId or a useCaseId to send by is needed";
+
 /// A message to send.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -150,8 +154,8 @@ pub(super) struct SendBody {
     #[serde(default)]
     to: Value,
     content: Option<ContentBody>,
-    #[schema(value_type = Option<Object>)]
-    template: Option<Value>,
+    /// Instead of a subject, a text and an HTML; the rest of a content is possible beside it.
+    template: Option<TemplateBody>,
     tracking: Option<TrackingBody>,
     conversation_id: Option<String>,
     /// Not before this time.
@@ -162,6 +166,38 @@ pub(super) struct SendBody {
     #[serde(default, deserialize_with = "null_is_absent")]
     #[schema(value_type = Object)]
     custom_data: Map<String, Value>,
+}
+
+/// A template and its variables; it has a name or an id.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct TemplateBody {
+    name: Option<String>,
+    id: Option<String>,
+    /// The current one, where it is not said.
+    version: Option<u64>,
+    #[serde(default, deserialize_with = "null_is_absent")]
+    #[schema(value_type = Object)]
+    variables: Map<String, Value>,
+}
+
+impl TemplateBody {
+    /// What to send, unless it is wrong.
+    pub fn read(self, fields: &mut Fields) -> Option<TemplateUse> {
+        let reference = match (self.name, self.id) {
+            (Some(name), None) => TemplateReference::Name(name),
+            (None, Some(id)) => {
+                let id =
+                    id.parse().map_err(|error: model::id::InvalidId| fields.wrong("/template/id", error.to_string()));
+                TemplateReference::Id(id.ok()?)
+            }
+            _ => {
+                fields.wrong("/template/name", "a template has a `name` or an `id`");
+                return None;
+            }
+        };
+        Some(TemplateUse { reference, version: self.version, variables: self.variables })
+    }
 }
 
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -197,25 +233,42 @@ pub(super) struct EmailBody {
     attachments: Vec<AttachmentBody>,
 }
 
+/// What the recipient does is counted and told of. Needs an HTML and exactly one recipient.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TrackingBody {
+    /// A pixel at the end of the HTML.
     #[serde(default, deserialize_with = "null_is_absent")]
     opens: bool,
+    /// The HTML's web links lead by way of us.
     #[serde(default, deserialize_with = "null_is_absent")]
     clicks: bool,
 }
 
+impl TrackingBody {
+    pub fn read(self) -> Tracking {
+        Tracking { opens: self.opens, clicks: self.clicks }
+    }
+}
+
 impl SendBody {
-    /// The channel to send by and what to send.
-    pub fn read(self, author_id: Option<UserId>) -> Result<(ChannelId, SendRequest), engine::EngineError> {
+    /// Whom to send by and what to send.
+    pub fn read(self, author_id: Option<UserId>) -> Result<(SendBy, SendRequest), engine::EngineError> {
         let mut fields = Fields::default();
-        let channel_id = self.channel(&mut fields);
+        let send_by = self.send_by(&mut fields);
         let conversation_id: Option<ConversationId> = self.conversation_id.as_deref().and_then(|id| {
             id.parse().map_err(|error: model::id::InvalidId| fields.wrong("/conversationId", error.to_string())).ok()
         });
-        self.refuse_what_is_not_there_yet(&mut fields);
         let email = self.email(&mut fields);
+        if self.template.is_some() {
+            for (name, is_there) in
+                [("subject", !email.subject.is_empty()), ("text", email.text.is_some()), ("html", email.html.is_some())]
+            {
+                if is_there {
+                    fields.wrong(format!("/content/email/{name}"), "the template gives it: leave it out");
+                }
+            }
+        }
         let request = SendRequest {
             to: mailboxes(Some(&self.to), "/to", &mut fields),
             cc: mailboxes(email.cc.as_ref(), "/content/email/cc", &mut fields),
@@ -233,43 +286,46 @@ impl SendBody {
             tags: self.tags,
             custom_data: self.custom_data,
             author_id,
+            template: self.template.and_then(|template| template.read(&mut fields)),
+            tracking: self.tracking.map(TrackingBody::read).unwrap_or_default(),
+            message_id: None,
             pointer: "/content/email",
         };
         fields.done()?;
-        match channel_id {
-            Some(channel_id) => Ok((channel_id, request)),
-            None => Err(engine::EngineError::invalid("/channelId", "a channel to send by is needed")),
+        match send_by {
+            Some(send_by) => Ok((send_by, request)),
+            None => Err(engine::EngineError::invalid("/channelId", NOBODY_TO_SEND_BY)),
         }
     }
 
-    fn channel(&self, fields: &mut Fields) -> Option<ChannelId> {
-        match self.channel_id.as_deref() {
-            Some(id) => {
-                id.parse().map_err(|error: model::id::InvalidId| fields.wrong("/channelId", error.to_string())).ok()
-            }
-            None => {
-                fields.wrong("/channelId", "a channel to send by is needed");
+    fn send_by(&self, fields: &mut Fields) -> Option<SendBy> {
+        type Wrong = model::id::InvalidId;
+        match (self.channel_id.as_deref(), self.use_case_id.as_deref()) {
+            (Some(id), None) => id
+                .parse()
+                .map_err(|error: Wrong| fields.wrong("/channelId", error.to_string()))
+                .ok()
+                .map(SendBy::Channel),
+            (None, Some(id)) => id
+                .parse()
+                .map_err(|error: Wrong| fields.wrong("/useCaseId", error.to_string()))
+                .ok()
+                .map(SendBy::UseCase),
+            (Some(_), Some(_)) => {
+                fields.wrong("/useCaseId", "a message goes by a channel or under a use case, not both");
                 None
             }
-        }
-    }
-
-    fn refuse_what_is_not_there_yet(&self, fields: &mut Fields) {
-        if self.use_case_id.is_some() {
-            fields.wrong("/useCaseId", "use cases are not available in this version: give a channelId");
-        }
-        if self.template.is_some() {
-            fields.wrong("/template", "templates are not available in this version: give content");
-        }
-        if self.tracking.as_ref().is_some_and(|tracking| tracking.opens || tracking.clicks) {
-            fields.wrong("/tracking", "tracking is not available in this version: leave it out, or make both false");
+            (None, None) => {
+                fields.wrong("/channelId", NOBODY_TO_SEND_BY);
+                None
+            }
         }
     }
 
     fn email(&self, fields: &mut Fields) -> EmailBody {
         let Some(content) = &self.content else {
             if self.template.is_none() {
-                fields.wrong("/content", "a content is needed");
+                fields.wrong("/content", "a content or a template is needed");
             }
             return EmailBody::default();
         };

@@ -4,11 +4,12 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum_extra::extract::CookieJar;
-use engine::{EngineError, access};
-use model::WorkspaceId;
+use engine::{Engine, EngineError, access, events};
 use model::key::User;
+use model::{EventId, WorkspaceId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use store::workspaces::WorkspaceRow;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -39,9 +40,20 @@ struct SessionWorkspace {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct Session {
     user: User,
     workspace: SessionWorkspace,
+    /// The newest event at that moment, if there was any: whoever reads more now and opens the stream `after` it misses nothing.
+    last_event_id: Option<EventId>,
+}
+
+impl Session {
+    async fn of(engine: &Engine, user: User, workspace: WorkspaceRow) -> Answer<Self> {
+        let newest = events::newest(engine, &workspace.id).await?;
+        let workspace = SessionWorkspace { id: workspace.id, name: workspace.name };
+        Ok(Self { user, workspace, last_event_id: newest.map(|(id, _)| id) })
+    }
 }
 
 /// Sign in with an email and a password, or with a one-time link's token
@@ -75,8 +87,8 @@ async fn sign_in(State(app): State<App>, request: Request) -> Answer<(CookieJar,
         other => other.into(),
     })?;
     let cookie = auth::session_cookie(&app, signed_in.token.expose_secret().to_owned(), signed_in.seconds);
-    let workspace = SessionWorkspace { id: signed_in.workspace.id, name: signed_in.workspace.name };
-    Ok((CookieJar::new().add(cookie), Json(Session { user: signed_in.user, workspace })))
+    let session = Session::of(&app.engine, signed_in.user, signed_in.workspace).await?;
+    Ok((CookieJar::new().add(cookie), Json(session)))
 }
 
 /// Who is signed in
@@ -85,7 +97,7 @@ async fn show(State(app): State<App>, headers: HeaderMap) -> Answer<Json<Session
     let found = auth::session(&app.engine, &headers).await?;
     let (principal, user) = found.ok_or_else(|| Problem::unauthenticated("nobody is signed in"))?;
     let workspace = access::workspace(&app.engine, &principal.workspace_id).await?;
-    Ok(Json(Session { user, workspace: SessionWorkspace { id: workspace.id, name: workspace.name } }))
+    Ok(Json(Session::of(&app.engine, user, workspace).await?))
 }
 
 /// Sign out

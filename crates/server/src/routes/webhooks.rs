@@ -44,7 +44,7 @@ struct EndpointBody {
 
 impl From<EndpointBody> for EndpointRequest {
     fn from(EndpointBody { url, events, format, enabled, secret }: EndpointBody) -> Self {
-        Self { url, events, format, enabled, secret }
+        Self { url, events, format, enabled, secret, account: None, service_secret: None }
     }
 }
 

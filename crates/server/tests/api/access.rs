@@ -154,7 +154,11 @@ async fn people_sign_in_by_password_or_by_a_link_that_works_once(database: TestD
     let session = cookie(&signed_in);
     let me = server.send(with_cookie("GET", "/api/v1/users/me", &session, None)).await.expect(200);
     assert_eq!(me.json()["email"], "ann@example.com");
-    server.send(with_cookie("GET", "/api/v1/session", &session, None)).await.expect(200);
+    server.post("/api/v1/contacts", json!({"addresses": ["bob@example.org"]})).await.expect(201);
+    server.product.settle().await;
+    let shown = server.send(with_cookie("GET", "/api/v1/session", &session, None)).await.expect(200).json();
+    let events = server.get("/api/v1/events?order=desc&take=1").await.expect(200).json();
+    assert_eq!(shown["lastEventId"], events["items"][0]["id"]);
     server.send(with_cookie("GET", "/api/v1/api-keys", &session, None)).await.expect_problem(403, "forbidden");
 
     let link = access::sign_in_link(server.engine(), "ann@example.com").await.expect("a link");

@@ -20,7 +20,7 @@ async fn post(server: &Server, key: &str, idempotency_key: &str, body: &Value) -
     post_to(server, "/api/v1/api-keys", key, idempotency_key, body).await
 }
 
-async fn post_to(server: &Server, path: &str, key: &str, idempotency_key: &str, body: &Value) -> Answer {
+pub async fn post_to(server: &Server, path: &str, key: &str, idempotency_key: &str, body: &Value) -> Answer {
     let request = Request::post(path)
         .header("authorization", format!("Bearer {key}"))
         .header("content-type", "application/json")

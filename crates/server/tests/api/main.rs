@@ -3,11 +3,17 @@
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
 mod access;
+mod analytics;
 mod channels;
+mod domains;
 mod idempotency;
 mod openapi;
 mod requests;
 mod schema;
 mod support;
+mod suppressions;
+mod templates;
 mod tenancy;
+mod tracking;
+mod use_cases;
 mod webhooks;

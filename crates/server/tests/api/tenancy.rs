@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use store::testing::TestDb;
 
 use crate::support::Server;
+use crate::use_cases;
 
 store::on_both_engines!(every_route_answers_a_foreign_key_as_if_nothing_were_there);
 
@@ -24,6 +25,10 @@ pub struct Things {
     api_key: String,
     user: String,
     event: String,
+    template: String,
+    suppression: String,
+    domain: String,
+    use_case: String,
 }
 
 impl Things {
@@ -38,6 +43,8 @@ impl Things {
         let message = server.product.receive(MAIL).await.to_string();
         server.product.settle().await;
         let shown = server.get(&format!("/api/v1/messages/{message}")).await.expect(200).json();
+        let domain = use_cases::verified_domain(server).await;
+        let use_case = use_cases::make(server, use_cases::new(&domain, "orders")).await;
         Self {
             channel: server.product.channel.id.to_string(),
             conversation: text(&shown["conversationId"]),
@@ -48,6 +55,14 @@ impl Things {
             webhook,
             api_key: text(&server.post("/api/v1/api-keys", key).await.expect(201).json()["id"]),
             user: text(&server.post("/api/v1/users", user).await.expect(201).json()["id"]),
+            template: text(
+                &server.post("/api/v1/templates", crate::templates::welcome()).await.expect(201).json()["id"],
+            ),
+            suppression: text(
+                &server.post("/api/v1/suppressions", json!({"address": "no@example.com"})).await.expect(201).json()["id"],
+            ),
+            domain,
+            use_case,
             event: text(&server.get("/api/v1/events").await.expect(200).json()["items"][0]["id"]),
         }
     }
@@ -62,6 +77,10 @@ impl Things {
             Some("webhooks") => &self.webhook,
             Some("api-keys") => &self.api_key,
             Some("users") => &self.user,
+            Some("templates") => &self.template,
+            Some("suppressions") => &self.suppression,
+            Some("domains") => &self.domain,
+            Some("use-cases") => &self.use_case,
             _ => "",
         };
         let path = template
@@ -76,12 +95,13 @@ impl Things {
     fn body(&self, template: &str) -> Value {
         match template {
             "/api/v1/conversations/{id}/messages" => json!({"text": "hello"}),
+            "/api/v1/templates/{id}/test" => json!({"channelId": self.channel, "to": "a@example.com"}),
             "/api/v1/webhooks/{id}/replay" => json!({"after": self.event}),
             _ => json!({}),
         }
     }
 
-    fn ids(&self) -> [&str; 10] {
+    fn ids(&self) -> [&str; 14] {
         [
             &self.channel,
             &self.message,
@@ -93,6 +113,10 @@ impl Things {
             &self.api_key,
             &self.user,
             &self.event,
+            &self.template,
+            &self.suppression,
+            &self.domain,
+            &self.use_case,
         ]
     }
 }
@@ -152,7 +176,16 @@ async fn every_route_answers_a_foreign_key_as_if_nothing_were_there(database: Te
         assert!(!answer.text.contains(&things.message), "{query}: {}", answer.text);
     }
     // And nothing was changed by all of it.
-    for template in ["/api/v1/channels/{id}", "/api/v1/messages/{id}", "/api/v1/webhooks/{id}", "/api/v1/users/{id}"] {
+    for template in [
+        "/api/v1/channels/{id}",
+        "/api/v1/messages/{id}",
+        "/api/v1/webhooks/{id}",
+        "/api/v1/users/{id}",
+        "/api/v1/templates/{id}",
+        "/api/v1/suppressions/{id}",
+        "/api/v1/domains/{id}",
+        "/api/v1/use-cases/{id}",
+    ] {
         server.get(&things.fill(template)).await.expect(200);
     }
 }

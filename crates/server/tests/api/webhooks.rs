@@ -36,7 +36,6 @@ async fn wrong_fields_are_pointed_at(database: TestDb) {
         (json!({"events": ["*"]}), "/url"),
         (json!({"url": url, "events": []}), "/events"),
         (json!({"url": url, "events": ["*", "message.teleported"]}), "/events/1"),
-        (json!({"url": url, "format": "emailengine"}), "/format"),
         (json!({"url": url, "format": "xml"}), "/format"),
         (json!({"url": url, "secret": "not base64!"}), "/secret"),
         (json!({"url": url, "color": "red"}), "/color"),

@@ -1,0 +1,129 @@
+//! `/api/v1/domains`: domains that mail is sent from, the DNS records they need, and what was found of these.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use engine::{Engine, domains};
+use model::DomainId;
+use model::domain::{Domain, DomainCheck};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::wire::{page, path_id, slice};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::paging::{Order, Page, PageQuery};
+use crate::problem::Answer;
+use crate::strict::{StrictJson, StrictQuery, TextPath};
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, delete))
+        .routes(routes!(verify))
+        .routes(routes!(rotate_dkim))
+        .routes(routes!(doctor))
+}
+
+/// Domains, newest first.
+#[utoipa::path(get, path = "/api/v1/domains", operation_id = "listDomains", tag = "domains",
+    params(PageQuery), responses((status = 200, body = Page<Domain>)))]
+async fn list(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    StrictQuery(query): StrictQuery<PageQuery>,
+) -> Answer<Json<Page<Domain>>> {
+    let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
+    Ok(Json(page(domains::list(&engine, &principal, part).await?)))
+}
+
+/// A domain to send from.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewDomain)]
+struct NewBody {
+    /// Such as `mail.example.com`; letters beyond ASCII are taken too, and answered as `xn--…`.
+    name: String,
+}
+
+/// Adds a domain, with new DKIM keys. Its records are in the answer.
+#[utoipa::path(post, path = "/api/v1/domains", operation_id = "createDomain", tag = "domains",
+    request_body = NewBody, responses((status = 201, body = Domain)))]
+async fn create(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    StrictJson(body): StrictJson<NewBody>,
+) -> Answer<(StatusCode, Json<Domain>)> {
+    Ok((StatusCode::CREATED, Json(domains::create(&engine, &principal, &body.name).await?)))
+}
+
+fn domain_id(text: &str) -> Answer<DomainId> {
+    path_id(text, "the domain")
+}
+
+/// A domain, with what the last check found.
+#[utoipa::path(get, path = "/api/v1/domains/{id}", operation_id = "getDomain", tag = "domains",
+    params(("id" = DomainId, Path)), responses((status = 200, body = Domain)))]
+async fn get(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath(id): TextPath<String>,
+) -> Answer<Json<Domain>> {
+    Ok(Json(domains::show(&engine, &principal, &domain_id(&id)?).await?))
+}
+
+/// Takes a domain away with its keys.
+#[utoipa::path(delete, path = "/api/v1/domains/{id}", operation_id = "deleteDomain", tag = "domains",
+    params(("id" = DomainId, Path)), responses((status = 204, description = "It is gone")))]
+async fn delete(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath(id): TextPath<String>,
+) -> Answer<StatusCode> {
+    domains::delete(&engine, &principal, &domain_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Asks DNS now.
+#[utoipa::path(post, path = "/api/v1/domains/{id}/verify", operation_id = "verifyDomain", tag = "domains",
+    params(("id" = DomainId, Path)), responses((status = 200, body = Domain)))]
+async fn verify(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath(id): TextPath<String>,
+) -> Answer<Json<Domain>> {
+    Ok(Json(domains::verify(&engine, &principal, &domain_id(&id)?).await?))
+}
+
+/// Makes new DKIM keys. Those of a domain that sends sign on until the records of the new ones are found.
+#[utoipa::path(post, path = "/api/v1/domains/{id}/rotate-dkim", operation_id = "rotateDomainKeys", tag = "domains",
+    params(("id" = DomainId, Path)), responses((status = 200, body = Domain)))]
+async fn rotate_dkim(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath(id): TextPath<String>,
+) -> Answer<Json<Domain>> {
+    Ok(Json(domains::rotate_dkim(&engine, &principal, &domain_id(&id)?).await?))
+}
+
+/// What a look at a domain found.
+#[derive(Debug, Serialize, ToSchema)]
+struct DomainExamination {
+    /// All checks are.
+    ok: bool,
+    checks: Vec<DomainCheck>,
+}
+
+/// Looks a domain over as receivers do: its records, our addresses' names, DMARC, lists of bad senders. Changes nothing.
+#[utoipa::path(get, path = "/api/v1/domains/{id}/doctor", operation_id = "examineDomain", tag = "domains",
+    params(("id" = DomainId, Path)), responses((status = 200, body = DomainExamination)))]
+async fn doctor(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath(id): TextPath<String>,
+) -> Answer<Json<DomainExamination>> {
+    let checks = domains::examine(&engine, &principal, &domain_id(&id)?).await?;
+    Ok(Json(DomainExamination { ok: checks.iter().all(|check| check.ok), checks }))
+}
