@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use engine::DeliveryMode;
 use engine::ports::{Smarthost, SmtpAuth};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::Value;
 use model::channel::TransportSecurity;
+use model::limits::DNS_BLOCKLISTS_MAX;
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
@@ -18,12 +20,15 @@ use crate::environment;
 /// Read when it is there and `--config` names no other.
 const DEFAULT_FILE: &str = "postroom.toml";
 pub const PREFIX: &str = "POSTROOM_";
+/// Asked by a domain's doctor where nothing else is said.
+const BLOCKLISTS: &str = "zen.spamhaus.org,bl.spamcop.net,psbl.surriel.com";
 
 /// Every key, as the file has it; the environment's is `POSTROOM_` and the same in capitals.
-pub const KEYS: [&str; 20] = [
+pub const KEYS: [&str; 26] = [
     "http_addr",
     "smtp_addr",
     "submission_addr",
+    "submission_tls_addr",
     "database_url",
     "data_dir",
     "blob_url",
@@ -31,9 +36,14 @@ pub const KEYS: [&str; 20] = [
     "inbound_domain",
     "hostname",
     "dns_server",
+    "dns_blocklists",
     "allow_private_networks",
     "extra_ca_file",
+    "autoconfig_url",
+    "delivery",
     "smarthost_url",
+    "mx_port",
+    "tracking_anonymise_ip",
     "smtp_tls_certificate",
     "smtp_tls_key",
     "smtp_proxy_protocol",
@@ -50,6 +60,10 @@ pub type Flags = BTreeMap<&'static str, String>;
 pub struct Config {
     pub http_addr: SocketAddr,
     pub smtp_addr: SocketAddr,
+    /// Where mail to send is taken; absent: nowhere.
+    pub submission_addr: Option<SocketAddr>,
+    /// Submission under TLS from the first byte; absent: none.
+    pub submission_tls_addr: Option<SocketAddr>,
     /// `sqlite:PATH` or `postgres://…`; absent: `postroom.db` in the data directory.
     pub database: store::DbConfig,
     pub data_dir: PathBuf,
@@ -58,9 +72,18 @@ pub struct Config {
     pub inbound_domain: String,
     pub hostname: String,
     pub dns_server: String,
+    /// Lists of bad senders that a domain's doctor looks into.
+    pub dns_blocklists: Vec<String>,
     pub allow_private_networks: bool,
     pub extra_ca_file: Option<PathBuf>,
+    /// The database of providers that is asked where a mailbox is, with a slash at the end; absent: none.
+    pub autoconfig_url: Option<String>,
+    pub delivery: DeliveryMode,
     pub smarthost: Option<Smarthost>,
+    /// Where mail exchangers listen; another than 25 is for tests.
+    pub mx_port: u16,
+    /// Keep only the network of who opens and clicks.
+    pub tracking_anonymise_ip: bool,
     pub smtp_tls: Option<(PathBuf, PathBuf)>,
     pub smtp_proxy_protocol: bool,
     pub vault_key: Option<SecretString>,
@@ -104,6 +127,13 @@ fn shown(key: &str) -> String {
 }
 
 type Result<T> = std::result::Result<T, ConfigError>;
+
+fn is_domain(text: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty() && label.len() <= 63 && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    text.len() <= 253 && text.split('.').all(label)
+}
 
 /// Reads the configuration from all its sources.
 ///
@@ -188,12 +218,7 @@ impl Values {
 
     fn domain(&self, key: &str, default: &str) -> Result<String> {
         let text = self.text(key)?.unwrap_or_else(|| default.to_owned()).to_lowercase();
-        let label = |label: &str| {
-            !label.is_empty()
-                && label.len() <= 63
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        };
-        if text.len() <= 253 && text.split('.').all(label) {
+        if is_domain(&text) {
             return Ok(text);
         }
         Err(ConfigError::new(key, format!("`{text}` was read; a domain name is expected, such as inbox.example.com")))
@@ -202,20 +227,31 @@ impl Values {
     fn config(&self) -> Result<Config> {
         let http_addr = self.address("http_addr", "127.0.0.1:8025")?;
         let data_dir = PathBuf::from(self.text("data_dir")?.unwrap_or_else(|| "./postroom-data".into()));
-        // Submission comes with a later version; its address is checked all the same.
-        self.address("submission_addr", "127.0.0.1:2587")?;
         let inbound_domain = self.domain("inbound_domain", "inbox.localhost")?;
         Ok(Config {
             smtp_addr: self.address("smtp_addr", "127.0.0.1:2525")?,
+            submission_addr: match self.text("submission_addr")?.as_deref() {
+                Some("off") => None,
+                _ => Some(self.address("submission_addr", "127.0.0.1:2587")?),
+            },
+            submission_tls_addr: match self.text("submission_tls_addr")? {
+                Some(_) => Some(self.address("submission_tls_addr", "127.0.0.1:2465")?),
+                None => None,
+            },
             database: self.database(&data_dir)?,
             blob_url: self.text("blob_url")?,
             public_url: self.public_url(http_addr)?,
             hostname: self.domain("hostname", &inbound_domain)?,
             inbound_domain,
             dns_server: self.text("dns_server")?.unwrap_or_default(),
+            dns_blocklists: self.dns_blocklists()?,
             allow_private_networks: self.flag("allow_private_networks")?,
             extra_ca_file: self.path("extra_ca_file")?,
+            autoconfig_url: self.autoconfig_url()?,
+            delivery: self.delivery()?,
             smarthost: self.smarthost()?,
+            mx_port: self.mx_port()?,
+            tracking_anonymise_ip: self.flag("tracking_anonymise_ip")?,
             smtp_tls: self.smtp_tls()?,
             smtp_proxy_protocol: self.flag("smtp_proxy_protocol")?,
             vault_key: self.text("vault_key")?.map(SecretString::from),
@@ -261,6 +297,43 @@ impl Values {
         Ok(text.trim_end_matches('/').to_owned())
     }
 
+    /// `off` asks no database of providers.
+    fn autoconfig_url(&self) -> Result<Option<String>> {
+        let Some(text) = self.text("autoconfig_url")? else {
+            return Ok(Some(gateway::autoconfig::ISPDB_URL.to_owned()));
+        };
+        if text == "off" {
+            return Ok(None);
+        }
+        match url::Url::parse(&text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+                Ok(Some(format!("{}/", text.trim_end_matches('/'))))
+            }
+            _ => Err(ConfigError::new(
+                "autoconfig_url",
+                format!("`{text}` was read; `off` or a URL is expected, such as {}", gateway::autoconfig::ISPDB_URL),
+            )),
+        }
+    }
+
+    /// DNS names with commas between them; `off` asks none.
+    fn dns_blocklists(&self) -> Result<Vec<String>> {
+        let text = self.text("dns_blocklists")?.unwrap_or_else(|| BLOCKLISTS.into()).to_lowercase();
+        if text == "off" {
+            return Ok(Vec::new());
+        }
+        let lists: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+        match lists.len() <= DNS_BLOCKLISTS_MAX && lists.iter().all(|name| is_domain(name)) {
+            true => Ok(lists),
+            false => Err(ConfigError::new(
+                "dns_blocklists",
+                format!(
+                    "`{text}` was read; `off` or up to {DNS_BLOCKLISTS_MAX} names with commas between them are expected, such as {BLOCKLISTS}"
+                ),
+            )),
+        }
+    }
+
     fn smtp_tls(&self) -> Result<Option<(PathBuf, PathBuf)>> {
         match (self.path("smtp_tls_certificate")?, self.path("smtp_tls_key")?) {
             (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
@@ -273,6 +346,32 @@ impl Values {
                 "a key without its certificate was read; set both, or neither",
             )),
         }
+    }
+
+    /// Without a word of it: the smarthost, if there is one, else the sandbox.
+    fn delivery(&self) -> Result<DeliveryMode> {
+        let has_smarthost = self.text("smarthost_url")?.is_some();
+        match self.text("delivery")?.as_deref() {
+            None if has_smarthost => Ok(DeliveryMode::Smarthost),
+            None | Some("sandbox") => Ok(DeliveryMode::Sandbox),
+            Some("smarthost") if has_smarthost => Ok(DeliveryMode::Smarthost),
+            Some("smarthost") => Err(ConfigError::new(
+                "smarthost_url",
+                "nothing was read, and delivery is `smarthost`; a URL is expected, such as smtp://user:password@host:587",
+            )),
+            Some("direct") => Ok(DeliveryMode::Direct),
+            Some(other) => Err(ConfigError::new(
+                "delivery",
+                format!("`{other}` was read; sandbox, smarthost or direct is expected"),
+            )),
+        }
+    }
+
+    fn mx_port(&self) -> Result<u16> {
+        let Some(text) = self.text("mx_port")? else { return Ok(gateway::smtp_out::MX_PORT) };
+        text.parse().ok().filter(|port| *port > 0).ok_or_else(|| {
+            ConfigError::new("mx_port", format!("`{text}` was read; a port from 1 to 65535 is expected, such as 25"))
+        })
     }
 
     /// `smtp://user:password@host:587` (STARTTLS), `smtps://…` (TLS), `smtp+plain://…` (neither).
@@ -330,6 +429,43 @@ impl Values {
                     engine::access::PASSWORD_CHARS_MIN
                 ),
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[(&str, &str)]) -> Result<Config> {
+        Values(values.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect()).config()
+    }
+
+    #[test]
+    fn mail_goes_out_as_it_is_set_to() {
+        use DeliveryMode::{Direct, Sandbox, Smarthost};
+        const URL: (&str, &str) = ("smarthost_url", "smtp://relay.test:587");
+        for (values, expected) in [
+            (&[][..], Sandbox),
+            (&[URL], Smarthost),
+            (&[URL, ("delivery", "sandbox")], Sandbox),
+            (&[URL, ("delivery", "smarthost")], Smarthost),
+            (&[URL, ("delivery", "direct")], Direct),
+            (&[("delivery", "direct")], Direct),
+        ] {
+            assert_eq!(read(values).unwrap().delivery, expected, "{values:?}");
+        }
+        assert_eq!(read(&[]).unwrap().mx_port, 25);
+        assert_eq!(read(&[("mx_port", "2526")]).unwrap().mx_port, 2526);
+        for (key, value, named) in [
+            ("delivery", "smarthost", "POSTROOM_SMARTHOST_URL"),
+            ("delivery", "Direct", "POSTROOM_DELIVERY"),
+            ("mx_port", "0", "POSTROOM_MX_PORT"),
+            ("mx_port", "65536", "POSTROOM_MX_PORT"),
+            ("mx_port", "smtp", "POSTROOM_MX_PORT"),
+        ] {
+            let error = read(&[(key, value)]).unwrap_err().to_string();
+            assert!(error.starts_with(named), "{error}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use engine::access::{self, Bootstrap, BootstrapOptions};
-use engine::{Engine, delivering, maintenance, search_index, sequencer, webhooks};
+use engine::{Engine, analytics, delivering, domains, mailboxes, maintenance, search_index, sequencer, webhooks};
 use gateway::auth::Authenticator;
 use gateway::dns::DnsConfig;
 use gateway::smtp_in::{self, SmtpInConfig, SmtpInLimits};
@@ -13,6 +13,7 @@ use gateway::tls::ServerTls;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret as _;
 use server::ServerConfig;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +38,7 @@ pub async fn run(config: Config, engine: Engine) -> anyhow::Result<()> {
             config.smtp_addr
         )
     })?;
+    let submission_listeners = bind_submission(&config)?;
     let http_listener = server::bind(config.http_addr).await.with_context(|| {
         format!(
             "HTTP can't be served at {}: the address is taken, or not ours; set POSTROOM_HTTP_ADDR",
@@ -58,6 +60,7 @@ pub async fn run(config: Config, engine: Engine) -> anyhow::Result<()> {
             tracing::error!(%error, "the SMTP listener failed");
         }
     });
+    serve_submission(&mut tasks, submission_listeners, &config, &engine, &shutdown)?;
     let server_config = ServerConfig { render_metrics: Arc::new(move || metrics.render()), shutdown: shutdown.clone() };
     let served = engine.clone();
     tasks.spawn(async move {
@@ -87,7 +90,12 @@ fn start_workers(tasks: &mut JoinSet<()>, engine: &Engine, shutdown: &Cancellati
     tasks.spawn(delivering::run(engine.clone(), shutdown.clone()));
     tasks.spawn(webhooks::fan_out(engine.clone(), shutdown.clone()));
     tasks.spawn(webhooks::run(engine.clone(), shutdown.clone()));
+    tasks.spawn(mailboxes::keeping::run(engine.clone(), shutdown.clone()));
+    tasks.spawn(mailboxes::submitting::run(engine.clone(), shutdown.clone()));
+    tasks.spawn(mailboxes::backfilling::run(engine.clone(), shutdown.clone()));
+    tasks.spawn(domains::verifying::run(engine.clone(), shutdown.clone()));
     tasks.spawn(maintenance::run(engine.clone(), shutdown.clone()));
+    tasks.spawn(analytics::run(engine.clone(), shutdown.clone()));
 }
 
 /// Histograms keep every value until they are drained.
@@ -111,7 +119,45 @@ fn smtp_config(config: &Config) -> anyhow::Result<SmtpInConfig> {
         limits: SmtpInLimits::default(),
         tls: Some(tls),
         proxy_protocol: config.smtp_proxy_protocol,
+        implicit_tls: false,
     })
+}
+
+/// Each with whether its connections begin with TLS.
+fn bind_submission(config: &Config) -> anyhow::Result<Vec<(TcpListener, bool)>> {
+    let mut listeners = Vec::new();
+    let addresses = [
+        (config.submission_addr, false, "POSTROOM_SUBMISSION_ADDR"),
+        (config.submission_tls_addr, true, "POSTROOM_SUBMISSION_TLS_ADDR"),
+    ];
+    for (address, implicit_tls, setting) in addresses {
+        let Some(address) = address else { continue };
+        let listener = smtp_in::bind(address).with_context(|| {
+            format!("mail to send can't be taken at {address}: the address is taken, or not ours; set {setting}")
+        })?;
+        listeners.push((listener, implicit_tls));
+    }
+    Ok(listeners)
+}
+
+fn serve_submission(
+    tasks: &mut JoinSet<()>,
+    listeners: Vec<(TcpListener, bool)>,
+    config: &Config,
+    engine: &Engine,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<()> {
+    for (listener, implicit_tls) in listeners {
+        // Clients come themselves: no proxy stands before these.
+        let smtp = SmtpInConfig { proxy_protocol: false, implicit_tls, ..smtp_config(config)? };
+        let (submission, shutdown) = (Arc::new(engine.clone()), shutdown.clone());
+        tasks.spawn(async move {
+            if let Err(error) = smtp_in::serve_submission(listener, smtp, submission, shutdown).await {
+                tracing::error!(%error, "a submission listener failed");
+            }
+        });
+    }
+    Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "what a person who starts it needs to see, apart from the log")]

@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use engine::{Engine, EngineConfig, Ports};
+use gateway::autoconfig::{Autoconfig, AutoconfigSources};
 use gateway::dns::DnsConfig;
+use gateway::domain_dns::DomainResolver;
 use gateway::fetch::HttpFetcher;
 use gateway::guard::Guard;
+use gateway::imap::ImapDialer;
+use gateway::oauth2::HttpProviderClient;
 use gateway::smtp_out::{SmtpOutConfig, SmtpTransport};
 use gateway::tls_client::TlsTrust;
 use gateway::webhooks::HttpWebhookSender;
@@ -49,7 +53,10 @@ fn engine_with(config: &Config, open_blobs: OpenBlobs) -> anyhow::Result<Engine>
         public_url: config.public_url.clone(),
         inbound_domain: config.inbound_domain.clone(),
         hostname: config.hostname.clone(),
+        delivery: config.delivery,
         smarthost: config.smarthost.clone(),
+        dns_blocklists: config.dns_blocklists.clone(),
+        tracking_anonymise_ip: config.tracking_anonymise_ip,
     };
     Ok(Engine::new(engine_config, db, Arc::new(blobs), Arc::new(vault), ports(config)?))
 }
@@ -137,15 +144,28 @@ fn outside(config: &Config) -> anyhow::Result<(Guard, TlsTrust)> {
 /// The host name can't be said in EHLO, or the extra certificates are none.
 pub fn smtp_transport(config: &Config) -> anyhow::Result<SmtpTransport> {
     let (guard, trust) = outside(config)?;
-    let smtp = SmtpOutConfig { hello_name: config.hostname.clone(), trust, ..SmtpOutConfig::default() };
+    let smtp = SmtpOutConfig {
+        hello_name: config.hostname.clone(),
+        trust,
+        dns: DnsConfig::from_text(&config.dns_server)?,
+        mx_port: config.mx_port,
+        ..SmtpOutConfig::default()
+    };
     Ok(SmtpTransport::new(guard, smtp)?)
 }
 
 fn ports(config: &Config) -> anyhow::Result<Ports> {
     let (guard, trust) = outside(config)?;
+    let sources = AutoconfigSources::with_database(config.autoconfig_url.clone());
+    let dns = DnsConfig::from_text(&config.dns_server)?;
+    let discovery = Autoconfig::new(guard.clone(), &trust, &dns, sources).map_err(anyhow::Error::msg)?;
     Ok(Ports {
+        discovery: Arc::new(discovery),
+        domain_dns: Arc::new(DomainResolver::new(&dns)?),
+        providers: Arc::new(HttpProviderClient::new(guard.clone(), &trust).map_err(anyhow::Error::msg)?),
         transport: Arc::new(smtp_transport(config)?),
         webhooks: Arc::new(HttpWebhookSender::new(guard.clone(), &trust).map_err(anyhow::Error::msg)?),
-        fetcher: Arc::new(HttpFetcher::new(guard, &trust).map_err(anyhow::Error::msg)?),
+        fetcher: Arc::new(HttpFetcher::new(guard.clone(), &trust).map_err(anyhow::Error::msg)?),
+        mailboxes: Arc::new(ImapDialer::new(guard, &trust, env!("CARGO_PKG_VERSION"))?),
     })
 }

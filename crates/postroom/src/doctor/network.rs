@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
+use engine::DeliveryMode;
 use engine::ports::Transport as _;
 use gateway::dns_lookup::{DnsLookup, DnsLookupError};
 use gateway::smtp_out::SmtpTransport;
@@ -170,9 +171,29 @@ fn is_local(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
 
+/// Mail goes to mail exchangers: what they look at first.
+fn direct(config: &Config) -> Check {
+    const NAME: &str = "smarthost";
+    let hostname = &config.hostname;
+    if is_local(hostname) {
+        let detail = format!("none: mail goes to mail exchangers, and we call ourselves {hostname}");
+        return Check::problem(
+            NAME,
+            detail,
+            "set POSTROOM_HOSTNAME to the name that the PTR record of the address has",
+        );
+    }
+    let detail =
+        format!("none: mail goes to mail exchangers, which expect the PTR record of our address to be {hostname}");
+    Check::ok(NAME, detail)
+}
+
 pub async fn smarthost(config: &Config, transport: &anyhow::Result<SmtpTransport>) -> Check {
     const NAME: &str = "smarthost";
     let Some(smarthost) = &config.smarthost else {
+        if config.delivery == DeliveryMode::Direct {
+            return direct(config);
+        }
         let detail = "none: channels without an SMTP server of their own are captured by the sandbox";
         return Check::ok(NAME, detail);
     };
