@@ -2,6 +2,7 @@
 
 mod corpus;
 mod http;
+mod imap;
 mod latency;
 mod listing;
 mod machine;
@@ -19,6 +20,8 @@ pub enum Bench {
     Smtp(smtp::Args),
     /// Reading mail on one core: Python, two libraries of Node.js, and Postroom.
     Mail(mail::Args),
+    /// Mailboxes on a real Dovecot: first sync, news, many accounts, memory, crashes.
+    Imap(imap::Args),
 }
 
 /// # Errors
@@ -27,5 +30,6 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Smtp(args) => smtp::run(args),
         Bench::Mail(args) => mail::run(args),
+        Bench::Imap(args) => imap::run(args),
     }
 }

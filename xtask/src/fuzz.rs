@@ -19,6 +19,24 @@ const MEMORY_MEGABYTES_MAX: u32 = 2_048;
 /// Files given to a target at once when each is timed.
 const TIMED_AT_ONCE: usize = 500;
 
+/// What servers of mailboxes say, a seed each. The target takes the last byte for how it is cut.
+const IMAP_SAID: &[&str] = &[
+    "* OK [CAPABILITY IMAP4rev1 SASL-IR LITERAL+ IDLE] ready {1}\r\n+ idling\r\na1 OK [READ-WRITE] done\r\n\x05",
+    "* LIST (\\HasNoChildren \\Sent) \"/\" {4}\r\nSent\r\n* STATUS \"Sent\" (MESSAGES 3 MAILBOXID (F1))\r\n\x07",
+    "* 1 FETCH (UID 7 FLAGS (\\Seen [x) INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" RFC822.SIZE 4 MODSEQ (12) \
+     BODY[] {4}\r\na: b)\r\n\x03",
+    "* 2 FETCH (UID 8 EMAILID (M1) THREADID NIL X-GM-LABELS (\"&APY-\") BODY[]<0> ~{5000}\r\nshort\x0b",
+    "* ESEARCH (TAG \"a1\") UID ALL 1:3,7\r\n* VANISHED (EARLIER) 41,43:116\r\n* SEARCH 1 2 3\r\n\x02",
+    "* NAMESPACE ((\"INBOX.\" \".\")) NIL NIL\r\n* ENABLED QRESYNC\r\n* BYE [UNAVAILABLE] later\r\n\x01",
+];
+
+/// What a provider tells of its servers.
+const CLIENT_CONFIG: &str = r#"<?xml version="1.0"?><!DOCTYPE c [<!ENTITY a "b">]><clientConfig version="1.1"><emailProvider id="e">
+<incomingServer type="imap"><hostname>imap.%EMAILDOMAIN%</hostname><port>993</port><socketType>SSL</socketType>
+<authentication>OAuth2</authentication><username>%EMAILLOCALPART%&#x40;&amp;&a;<![CDATA[x]]></username></incomingServer>
+<outgoingServer type="smtp"><hostname>smtp.e</hostname><port>587</port><socketType>STARTTLS</socketType></outgoingServer>
+</emailProvider></clientConfig>"#;
+
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// How long each target runs.
@@ -115,6 +133,8 @@ fn seed(target: &str, corpus: &Path) -> anyhow::Result<()> {
         "sanitize" | "html_to_text" => fields(&corpora.join("html_sanitize.jsonl"), "payload", &mut seeds)?,
         "mailbox" => fields(&corpora.join("addresses.jsonl"), "address", &mut seeds)?,
         "subject" => fields(&corpora.join("mime.jsonl"), "subject", &mut seeds)?,
+        "imap_response" => seeds.extend(IMAP_SAID.iter().map(|said| said.as_bytes().to_vec())),
+        "client_config" => seeds.push(CLIENT_CONFIG.as_bytes().to_vec()),
         _ => {}
     }
     for (number, seed) in seeds.iter().enumerate().filter(|(_, seed)| seed.len() <= INPUT_BYTES_MAX as usize) {

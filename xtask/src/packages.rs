@@ -16,10 +16,51 @@ struct Needed {
 const NEEDED: &[Needed] = &[
     Needed { package: "postgresql", is_there: || postgres_programs().is_some() },
     Needed { package: "postfix", is_there: || command::find("postfix").is_some() },
+    Needed { package: "dovecot-imapd", is_there: || command::find("dovecot").is_some() },
+    Needed { package: "cyrus-common", is_there: || Path::new(CYRUS_MASTER).is_file() },
+    Needed { package: "sasl2-bin", is_there: || command::find("saslpasswd2").is_some() },
+    Needed { package: "python3-dkim", is_there: || command::find("dkimverify").is_some() },
     Needed { package: "swaks", is_there: || command::find("swaks").is_some() },
+    // What swaks speaks TLS by.
+    Needed { package: "libnet-ssleay-perl", is_there: || perl_has("Net::SSLeay") },
     Needed { package: "chromium", is_there: || command::find("chromium").is_some() },
     Needed { package: "curl", is_there: || command::find("curl").is_some() },
 ];
+
+fn perl_has(module: &str) -> bool {
+    let found = Command::new("perl").arg(format!("-M{module}")).args(["-e", "1"]).output();
+    found.is_ok_and(|output| output.status.success())
+}
+
+/// What Cyrus IMAP's other programs are started by.
+const CYRUS_MASTER: &str = "/usr/lib/cyrus/bin/master";
+
+/// The folder of Cyrus IMAP's `imapd` and `idled`. Debian lets one IMAP server alone be installed at a time, so that package is
+/// unpacked beside Dovecot's, into `target`, and never installed.
+///
+/// # Errors
+/// The package can't be had.
+pub fn cyrus_programs() -> anyhow::Result<PathBuf> {
+    const PACKAGE: &str = "cyrus-imapd";
+    let installed = Path::new(CYRUS_MASTER).with_file_name("imapd");
+    if let (true, Some(programs)) = (installed.is_file(), installed.parent()) {
+        return Ok(programs.to_path_buf());
+    }
+    let folder = command::target_directory()?.join("test-servers").join(PACKAGE);
+    let programs = folder.join("usr/lib/cyrus/bin");
+    if programs.join("imapd").is_file() {
+        return Ok(programs);
+    }
+    std::fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
+    command::run(command::program("apt-get").args(["download", PACKAGE]).current_dir(&folder))?;
+    let file = std::fs::read_dir(&folder)?
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
+        .context("apt-get brought no package")?;
+    command::run(command::program("dpkg-deb").arg("--extract").args([&file, &folder]))?;
+    Ok(programs)
+}
 
 /// The folder of `initdb` and `postgres`; the newest version's, if there are several.
 pub fn postgres_programs() -> Option<PathBuf> {

@@ -36,6 +36,9 @@ impl Args {
     }
 }
 
+/// The variable that tells tests where Cyrus IMAP's programs are.
+const CYRUS: &str = "POSTROOM_TEST_CYRUS";
+
 /// # Errors
 /// A test fails, or something a test needs is missing.
 pub fn run(args: &Args) -> anyhow::Result<()> {
@@ -85,7 +88,8 @@ fn rust_tests(args: &Args, postgres: &Cluster) -> anyhow::Result<()> {
             .args(packages)
             .args(selection)
             .args(&args.filters)
-            .env(POSTGRES_URL, postgres.url()),
+            .env(POSTGRES_URL, postgres.url())
+            .env(CYRUS, packages::cyrus_programs()?),
     )?;
     if args.part == Some(Part::It) || !args.filters.is_empty() {
         return Ok(());

@@ -122,8 +122,8 @@ pub struct Watch {
 #[derive(Debug, Clone, Copy)]
 pub struct Watched {
     pub server_cpu: Duration,
-    /// Of the database server, if there is one.
-    pub database_cpu: Duration,
+    /// Of the server beside it (a database, say), if there is one.
+    pub also_cpu: Duration,
     /// The share of the machine that belonged to nobody we started.
     pub others: f64,
 }
@@ -146,13 +146,15 @@ impl Watch {
         let wall = self.started.elapsed();
         let machine = cpu_of_machine().saturating_sub(self.machine_before);
         let server_cpu = cpu_of_tree(self.server).saturating_sub(self.server_before);
-        let database_cpu = self.also.map_or(Duration::ZERO, cpu_of_tree).saturating_sub(self.also_before);
-        // The servers are children of ours, or not (Postfix's master detaches itself): count each once.
+        let also_cpu = self.also.map_or(Duration::ZERO, cpu_of_tree).saturating_sub(self.also_before);
+        // The servers are children of ours, or not (Postfix's master and Dovecot's detach themselves): count each once.
         let ours = ours().saturating_sub(self.ours_before);
-        let known = ours + if is_ours(self.server) { Duration::ZERO } else { server_cpu };
+        let beside = |server: u32, cpu: Duration| if is_ours(server) { Duration::ZERO } else { cpu };
+        let known =
+            ours + beside(self.server, server_cpu) + self.also.map_or(Duration::ZERO, |also| beside(also, also_cpu));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let others = machine.saturating_sub(known).as_secs_f64() / (wall.as_secs_f64() * cores as f64);
-        Watched { server_cpu, database_cpu, others }
+        Watched { server_cpu, also_cpu, others }
     }
 }
 

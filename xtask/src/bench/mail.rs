@@ -27,12 +27,15 @@ pub struct Args {
     mails: Option<PathBuf>,
 }
 
-/// A program that reads the mails: its name, and how it is called.
+/// A program that reads the mails: its name, and how it is called: with the folder and the number of rounds between these arguments.
 struct Reader {
     name: String,
     program: PathBuf,
-    arguments: Vec<String>,
+    before: Vec<String>,
+    after: Vec<String>,
     rounds: u32,
+    /// The others are compared with it.
+    is_ours: bool,
 }
 
 /// # Errors
@@ -45,7 +48,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let readers = readers(args, temporary.path())?;
     heading("reading mail, one core");
     line("mails", count);
-    let mut ours = None;
+    line("behind the others", "how often as many of ours, all of it and parsed only");
+    let mut ours: Vec<f64> = Vec::new();
     for reader in &readers {
         let mut rates = Vec::new();
         let mut megabytes = Vec::new();
@@ -55,8 +59,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             megabytes.push(speed);
         }
         let rate = median(&rates);
-        let ratio = ours.map_or_else(String::new, |ours: f64| format!("   Postroom ×{:.0}", ours / rate));
-        ours = ours.or(Some(rate));
+        let ratio = if reader.is_ours {
+            ours.push(rate);
+            String::new()
+        } else {
+            ours.iter().map(|ours| format!("  ×{:.0}", ours / rate)).collect()
+        };
         line(&reader.name, format!("{rate:>9.0} messages/s  {:>7.1} MB/s{ratio}", median(&megabytes)));
     }
     Ok(())
@@ -123,17 +131,15 @@ fn readers(args: &Args, temporary: &Path) -> anyhow::Result<Vec<Reader>> {
     let text = |path: &Path| path.display().to_string();
     let find = |program: &str| command::find(program).with_context(|| format!("{program} is not installed"));
     let mut readers = vec![
-        Reader {
-            name: "Postroom: parsed, judged, reply text".to_owned(),
-            program: command::target_directory()?.join("release/examples/read_mails"),
-            arguments: Vec::new(),
-            rounds: args.rounds.max(1),
-        },
+        ours("Postroom: parsed, judged, reply text", &[], args)?,
+        ours("Postroom: parsed", &["parsed"], args)?,
         Reader {
             name: format!("{}, email: parsed", version(&find("python3")?, "--version")?),
             program: find("python3")?,
-            arguments: vec![text(&python)],
+            before: vec![text(&python)],
+            after: Vec::new(),
             rounds: 1,
+            is_ours: false,
         },
     ];
     for library in ["mailparser", "postal-mime"] {
@@ -142,11 +148,24 @@ fn readers(args: &Args, temporary: &Path) -> anyhow::Result<Vec<Reader>> {
         readers.push(Reader {
             name: format!("{library} {}: parsed", package["version"].as_str().unwrap_or_default()),
             program: find("node")?,
-            arguments: vec![text(&node), library.to_owned(), text(&modules)],
+            before: vec![text(&node), library.to_owned(), text(&modules)],
+            after: Vec::new(),
             rounds: 1,
+            is_ours: false,
         });
     }
     Ok(readers)
+}
+
+fn ours(name: &str, what: &[&str], args: &Args) -> anyhow::Result<Reader> {
+    Ok(Reader {
+        name: name.to_owned(),
+        program: command::target_directory()?.join("release/examples/read_mails"),
+        before: Vec::new(),
+        after: what.iter().map(|&what| what.to_owned()).collect(),
+        rounds: args.rounds.max(1),
+        is_ours: true,
+    })
 }
 
 fn version(program: &Path, flag: &str) -> anyhow::Result<String> {
@@ -156,7 +175,7 @@ fn version(program: &Path, flag: &str) -> anyhow::Result<String> {
 /// Messages and megabytes a second.
 fn measure(reader: &Reader, mails: &Path) -> anyhow::Result<(f64, f64)> {
     let mut program = Command::new(&reader.program);
-    program.args(&reader.arguments).arg(mails).arg(reader.rounds.to_string());
+    program.args(&reader.before).arg(mails).arg(reader.rounds.to_string()).args(&reader.after);
     let said: Value = serde_json::from_str(command::output(&mut program)?.trim())
         .with_context(|| format!("what {} printed is not JSON", reader.program.display()))?;
     let number = |name: &str| said[name].as_f64().with_context(|| format!("{} gave no {name}", reader.name));

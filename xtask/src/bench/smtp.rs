@@ -306,11 +306,8 @@ fn count(args: &Args, load: Load) -> u64 {
 fn print_run(load: Load, count: u64, taken: Duration, watch: &Watch) -> f64 {
     let (watched, rate) = (watch.stop(), count as f64 / taken.as_secs_f64());
     let per_mail = |cpu: Duration| format!("{:.3} ms", cpu.as_secs_f64() * 1000.0 / count as f64);
-    let database = if watched.database_cpu.is_zero() {
-        String::new()
-    } else {
-        format!(" + database {}", per_mail(watched.database_cpu))
-    };
+    let database =
+        if watched.also_cpu.is_zero() { String::new() } else { format!(" + database {}", per_mail(watched.also_cpu)) };
     let what = format!(
         "{rate:>7.0}/s  CPU a mail {}{database}  others {:.0} %",
         per_mail(watched.server_cpu),
