@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hickory_server::Server;
 use hickory_server::net::runtime::TokioRuntimeProvider;
-use hickory_server::proto::rr::rdata::{A, MX, SOA, TXT};
+use hickory_server::proto::rr::rdata::{A, MX, SOA, SRV, TXT};
 use hickory_server::proto::rr::{Name, RData, Record};
 use hickory_server::store::in_memory::InMemoryZoneHandler;
 use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneType};
@@ -29,11 +29,33 @@ impl DnsZone {
 
     /// As `start`, with MX records: the domain, and the host that takes its mail.
     pub async fn with_exchangers(texts: &[(&str, &str)], exchangers: &[(&str, &str)]) -> Self {
+        Self::with_services(texts, exchangers, &[]).await
+    }
+
+    /// MX records with their preferences (the host `.` takes no mail) and A records.
+    pub async fn with_routes(exchangers: &[(&str, u16, &str)], addresses: &[(&str, &str)]) -> Self {
+        let name =
+            |text: &str| if text == "." { Name::root() } else { Name::from_str(&format!("{text}.")).expect("a name") };
+        let mut zone = root_zone();
+        for (domain, preference, host) in exchangers {
+            let exchanger = RData::MX(MX::new(*preference, name(host)));
+            zone.upsert_mut(Record::from_rdata(name(domain), TTL_SECONDS, exchanger), 1);
+        }
+        for (host, address) in addresses {
+            let address = RData::A(A(address.parse().expect("an address")));
+            zone.upsert_mut(Record::from_rdata(name(host), TTL_SECONDS, address), 1);
+        }
+        Self::serve(zone).await
+    }
+
+    /// As `with_exchangers`, with SRV records: the service, its host and its port.
+    pub async fn with_services(
+        texts: &[(&str, &str)],
+        exchangers: &[(&str, &str)],
+        services: &[(&str, &str, u16)],
+    ) -> Self {
         let name = |text: &str| Name::from_str(&format!("{text}.")).expect("a name");
-        let mut zone =
-            InMemoryZoneHandler::<TokioRuntimeProvider>::empty(Name::root(), ZoneType::Primary, AxfrPolicy::Deny);
-        let authority = SOA::new(name("ns.test"), name("root.test"), 1, 60, 60, 60, 60);
-        zone.upsert_mut(Record::from_rdata(Name::root(), TTL_SECONDS, RData::SOA(authority)), 1);
+        let mut zone = root_zone();
         for (owner, text) in texts {
             let strings = text.as_bytes().chunks(TXT_STRING_BYTES_MAX);
             let data = RData::TXT(TXT::new(strings.map(|part| String::from_utf8_lossy(part).into_owned()).collect()));
@@ -46,6 +68,16 @@ impl DnsZone {
             let exchanger = RData::MX(MX::new(10, name(host)));
             zone.upsert_mut(Record::from_rdata(name(domain), TTL_SECONDS, exchanger), 1);
         }
+        for (service, host, port) in services {
+            // The root says that there is no such service.
+            let target = if *host == "." { Name::root() } else { name(host) };
+            let data = RData::SRV(SRV::new(0, 1, *port, target));
+            zone.upsert_mut(Record::from_rdata(name(service), TTL_SECONDS, data), 1);
+        }
+        Self::serve(zone).await
+    }
+
+    async fn serve(zone: InMemoryZoneHandler<TokioRuntimeProvider>) -> Self {
         let mut catalog = Catalog::new();
         catalog.upsert(Name::root().into(), vec![Arc::new(zone)]);
         let mut server = Server::new(catalog);
@@ -55,6 +87,16 @@ impl DnsZone {
         server.register_listener(listener, std::time::Duration::from_secs(10), 65_535);
         Self { address, _server: server }
     }
+}
+
+/// A zone of everything, with nothing in it.
+fn root_zone() -> InMemoryZoneHandler<TokioRuntimeProvider> {
+    let mut zone =
+        InMemoryZoneHandler::<TokioRuntimeProvider>::empty(Name::root(), ZoneType::Primary, AxfrPolicy::Deny);
+    let name = |text: &str| Name::from_str(text).expect("a name");
+    let authority = SOA::new(name("ns.test."), name("root.test."), 1, 60, 60, 60, 60);
+    zone.upsert_mut(Record::from_rdata(Name::root(), TTL_SECONDS, RData::SOA(authority)), 1);
+    zone
 }
 
 /// Sockets at one address: a port that is free for UDP may be taken for TCP.

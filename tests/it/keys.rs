@@ -8,7 +8,11 @@ use crate::mail::Mail;
 use crate::postroom_process::Postroom;
 use crate::smtp_client;
 
-on_both_databases!(a_missing_scope_is_403_and_no_key_401, a_bound_key_sees_its_channel_alone);
+on_both_databases!(
+    a_missing_scope_is_403_and_no_key_401,
+    a_bound_key_sees_its_channel_alone,
+    a_token_of_the_mailbox_api_is_a_key,
+);
 
 async fn a_missing_scope_is_403_and_no_key_401(database: Database) {
     let postroom = Postroom::start(database).await;
@@ -76,4 +80,26 @@ async fn a_bound_key_sees_its_channel_alone(database: Database) {
     let message = json!({ "channelId": theirs.id(), "to": "x@example.test", "content": { "type": "email", "email": { "subject": "x", "text": "x" } } });
     let status = bound.post("/messages", message).await.status;
     assert!(status == 404 || status == 422, "sending from another channel → {status}");
+}
+
+async fn a_token_of_the_mailbox_api_is_a_key(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let api = postroom.api();
+    let made = api.post("//v1/token", json!({ "description": "CRM", "scopes": ["api"] })).await.expect(200).json();
+    let token = text(&made, "/token");
+    let program = postroom.api_with_key(&token);
+    program.get("//v1/accounts").await.expect(200);
+    program.get("//v1/outbox").await.expect(200);
+    // It makes no other, and sees none.
+    program.post("//v1/token", json!({})).await.expect(403);
+    program.get("//v1/tokens").await.expect(403);
+    let listed = api.get("//v1/tokens").await.expect(200).json();
+    let found = listed["tokens"].as_array().expect("tokens").iter().find(|one| one["description"] == "CRM");
+    assert!(found.is_some() && !listed.to_string().contains(&token), "{listed:#}");
+    for bad in [json!({ "scopes": ["imap-proxy"] }), json!({ "scopes": [] }), json!({ "account": "bo" })] {
+        api.post("//v1/token", bad).await.expect(400);
+    }
+    api.delete("//v1/token/nothing").await.expect(404);
+    assert_eq!(api.delete(&format!("//v1/token/{token}")).await.expect(200).json()["deleted"], true);
+    program.get("//v1/accounts").await.expect(401);
 }

@@ -1,10 +1,12 @@
 //! A real Postfix on loopback with a configuration, a queue and mailboxes of its own. Needs root, as Postfix does.
 
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::postroom_process::{PATIENCE, free_address};
+use servers::dovecot::Dovecot;
 
 pub struct Postfix {
     pub port: u16,
@@ -17,6 +19,29 @@ impl Postfix {
     /// Takes mail for `local.test` over STARTTLS: `busy@` is answered 450, `gone@` 550, `good@` has a mailbox.
     /// Nothing can leave the machine through it.
     pub async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// The same, where one signs in as with Dovecot.
+    pub async fn start_beside(dovecot: &Dovecot) -> Self {
+        let socket = dovecot.sign_in_socket();
+        let sign_in =
+            "smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_security_options = noanonymous\n";
+        Self::start_with(&format!("{sign_in}smtpd_sasl_path = {}\n", socket.display())).await
+    }
+
+    /// The same, taking mail for `elsewhere.test` too, which comes back after it was taken: `gone@` there is unknown, `full@` has no
+    /// space left. What comes back for `inbox.localhost` goes to `postroom`.
+    pub async fn start_bouncing_to(postroom: SocketAddr) -> Self {
+        let (host, port) = (postroom.ip(), postroom.port());
+        Self::start_with(&format!(
+            "transport_maps = inline:{{ {{ gone@elsewhere.test = error:5.1.1 user unknown }} \
+             {{ full@elsewhere.test = error:5.2.2 mailbox full }} {{ inbox.localhost = smtp:[{host}]:{port} }} }}\n"
+        ))
+        .await
+    }
+
+    async fn start_with(more: &str) -> Self {
         let folder =
             tempfile::Builder::new().prefix("postroom-postfix-").tempdir_in("/tmp").expect("a temporary folder");
         let root = folder.path();
@@ -39,7 +64,7 @@ impl Postfix {
         .expect("write the map");
         std::fs::write(root.join("etc/mailboxes"), "good@local.test good/\n").expect("write the map");
         let port = free_address().port();
-        std::fs::write(root.join("etc/main.cf"), main_cf(root, &user, &group)).expect("write main.cf");
+        std::fs::write(root.join("etc/main.cf"), main_cf(root, &user, &group) + more).expect("write main.cf");
         std::fs::write(root.join("etc/master.cf"), master_cf(port)).expect("write master.cf");
         let postfix = Self { port, certificate_file, folder };
         run(Command::new("postfix").arg("-c").arg(postfix.folder.path().join("etc")).arg("start"));

@@ -33,6 +33,7 @@ pub struct Postroom {
     folder: tempfile::TempDir,
     pub http: SocketAddr,
     pub smtp: SocketAddr,
+    pub submission: SocketAddr,
     pub key: String,
     log: Arc<Mutex<String>>,
     pub database: Database,
@@ -73,6 +74,7 @@ impl Postroom {
             ("POSTROOM_DATA_DIR".to_owned(), folder.path().join("data").display().to_string()),
             ("POSTROOM_BOOTSTRAP_KEY".to_owned(), key.clone()),
             ("POSTROOM_ALLOW_PRIVATE_NETWORKS".to_owned(), "true".to_owned()),
+            ("POSTROOM_AUTOCONFIG_URL".to_owned(), "off".to_owned()),
             ("POSTROOM_DNS_SERVER".to_owned(), crate::empty_name_server::start().to_string()),
         ]);
         if let Some(url) = database.url() {
@@ -85,7 +87,7 @@ impl Postroom {
                 all.insert((*name).to_owned(), (*value).to_owned());
             }
         }
-        Self { process: None, environment: all, folder, http, smtp, key, log: Arc::default(), database }
+        Self { process: None, environment: all, folder, http, smtp, submission, key, log: Arc::default(), database }
     }
 
     /// Start the process and wait until it says that it is ready.
@@ -119,10 +121,10 @@ impl Postroom {
     /// Other addresses to listen at, and a log that begins anew.
     fn move_away(&mut self) {
         let public_url = format!("http://{}", self.http);
-        (self.http, self.smtp) = (free_address(), free_address());
+        (self.http, self.smtp, self.submission) = (free_address(), free_address(), free_address());
         self.environment.insert("POSTROOM_HTTP_ADDR".to_owned(), self.http.to_string());
         self.environment.insert("POSTROOM_SMTP_ADDR".to_owned(), self.smtp.to_string());
-        self.environment.insert("POSTROOM_SUBMISSION_ADDR".to_owned(), free_address().to_string());
+        self.environment.insert("POSTROOM_SUBMISSION_ADDR".to_owned(), self.submission.to_string());
         if self.environment.get("POSTROOM_PUBLIC_URL") == Some(&public_url) {
             self.environment.insert("POSTROOM_PUBLIC_URL".to_owned(), format!("http://{}", self.http));
         }
@@ -243,9 +245,18 @@ impl Postroom {
 
     /// Resident memory of the process, bytes.
     pub fn resident_bytes(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most it ever was.
+    pub fn peak_resident_bytes(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> u64 {
         let process = self.process.as_ref().expect("a process");
         let status = std::fs::read_to_string(format!("/proc/{}/status", process.0.id())).expect("the process's status");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
+        let line = status.lines().find(|line| line.starts_with(name)).expect(name);
         let kilobytes: u64 = line.split_whitespace().nth(1).expect("a figure").parse().expect("a number");
         kilobytes * 1024
     }

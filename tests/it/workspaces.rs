@@ -77,6 +77,10 @@ async fn fill(postroom: &Postroom, api: &Api) -> BTreeMap<&'static str, BTreeMap
     let deliveries = api.get(&format!("/webhooks/{endpoint_id}/deliveries")).await.expect(200).json();
     let key = api.post("/api-keys", json!({ "name": "Second", "scopes": ["messages:read"] })).await.expect(201).json();
     let users = api.get("/users").await.expect(200).json();
+    let template = json!({ "name": "secret plans", "channel": "email", "content": { "subject": "x", "text": "x" } });
+    let template = api.post("/templates", template).await.expect(201).json();
+    let suppression = api.post("/suppressions", json!({ "address": "no@example.test" })).await.expect(201).json();
+    let domain = api.post("/domains", json!({ "name": "secret.example.test" })).await.expect(201).json();
     let id = |value: String| BTreeMap::from([("id", value)]);
     BTreeMap::from([
         ("channels", id(channel.id())),
@@ -91,6 +95,11 @@ async fn fill(postroom: &Postroom, api: &Api) -> BTreeMap<&'static str, BTreeMap
         ),
         ("webhooks", BTreeMap::from([("id", endpoint_id), ("deliveryId", text(&deliveries, "/items/0/id"))])),
         ("api-keys", id(text(&key, "/id"))),
+        ("templates", id(text(&template, "/id"))),
+        ("suppressions", id(text(&suppression, "/id"))),
+        ("domains", id(text(&domain, "/id"))),
+        // One needs a domain that DNS proves: that another's is not shown is among the API's own tests.
+        ("use-cases", id("uc_00000000000000000000000000".into())),
         ("users", id(text(&users, "/items/0/id"))),
     ])
 }
@@ -120,7 +129,10 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         ("get" | "delete", _) => None,
         ("post", "messages") => Some(json!({ "text": "x" })),
         ("post", "replay") => Some(json!({ "after": "evt_00000000000000000000000000" })),
-        ("post", "cancel" | "retry" | "test" | "rotate-secret") => None,
+        ("post", "test") if path.contains("/templates/") => {
+            Some(json!({ "channelId": "ch_00000000000000000000000000", "to": "x@example.test", "variables": {} }))
+        }
+        ("post", "cancel" | "retry" | "test" | "rotate-secret" | "verify" | "rotate-dkim") => None,
         _ => Some(json!({})),
     }
 }
