@@ -5,6 +5,7 @@ import { chromium } from "playwright-core";
 import { sendMail, textMail, unique } from "./mail.mjs";
 
 const ACTION_MS_MAX = 15_000;
+const ANSWERS_TOLD = 20;
 
 const ARGUMENTS = [
   "--no-sandbox",
@@ -25,6 +26,14 @@ export class Context {
     this.server = server;
     this.browser = browser;
     this.closers = [];
+  }
+
+  /** What a failure is understood by, where nobody can look at the screen. */
+  async told() {
+    const page = this.lastPage;
+    if (!page) return "";
+    const shown = await page.locator("body").ariaSnapshot({ timeout: 2_000 }).catch((error) => error.message);
+    return `the page shows:\n${shown}\nits last answers:\n${page.answers.slice(-ANSWERS_TOLD).join("\n")}`;
   }
 
   /** The API with the key, as an application would use it. */
@@ -55,6 +64,11 @@ export class Context {
     this.lastPage = page;
     page.foreign = [];
     page.failures = [];
+    page.answers = [];
+    page.on("response", (response) => {
+      const { pathname, search } = new URL(response.url());
+      if (pathname.startsWith("/api/")) page.answers.push(`${response.status()} ${response.request().method()} ${pathname}${search}`);
+    });
     page.on("request", (request) => {
       const { protocol, origin } = new URL(request.url());
       if (protocol.startsWith("http") && origin !== this.server.url) page.foreign.push(request.url());

@@ -31,7 +31,7 @@ async function runJourney(server, browser, { name, run }) {
     console.log(`ok      ${name} (${Date.now() - began} ms)`);
     return true;
   } catch (error) {
-    console.log(`FAILED  ${name}\n${error.stack}`);
+    console.log(`FAILED  ${name}\n${error.stack}\n${await context.told()}`);
     const file = path.join(os.tmpdir(), `journey-${name.replaceAll(/\W+/g, "-")}.png`);
     await context.lastPage?.screenshot({ path: file }).then(
       () => console.log(`        screenshot: ${file}`),

@@ -68,6 +68,7 @@ export async function startServer() {
       HOME: folder,
       POSTROOM_HTTP_ADDR: `127.0.0.1:${httpPort}`,
       POSTROOM_SMTP_ADDR: `127.0.0.1:${smtpPort}`,
+      POSTROOM_SUBMISSION_ADDR: "off",
       POSTROOM_SUBMISSION_ADDR: `127.0.0.1:${submissionPort}`,
       POSTROOM_PUBLIC_URL: url,
       POSTROOM_DATA_DIR: path.join(folder, "data"),
@@ -75,6 +76,7 @@ export async function startServer() {
       POSTROOM_BOOTSTRAP_ADMIN: `${email}:${password}`,
       // Webhooks go to a listener of the test on this machine.
       POSTROOM_ALLOW_PRIVATE_NETWORKS: "true",
+      POSTROOM_AUTOCONFIG_URL: "off",
     },
     stdio: ["ignore", "pipe", "pipe"],
   });

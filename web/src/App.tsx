@@ -21,6 +21,12 @@ const Webhooks = lazy(() => import("./webhooks/Webhooks"));
 const WebhookDetail = lazy(() => import("./webhooks/WebhookDetail"));
 const Outbox = lazy(() => import("./outbox/Outbox"));
 const ApiKeys = lazy(() => import("./keys/ApiKeys"));
+const Domains = lazy(() => import("./domains/Domains"));
+const DomainDetail = lazy(() => import("./domains/DomainDetail"));
+const Suppressions = lazy(() => import("./suppressions/Suppressions"));
+const Templates = lazy(() => import("./templates/Templates"));
+const TemplateDetail = lazy(() => import("./templates/TemplateDetail"));
+const Analytics = lazy(() => import("./analytics/Analytics"));
 
 /** Unseen for a moment: where the server answers at once, nothing flashes. */
 function Opening() {
@@ -57,6 +63,12 @@ function Pages() {
         <Route path="/webhooks/:id">{(params) => <WebhookDetail key={params.id} id={params.id} />}</Route>
         <Route path="/outbox/:id?">{(params) => <Outbox id={params.id} />}</Route>
         <Route path="/api-keys" component={ApiKeys} />
+        <Route path="/domains" component={Domains} />
+        <Route path="/domains/:id">{(params) => <DomainDetail key={params.id} id={params.id} />}</Route>
+        <Route path="/suppressions" component={Suppressions} />
+        <Route path="/templates" component={Templates} />
+        <Route path="/templates/:id">{(params) => <TemplateDetail key={params.id} id={params.id} />}</Route>
+        <Route path="/analytics" component={Analytics} />
         <Route component={NotFound} />
       </Switch>
     </Suspense>

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
+import { unique } from "../mail.mjs";
 
 const axe = createRequire(import.meta.url)("axe-core").source;
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-async function violations(page) {
+export async function violations(page) {
   await page.evaluate(axe);
   const result = await page.evaluate((runOnly) => window.axe.run(document, { runOnly }), RULES);
   return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
@@ -18,6 +19,11 @@ export const accessibility = ["light", "dark"].flatMap((colorScheme) =>
       const channel = await context.channel({ provider: "sandbox" });
       const { conversation } = await context.receive(channel);
       const endpoint = await context.api("POST", "/webhooks", { url: "https://hooks.example.org/in", events: ["*"] });
+      const domain = await context.api("POST", "/domains", { name: `${unique("axe")}.example.org` });
+      const template = await context.api("POST", "/templates", {
+        name: unique("welcome"),
+        content: { subject: "Welcome, {{first_name}}", html: "<h1>Welcome, {{first_name}}</h1>" },
+      });
       // The page's own policy forbids what axe is put in by.
       const options = { colorScheme, viewport: { width, height: 860 }, bypassCSP: true };
       const page = await context.signedInPage(options);
@@ -47,9 +53,23 @@ export const accessibility = ["light", "dark"].flatMap((colorScheme) =>
       await visit(`/webhooks/${endpoint.id}`, heading("hooks.example.org/in"));
       await visit("/outbox", heading("Sandbox outbox"));
       await visit("/api-keys", heading("API keys"));
+      await visit("/domains", heading("Domains"));
+      await visit(`/domains/${domain.id}`, heading(domain.name));
+      await visit("/templates", heading("Templates"));
+      await visit(`/templates/${template.id}`, () => page.getByTitle("The mail as its recipient sees it").waitFor());
+      await visit("/suppressions", heading("Suppressions"));
+      await page.getByRole("button", { name: "Add address" }).click();
+      await page.getByRole("dialog").waitFor();
+      await check("the dialog of a suppression");
+      await page.keyboard.press("Escape");
+      await visit("/analytics", () => page.getByRole("img", { name: /by day/ }).waitFor());
+      await page.getByRole("button", { name: "Show as table" }).click();
+      await check("the table of figures");
       await page.keyboard.press("?");
       await page.getByRole("dialog").waitFor();
       await check("the overview of keys");
+      await context.api("DELETE", `/templates/${template.id}`);
+      await context.api("DELETE", `/domains/${domain.id}`);
       await context.api("DELETE", `/webhooks/${endpoint.id}`);
       const stranger = await context.freshPage(options);
       await context.open(stranger, "/sign-in");

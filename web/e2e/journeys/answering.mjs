@@ -62,6 +62,8 @@ export const answering = [
       await page.getByRole("button", { name: /Tomorrow morning/ }).click();
       const scheduled = page.locator("article[data-direction=outbound]").last();
       await scheduled.getByText("Scheduled", { exact: true }).waitFor();
+      // The message is told of before the composer closes, and its closing moves what is above it.
+      await page.getByRole("button", { name: "Write a reply" }).waitFor();
       await scheduled.getByRole("button", { name: "Cancel sending" }).click();
       await scheduled.getByText("Cancelled", { exact: true }).waitFor();
     },

@@ -40,10 +40,16 @@ export const channels = [
       await page.getByLabel("Name", { exact: true }).fill(name);
       await page.getByLabel("Email address").fill(`${name.toLowerCase()}@example.org`);
       await page.getByLabel("SMTP host").fill("127.0.0.1");
-      await page.getByLabel("Port").fill("1");
+      await page.getByLabel("SMTP port").fill("1");
       await page.getByRole("button", { name: "Test connection" }).click();
       await page.getByText("Not everything works yet.").waitFor();
       await page.getByText("Connect to the SMTP server").waitFor();
+      await page.getByLabel("IMAP host").fill("127.0.0.1");
+      await page.getByLabel("IMAP security").selectOption("none");
+      assert.equal(await page.getByLabel("IMAP port").inputValue(), "143");
+      await page.getByLabel("IMAP port").fill("1");
+      await page.getByRole("button", { name: "Test connection" }).click();
+      await page.getByText("Connect to the IMAP server").waitFor();
       await page.getByRole("button", { name: "Create channel" }).click();
       await page.getByRole("link", { name: "Settings" }).click();
 

@@ -1,13 +1,16 @@
 /** All journeys, in the order they run: the first start comes first, while there is no mail yet. */
 
 import { accessibility } from "./accessibility.mjs";
+import { accountForm } from "./accountForm.mjs";
 import { answering } from "./answering.mjs";
 import { channels } from "./channels.mjs";
 import { drafts } from "./drafts.mjs";
 import { firstStart } from "./firstStart.mjs";
+import { hostile } from "./hostile.mjs";
 import { keyboard } from "./keyboard.mjs";
 import { looks } from "./looks.mjs";
 import { reading } from "./reading.mjs";
+import { sending } from "./sending.mjs";
 import { signIn } from "./signIn.mjs";
 import { team } from "./team.mjs";
 import { webhooks } from "./webhooks.mjs";
@@ -16,12 +19,15 @@ export const journeys = [
   ...signIn,
   ...firstStart,
   ...reading,
+  ...hostile,
   ...answering,
   ...team,
   ...drafts,
   ...keyboard,
   ...channels,
   ...webhooks,
+  ...sending,
+  ...accountForm,
   ...looks,
   ...accessibility,
 ];

@@ -2,6 +2,17 @@ import assert from "node:assert/strict";
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
+const PAGES = [
+  ["channels", "Channels"],
+  ["webhooks", "Webhooks"],
+  ["outbox", "Sandbox outbox"],
+  ["api-keys", "API keys"],
+  ["domains", "Domains"],
+  ["templates", "Templates"],
+  ["suppressions", "Suppressions"],
+  ["analytics", "Analytics"],
+];
+
 /** Nothing is wider than the screen. */
 async function fits(page, where) {
   const [needed, there] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
@@ -28,11 +39,14 @@ export const looks = [
       await fits(page, "the composer");
       await page.getByRole("button", { name: "Back to the list" }).tap();
       await row.waitFor();
-      for (const [path, title] of [["channels", "Channels"], ["webhooks", "Webhooks"], ["outbox", "Sandbox outbox"], ["api-keys", "API keys"]]) {
+      for (const [path, title] of PAGES) {
         await context.open(page, `/${path}`);
         await page.getByRole("heading", { name: title, level: 1 }).waitFor();
         await fits(page, title);
       }
+      await page.getByRole("button", { name: "More" }).tap();
+      await page.getByRole("menuitem", { name: "Domains" }).tap();
+      await page.getByRole("heading", { name: "Domains", level: 1 }).waitFor();
     },
   },
   {

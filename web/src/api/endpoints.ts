@@ -2,6 +2,8 @@
 
 import { request, requestText, type Query } from "./request";
 import type {
+  AnalyticsSeries,
+  AnalyticsSummary,
   ApiKey,
   Channel,
   ChannelInput,
@@ -10,12 +12,25 @@ import type {
   ConversationCounts,
   ConversationStatus,
   Delivery,
+  Domain,
+  DomainExamination,
   Message,
   OutgoingAttachment,
   Page,
   Scope,
   Session,
+  Suppression,
+  SuppressionImport,
+  SuppressionInput,
+  Template,
+  TemplateContent,
+  TemplateFormat,
+  TemplatePreview,
+  TemplateSummary,
+  TemplateVersion,
   TestResult,
+  UseCase,
+  UseCaseInput,
   User,
   WebhookDelivery,
   WebhookEndpoint,
@@ -27,11 +42,11 @@ type Signal = AbortSignal | undefined;
 const PAGES_MAX = 20;
 
 /** Every page of a list that people expect whole (channels in a menu, the recipients of a message). */
-async function whole<T>(path: string, signal: Signal): Promise<Page<T>> {
+async function whole<T>(path: string, signal: Signal, query: Query = {}): Promise<Page<T>> {
   const items: T[] = [];
   let cursor = "";
   for (let page = 0; page < PAGES_MAX; page += 1) {
-    const found = await request<Page<T>>("GET", path, { query: { take: 100, cursor }, signal });
+    const found = await request<Page<T>>("GET", path, { query: { ...query, take: 100, cursor }, signal });
     items.push(...found.items);
     cursor = found.cursor;
     if (!cursor) break;
@@ -151,4 +166,56 @@ export const apiKeys = {
   create: (body: { name: string; scopes: Scope[]; channelId?: string }) =>
     request<ApiKey>("POST", "/api-keys", { body }),
   remove: (id: string) => request<void>("DELETE", `/api-keys/${id}`),
+};
+
+export const domains = {
+  list: (signal?: Signal) => whole<Domain>("/domains", signal),
+  get: (id: string, signal?: Signal) => request<Domain>("GET", `/domains/${id}`, { signal }),
+  create: (body: { name: string }, idempotencyKey: string) => request<Domain>("POST", "/domains", { body, idempotencyKey }),
+  remove: (id: string) => request<void>("DELETE", `/domains/${id}`),
+  verify: (id: string) => request<Domain>("POST", `/domains/${id}/verify`),
+  rotateDkim: (id: string) => request<Domain>("POST", `/domains/${id}/rotate-dkim`),
+  examine: (id: string, signal?: Signal) => request<DomainExamination>("GET", `/domains/${id}/doctor`, { signal }),
+};
+
+/** What can be changed of a use case; the domain it belongs to can't. */
+export type UseCaseChange = Partial<Omit<UseCaseInput, "domainId">>;
+
+export const useCases = {
+  list: (domainId: string | undefined, signal?: Signal) => whole<UseCase>("/use-cases", signal, { domainId }),
+  get: (id: string, signal?: Signal) => request<UseCase>("GET", `/use-cases/${id}`, { signal }),
+  create: (body: UseCaseInput, idempotencyKey: string) =>
+    request<UseCase>("POST", "/use-cases", { body, idempotencyKey }),
+  patch: (id: string, body: UseCaseChange) => request<UseCase>("PATCH", `/use-cases/${id}`, { body }),
+  remove: (id: string) => request<void>("DELETE", `/use-cases/${id}`),
+};
+
+export const suppressions = {
+  list: (query: Query, signal?: Signal) => request<Page<Suppression>>("GET", "/suppressions", { query, signal }),
+  create: (body: SuppressionInput, idempotencyKey: string) =>
+    request<Suppression>("POST", "/suppressions", { body, idempotencyKey }),
+  remove: (id: string) => request<void>("DELETE", `/suppressions/${id}`),
+  importCsv: (csv: Blob) => request<SuppressionImport>("POST", "/suppressions/import", { csv }),
+  exportUrl: "/api/v1/suppressions/export",
+};
+
+export const analytics = {
+  summary: (query: Query, signal?: Signal) => request<AnalyticsSummary>("GET", "/analytics/summary", { query, signal }),
+  series: (query: Query, signal?: Signal) => request<AnalyticsSeries>("GET", "/analytics/series", { query, signal }),
+};
+
+export type TemplateInput = { name: string; description?: string | null; format?: TemplateFormat; content: TemplateContent };
+
+export const templates = {
+  list: (signal?: Signal) => whole<TemplateSummary>("/templates", signal),
+  get: (id: string, signal?: Signal) => request<Template>("GET", `/templates/${id}`, { signal }),
+  create: (body: TemplateInput, idempotencyKey: string) =>
+    request<Template>("POST", "/templates", { body, idempotencyKey }),
+  patch: (id: string, body: TemplateInput) => request<Template>("PATCH", `/templates/${id}`, { body }),
+  remove: (id: string) => request<void>("DELETE", `/templates/${id}`),
+  versions: (id: string, signal?: Signal) => whole<TemplateVersion>(`/templates/${id}/versions`, signal),
+  preview: (id: string, variables: Record<string, unknown>) =>
+    request<TemplatePreview>("POST", `/templates/${id}/preview`, { body: { variables } }),
+  test: (id: string, body: { channelId: string; to: string; variables: Record<string, unknown> }, idempotencyKey: string) =>
+    request<Message>("POST", `/templates/${id}/test`, { body, idempotencyKey }),
 };

@@ -4,7 +4,7 @@ import { offline, problemOf } from "./problem";
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
-type Options = { query?: Query; body?: unknown; idempotencyKey?: string; signal?: AbortSignal };
+type Options = { query?: Query; body?: unknown; csv?: Blob; idempotencyKey?: string; signal?: AbortSignal };
 
 let onSignedOut: () => void = () => undefined;
 
@@ -25,13 +25,14 @@ export function pathWithQuery(path: string, query: Query = {}): string {
 async function send(method: string, path: string, options: Options): Promise<Response> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (options.body !== undefined) headers["content-type"] = "application/json";
+  if (options.csv) headers["content-type"] = "text/csv";
   if (options.idempotencyKey) headers["idempotency-key"] = options.idempotencyKey;
   let response: Response;
   try {
     response = await fetch(pathWithQuery(`/api/v1${path}`, options.query), {
       method,
       headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.csv ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       credentials: "same-origin",
       signal: options.signal,
     });

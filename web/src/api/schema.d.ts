@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/v1/analytics/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened in each hour or day of a time. */
+        get: operations["getAnalyticsSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened in a time of at most 366 days. A moment passes before an event is counted. */
+        get: operations["getAnalyticsSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -121,7 +155,8 @@ export interface paths {
         /** Contacts, newest first; or those of which an address or the name begins with `q`. */
         get: operations["listContacts"];
         put?: never;
-        post?: never;
+        /** Makes a contact. */
+        post: operations["createContact"];
         delete?: never;
         options?: never;
         head?: never;
@@ -250,6 +285,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Domains, newest first. */
+        get: operations["listDomains"];
+        put?: never;
+        /** Adds a domain, with new DKIM keys. Its records are in the answer. */
+        post: operations["createDomain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/domains/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A domain, with what the last check found. */
+        get: operations["getDomain"];
+        put?: never;
+        post?: never;
+        /** Takes a domain away with its keys. */
+        delete: operations["deleteDomain"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/domains/{id}/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Looks a domain over as receivers do: its records, our addresses' names, DMARC, lists of bad senders. Changes nothing. */
+        get: operations["examineDomain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/domains/{id}/rotate-dkim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes new DKIM keys. Those of a domain that sends sign on until the records of the new ones are found. */
+        post: operations["rotateDomainKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/domains/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks DNS now. */
+        post: operations["verifyDomain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -277,7 +399,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events as they happen (text/event-stream). `Last-Event-ID` goes on where a stream ended; without it, only what comes. */
+        /**
+         * Events as they happen (text/event-stream). `Last-Event-ID` goes on where a stream ended; without it, only what comes,
+         *     and the first frame has the newest event's id and no data.
+         */
         get: operations["streamEvents"];
         put?: never;
         post?: never;
@@ -480,6 +605,204 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses that are not written to, newest first. */
+        get: operations["listSuppressions"];
+        put?: never;
+        /** Suppresses an address: 201 where it was not, 200 where it was. Of two reasons the stronger is kept, of two ends the later one. */
+        post: operations["createSuppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives out the whole list as CSV, oldest first, as it can be imported again. */
+        get: operations["exportSuppressions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes in a list: CSV with a header row (`address,scope,scopeId,reason,expiresAt`, of which `address` is needed), at most 10 MB and
+         *     100,000 rows. Rows that are wrong are told of and left out.
+         */
+        post: operations["importSuppressions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A suppression that holds. */
+        get: operations["getSuppression"];
+        put?: never;
+        post?: never;
+        /** Takes an address off the list. Who did is kept. */
+        delete: operations["deleteSuppression"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Templates without their contents, newest first. */
+        get: operations["listTemplates"];
+        put?: never;
+        /** Makes a template. */
+        post: operations["createTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A template in its current version. */
+        get: operations["getTemplate"];
+        put?: never;
+        post?: never;
+        /** Takes a template away with its versions. Messages that were made from it stay. */
+        delete: operations["deleteTemplate"];
+        options?: never;
+        head?: never;
+        /** Changes a template. Another content or format makes a new version. */
+        patch: operations["changeTemplate"];
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renders a template without sending anything. */
+        post: operations["previewTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends one message made from a template, marked with the tag `template-test`. */
+        post: operations["testTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of a template that are kept (100), newest first. */
+        get: operations["listTemplateVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/use-cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Use cases, newest first. */
+        get: operations["listUseCases"];
+        put?: never;
+        /** Makes a use case of a verified domain. */
+        post: operations["createUseCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/use-cases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A use case. */
+        get: operations["getUseCase"];
+        put?: never;
+        post?: never;
+        /** Takes a use case away. Its mail and the opt-outs from it stay. */
+        delete: operations["deleteUseCase"];
+        options?: never;
+        head?: never;
+        /** Changes a use case. */
+        patch: operations["changeUseCase"];
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -674,6 +997,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/t/c/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A link of a tracked message; following it counts as a click. */
+        get: operations["followLink"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/o/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pixel of a tracked message; asking for it counts as an open. */
+        get: operations["openMessage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/email/{channelId}": {
         parameters: {
             query?: never;
@@ -695,17 +1052,87 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccountId: string;
         /** @description One mail to or from a contact, in short. */
         Activity: {
-            /** @description The message's id with the prefix `act_`. */
             id: string;
             contactId: components["schemas"]["ContactId"];
-            messageId: components["schemas"]["MessageId"];
+            /** @description The message's id (`msg_…`); in a person's mailbox the mail's Message-ID, in angle brackets. */
+            messageId: string;
             /** @description The synced mailbox it was found in, if one was. */
             accountId?: string | null;
             direction: components["schemas"]["Direction"];
             subject: string;
             occurredAt: components["schemas"]["Timestamp"];
+        };
+        /** @description How often each thing happened, a recipient each. */
+        AnalyticsCounts: {
+            /**
+             * Format: int64
+             * @description The next server took it.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description The recipient's own server took it.
+             */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description Attempts that are made again.
+             */
+            deferred: number;
+            /** Format: int64 */
+            bounced: number;
+            /** Format: int64 */
+            complained: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            suppressed: number;
+            /**
+             * Format: int64
+             * @description By people, as far as can be told.
+             */
+            opened: number;
+            /** Format: int64 */
+            clicked: number;
+            /** Format: int64 */
+            unsubscribed: number;
+            /** Format: int64 */
+            received: number;
+        };
+        /** @enum {string} */
+        AnalyticsInterval: "hour" | "day";
+        /** @description Parts of what was sent (of what was tried, for `bounced`), from 0 to 1; null where nothing was. What is opened twice counts twice. */
+        AnalyticsRates: {
+            /** Format: double */
+            delivered?: number | null;
+            /** Format: double */
+            bounced?: number | null;
+            /** Format: double */
+            complained?: number | null;
+            /** Format: double */
+            opened?: number | null;
+            /** Format: double */
+            clicked?: number | null;
+            /** Format: double */
+            unsubscribed?: number | null;
+        };
+        /** @description The hours or days of a time, oldest first; those when nothing happened are there too. */
+        AnalyticsSeries: {
+            interval: components["schemas"]["AnalyticsInterval"];
+            items: components["schemas"]["AnalyticsStretch"][];
+        };
+        /** @description One stretch of a series. */
+        AnalyticsStretch: components["schemas"]["AnalyticsCounts"] & {
+            from: components["schemas"]["Timestamp"];
+        };
+        /** @description Whole hours, the end left out. */
+        AnalyticsSummary: components["schemas"]["AnalyticsCounts"] & {
+            from: components["schemas"]["Timestamp"];
+            to: components["schemas"]["Timestamp"];
+            rates: components["schemas"]["AnalyticsRates"];
         };
         /** @description An API key as the API shows it: never the key itself. */
         ApiKey: {
@@ -1006,6 +1433,12 @@ export interface components {
             /** @description What it answered, or what went wrong. */
             response: string;
             tls: boolean;
+            /** @description The address spoken to, where the host is one of several. */
+            address?: string | null;
+            /** @description Protocol and cipher suite. */
+            tlsVersion?: string | null;
+            /** @description Mail exchangers that were asked before in the same attempt and did not take it, in their order. */
+            triedBefore?: components["schemas"]["HostTried"][];
         };
         DeliveryId: string;
         /** @enum {string} */
@@ -1017,6 +1450,64 @@ export interface components {
          * @enum {string}
          */
         DmarcPolicy: "none" | "quarantine" | "reject";
+        /** @description A DNS record to publish, and what was found in its place. */
+        DnsRecord: {
+            type: components["schemas"]["DnsRecordType"];
+            /** @description The whole name, without a dot at the end. */
+            name: string;
+            /** @description As a zone file has it: of MX the preference and the host, of TXT the text without quotes. */
+            value: string;
+            purpose: components["schemas"]["DnsRecordPurpose"];
+            /** @description Whether the domain needs it to be verified; of the `dkim` records one is enough. */
+            required: boolean;
+            status: components["schemas"]["DnsRecordStatus"];
+            /** @description What was found, a line a record. */
+            found?: string | null;
+            /** @description What is wrong, and what to do about it. */
+            problem?: string | null;
+        };
+        /** @enum {string} */
+        DnsRecordPurpose: "dkim" | "spf" | "returnPath" | "mx" | "dmarc" | "tracking";
+        /** @enum {string} */
+        DnsRecordStatus: "pending" | "verified" | "wrong";
+        /** @enum {string} */
+        DnsRecordType: "TXT" | "MX" | "CNAME";
+        /** @description A domain that mail is sent from. */
+        Domain: {
+            id: components["schemas"]["DomainId"];
+            /** @description In its ASCII form (`xn--…`), lower case. */
+            name: string;
+            status: components["schemas"]["DomainStatus"];
+            dnsRecords: components["schemas"]["DnsRecord"][];
+            /** @description What stands in the way apart from single records. */
+            problem?: string | null;
+            checkedAt?: components["schemas"]["Timestamp"] | null;
+            verifiedAt?: components["schemas"]["Timestamp"] | null;
+            failingSince?: components["schemas"]["Timestamp"] | null;
+            /** @description When DNS will be asked again. */
+            nextCheckAt: components["schemas"]["Timestamp"];
+            createdAt: components["schemas"]["Timestamp"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description One thing a domain's doctor looked at. */
+        DomainCheck: {
+            name: string;
+            ok: boolean;
+            /** @description What was found. */
+            detail: string;
+            /** @description What to do about it. */
+            hint?: string | null;
+        };
+        /** @description What a look at a domain found. */
+        DomainExamination: {
+            /** @description All checks are. */
+            ok: boolean;
+            checks: components["schemas"]["DomainCheck"][];
+        };
+        /** @description A domain that mail is sent from. */
+        DomainId: string;
+        /** @enum {string} */
+        DomainStatus: "pending" | "verified" | "failing" | "failed";
         EmailBody: {
             subject?: string;
             text?: string | null;
@@ -1039,6 +1530,11 @@ export interface components {
             cc: string[];
             attachments: components["schemas"]["Attachment"][];
         };
+        /**
+         * @description Why people get the mail.
+         * @enum {string}
+         */
+        EmailType: "transactional" | "marketing";
         /** @description An endpoint to create, or what to change of one. */
         EndpointBody: {
             url?: string | null;
@@ -1048,6 +1544,21 @@ export interface components {
             enabled?: boolean | null;
             /** @description Your own signing secret (`whsec_…`), at creation; one is made otherwise. */
             secret?: string | null;
+        };
+        /** @description What the recipient of a tracked message did with it. What machines did (scanners, proxies that fetch ahead) is counted apart. */
+        Engagement: {
+            /** Format: int64 */
+            opens: number;
+            /** Format: int64 */
+            machineOpens: number;
+            /** Format: int64 */
+            clicks: number;
+            /** Format: int64 */
+            machineClicks: number;
+            firstOpenedAt?: components["schemas"]["Timestamp"] | null;
+            lastOpenedAt?: components["schemas"]["Timestamp"] | null;
+            firstClickedAt?: components["schemas"]["Timestamp"] | null;
+            lastClickedAt?: components["schemas"]["Timestamp"] | null;
         };
         /** @description An event as webhooks, the stream and the list carry it. */
         Event: {
@@ -1064,7 +1575,14 @@ export interface components {
         };
         EventId: string;
         /** @enum {string} */
-        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "thread.rejected" | "webhook.disabled" | "webhook.test";
+        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "thread.rejected" | "activity.created" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "webhook.disabled" | "webhook.test";
+        /** @description A mail exchanger that did not take a mail. */
+        HostTried: {
+            host: string;
+            address?: string | null;
+            /** @description What it answered, or what went wrong. */
+            response: string;
+        };
         /** @description A message as the API and the events show it. */
         Message: {
             id: components["schemas"]["MessageId"];
@@ -1089,6 +1607,7 @@ export interface components {
             scheduledAt?: components["schemas"]["Timestamp"] | null;
             timestamp: components["schemas"]["Timestamp"];
             threadedBy: components["schemas"]["ThreadedBy"];
+            engagement?: components["schemas"]["Engagement"] | null;
             metadata: components["schemas"]["MessageMetadata"];
         };
         MessageId: string;
@@ -1125,6 +1644,50 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             channelId?: components["schemas"]["ChannelId"] | null;
         };
+        /** @description A contact, before any mail came. */
+        NewContact: {
+            name?: string | null;
+            /** @description 1 to 20; the first is the primary one. */
+            addresses: string[];
+            attributes?: Record<string, never>;
+        };
+        /** @description A domain to send from. */
+        NewDomain: {
+            /** @description Such as `mail.example.com`; letters beyond ASCII are taken too, and answered as `xn--…`. */
+            name: string;
+        };
+        /** @description An address to suppress. */
+        NewSuppression: {
+            address: string;
+            scope?: components["schemas"]["SuppressionScope"] | null;
+            /** @description The use case or the domain, where the scope is one. */
+            scopeId?: string | null;
+            reason?: components["schemas"]["SuppressionReason"] | null;
+            detail?: string | null;
+            expiresAt?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A template to make. */
+        NewTemplate: {
+            name: string;
+            description?: string | null;
+            channel?: components["schemas"]["TemplateChannel"] | null;
+            format?: components["schemas"]["TemplateFormat"] | null;
+            content: components["schemas"]["TemplateContentChange"];
+        };
+        /** @description A use case to make. */
+        NewUseCase: {
+            /** @description Of a verified domain. */
+            domainId: components["schemas"]["DomainId"];
+            /** @description Who speaks: the name beside the sender's address. */
+            entityName: string;
+            name: string;
+            /** @description An address of the domain. What reaches it becomes a conversation of the use case. */
+            senderAddress: string;
+            emailType: components["schemas"]["EmailType"];
+            /** @description True where it is not said; marketing can't do without. */
+            unsubscribable?: boolean | null;
+            description?: string | null;
+        };
         NewUser: {
             email: string;
             name?: string | null;
@@ -1137,10 +1700,10 @@ export interface components {
         /** @description A page of a list. `cursor` is `""` on the last one. */
         Page_Activity: {
             items: {
-                /** @description The message's id with the prefix `act_`. */
                 id: string;
                 contactId: components["schemas"]["ContactId"];
-                messageId: components["schemas"]["MessageId"];
+                /** @description The message's id (`msg_…`); in a person's mailbox the mail's Message-ID, in angle brackets. */
+                messageId: string;
                 /** @description The synced mailbox it was found in, if one was. */
                 accountId?: string | null;
                 direction: components["schemas"]["Direction"];
@@ -1248,6 +1811,26 @@ export interface components {
             cursor: string;
         };
         /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_Domain: {
+            items: {
+                id: components["schemas"]["DomainId"];
+                /** @description In its ASCII form (`xn--…`), lower case. */
+                name: string;
+                status: components["schemas"]["DomainStatus"];
+                dnsRecords: components["schemas"]["DnsRecord"][];
+                /** @description What stands in the way apart from single records. */
+                problem?: string | null;
+                checkedAt?: components["schemas"]["Timestamp"] | null;
+                verifiedAt?: components["schemas"]["Timestamp"] | null;
+                failingSince?: components["schemas"]["Timestamp"] | null;
+                /** @description When DNS will be asked again. */
+                nextCheckAt: components["schemas"]["Timestamp"];
+                createdAt: components["schemas"]["Timestamp"];
+                updatedAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
         Page_Event: {
             items: {
                 id: components["schemas"]["EventId"];
@@ -1288,6 +1871,7 @@ export interface components {
                 scheduledAt?: components["schemas"]["Timestamp"] | null;
                 timestamp: components["schemas"]["Timestamp"];
                 threadedBy: components["schemas"]["ThreadedBy"];
+                engagement?: components["schemas"]["Engagement"] | null;
                 metadata: components["schemas"]["MessageMetadata"];
             }[];
             cursor: string;
@@ -1309,6 +1893,77 @@ export interface components {
                 /** @description The words around the first match, as plain text. */
                 snippet: string;
                 timestamp: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_Suppression: {
+            items: {
+                id: components["schemas"]["SuppressionId"];
+                /** @description In its one spelling: lower case, the domain in ASCII. */
+                address: string;
+                scope: components["schemas"]["SuppressionScope"];
+                /** @description The use case or the domain; null where the scope is the workspace. */
+                scopeId?: string | null;
+                reason: components["schemas"]["SuppressionReason"];
+                /** @description What was said: by a server, or by whoever added it. */
+                detail?: string | null;
+                messageId?: components["schemas"]["MessageId"] | null;
+                expiresAt?: components["schemas"]["Timestamp"] | null;
+                createdAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_TemplateSummary: {
+            items: {
+                id: components["schemas"]["TemplateId"];
+                /** @description Of one template of the workspace (of the account, where it belongs to one). */
+                name: string;
+                description?: string | null;
+                channel: components["schemas"]["TemplateChannel"];
+                format: components["schemas"]["TemplateFormat"];
+                /**
+                 * Format: int64
+                 * @description The current one, counted from 1.
+                 */
+                version: number;
+                accountId?: components["schemas"]["AccountId"] | null;
+                createdAt: components["schemas"]["Timestamp"];
+                updatedAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_TemplateVersion: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Counted from 1.
+                 */
+                number: number;
+                format: components["schemas"]["TemplateFormat"];
+                content: components["schemas"]["TemplateContent"];
+                createdAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_UseCase: {
+            items: {
+                id: components["schemas"]["UseCaseId"];
+                domainId: components["schemas"]["DomainId"];
+                /** @description Who speaks: the name beside the sender's address. */
+                entityName: string;
+                name: string;
+                /** @description Mail comes from it, and what reaches it becomes a conversation of the use case. */
+                senderAddress: string;
+                emailType: components["schemas"]["EmailType"];
+                /** @description Whether its mail says how to unsubscribe (RFC 8058), and goes to one recipient each. Always so for marketing. */
+                unsubscribable: boolean;
+                description?: string | null;
+                createdAt: components["schemas"]["Timestamp"];
+                updatedAt: components["schemas"]["Timestamp"];
             }[];
             cursor: string;
         };
@@ -1344,6 +1999,8 @@ export interface components {
                 /** @description `*`, a family such as `message.*`, or event types. */
                 events: string[];
                 format: components["schemas"]["WebhookFormat"];
+                /** @description The account that it hears of alone; null: of everything. */
+                account?: string | null;
                 enabled: boolean;
                 /** @description Why it was disabled, if Postroom did it. */
                 disabledReason?: string | null;
@@ -1354,6 +2011,15 @@ export interface components {
                 updatedAt: components["schemas"]["Timestamp"];
             }[];
             cursor: string;
+        };
+        /** @description Variables to try a template with. */
+        PreviewBody: {
+            variables?: Record<string, never>;
+            /**
+             * Format: int64
+             * @description The current one, where it is not said.
+             */
+            version?: number | null;
         };
         /** @description RFC 9457. */
         Problem: {
@@ -1418,7 +2084,7 @@ export interface components {
         ReplyBody: {
             text?: string | null;
             html?: string | null;
-            template?: Record<string, never> | null;
+            template?: components["schemas"]["TemplateBody"] | null;
             attachments?: components["schemas"]["AttachmentBody"][];
             to?: components["schemas"]["Recipients"] | null;
             cc?: components["schemas"]["Recipients"] | null;
@@ -1432,7 +2098,7 @@ export interface components {
          * @description What a key may do. `Admin` includes every other one.
          * @enum {string}
          */
-        Scope: "admin" | "channels:read" | "channels:write" | "messages:read" | "messages:send" | "conversations:read" | "conversations:write" | "contacts:read" | "contacts:write" | "events:read" | "webhooks:read" | "webhooks:write" | "metrics:read";
+        Scope: "admin" | "channels:read" | "channels:write" | "messages:read" | "messages:send" | "conversations:read" | "conversations:write" | "contacts:read" | "contacts:write" | "templates:read" | "templates:write" | "domains:read" | "domains:write" | "suppressions:read" | "suppressions:write" | "events:read" | "webhooks:read" | "webhooks:write" | "metrics:read";
         /** @description Messages that were found. */
         SearchAnswer: components["schemas"]["Page_SearchHit"] & {
             /** @description What was left out, if something was. */
@@ -1444,7 +2110,7 @@ export interface components {
             useCaseId?: string | null;
             to?: components["schemas"]["Recipients"];
             content?: components["schemas"]["ContentBody"] | null;
-            template?: Record<string, never> | null;
+            template?: components["schemas"]["TemplateBody"] | null;
             tracking?: components["schemas"]["TrackingBody"] | null;
             conversationId?: string | null;
             scheduledAt?: components["schemas"]["Timestamp"] | null;
@@ -1455,6 +2121,7 @@ export interface components {
         Session: {
             user: components["schemas"]["User"];
             workspace: components["schemas"]["SessionWorkspace"];
+            lastEventId?: components["schemas"]["EventId"] | null;
         };
         SessionWorkspace: {
             id: components["schemas"]["WorkspaceId"];
@@ -1472,6 +2139,53 @@ export interface components {
         };
         /** @enum {string} */
         SortBy: "newest" | "relevance";
+        /** @description An address that is not written to. */
+        Suppression: {
+            id: components["schemas"]["SuppressionId"];
+            /** @description In its one spelling: lower case, the domain in ASCII. */
+            address: string;
+            scope: components["schemas"]["SuppressionScope"];
+            /** @description The use case or the domain; null where the scope is the workspace. */
+            scopeId?: string | null;
+            reason: components["schemas"]["SuppressionReason"];
+            /** @description What was said: by a server, or by whoever added it. */
+            detail?: string | null;
+            messageId?: components["schemas"]["MessageId"] | null;
+            expiresAt?: components["schemas"]["Timestamp"] | null;
+            createdAt: components["schemas"]["Timestamp"];
+        };
+        SuppressionId: string;
+        /** @description What became of an import. */
+        SuppressionImport: {
+            /** @description Rows below the header. */
+            rows: number;
+            added: number;
+            /** @description Were on the list; the reason is stronger now, or they hold longer. */
+            changed: number;
+            /** @description Were on the list as the row says. */
+            unchanged: number;
+            rejected: number;
+            /** @description The first 100 rows that were rejected. */
+            errors: components["schemas"]["SuppressionImportError"][];
+        };
+        /** @description A row that was not taken. */
+        SuppressionImportError: {
+            /** @description Of the file, from 1. */
+            line: number;
+            /** @description The column; absent where the row can't be read at all. */
+            column?: string | null;
+            detail: string;
+        };
+        /**
+         * @description Why an address is not written to, the weakest reason first: of two, the stronger is kept.
+         * @enum {string}
+         */
+        SuppressionReason: "softBounce" | "unsubscribe" | "manual" | "hardBounce" | "complaint";
+        /**
+         * @description What mail to the address is held back: all of the workspace, or that of one domain or use case.
+         * @enum {string}
+         */
+        SuppressionScope: "useCase" | "domain" | "workspace";
         /** @description What became of the mail. */
         Taken: {
             /** @description The message's. */
@@ -1480,6 +2194,113 @@ export interface components {
             duplicate: boolean;
         };
         TeamId: string;
+        /** @description A template in its current version. */
+        Template: components["schemas"]["TemplateSummary"] & {
+            content: components["schemas"]["TemplateContent"];
+        };
+        /** @description A template and its variables; it has a name or an id. */
+        TemplateBody: {
+            name?: string | null;
+            id?: string | null;
+            /**
+             * Format: int64
+             * @description The current one, where it is not said.
+             */
+            version?: number | null;
+            variables?: Record<string, never>;
+        };
+        /** @description What is to be different; a field that is left out stays, in the content too. */
+        TemplateChange: {
+            name?: string;
+            description?: string | null;
+            format?: components["schemas"]["TemplateFormat"];
+            content?: components["schemas"]["TemplateContentChange"];
+        };
+        /**
+         * @description The channels there are templates for.
+         * @enum {string}
+         */
+        TemplateChannel: "email";
+        /** @description The source of a template: Handlebars. */
+        TemplateContent: {
+            subject?: string | null;
+            html?: string | null;
+            /** @description Made from the HTML where there is none. */
+            text?: string | null;
+            /** @description What a list of mails shows beside the subject. */
+            previewText?: string | null;
+        };
+        /** @description A source: Handlebars. */
+        TemplateContentChange: {
+            subject?: string | null;
+            html?: string | null;
+            /** @description Made from the HTML where there is none. */
+            text?: string | null;
+            /** @description What a list of mails shows beside the subject. */
+            previewText?: string | null;
+        };
+        /** @description A variable that is missing, or that the template can't show. */
+        TemplateFault: {
+            /** @description Its names from the outermost on, with dots between them. */
+            variable: string;
+            /** @description RFC 6901 pointer into the request. */
+            pointer: string;
+            /** @description What is wrong, with the part, the line and the column it is wrong in. */
+            detail: string;
+        };
+        /**
+         * @description What the HTML of a template is written in.
+         * @enum {string}
+         */
+        TemplateFormat: "html" | "mjml";
+        TemplateId: string;
+        /** @description What a template comes to. The values that are missing or wrong are left out. */
+        TemplatePreview: {
+            subject: string;
+            html?: string | null;
+            text?: string | null;
+            /** @description Empty where a message can be sent. */
+            missing: components["schemas"]["TemplateFault"][];
+        };
+        /** @description A template without its content, as lists show it. */
+        TemplateSummary: {
+            id: components["schemas"]["TemplateId"];
+            /** @description Of one template of the workspace (of the account, where it belongs to one). */
+            name: string;
+            description?: string | null;
+            channel: components["schemas"]["TemplateChannel"];
+            format: components["schemas"]["TemplateFormat"];
+            /**
+             * Format: int64
+             * @description The current one, counted from 1.
+             */
+            version: number;
+            accountId?: components["schemas"]["AccountId"] | null;
+            createdAt: components["schemas"]["Timestamp"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description A message to try a template with. */
+        TemplateTest: {
+            channelId: string;
+            to: components["schemas"]["Recipients"];
+            variables?: Record<string, never>;
+            /**
+             * Format: int64
+             * @description The current one, where it is not said.
+             */
+            version?: number | null;
+        };
+        /** @description What a template was from a change on. Never changes. */
+        TemplateVersion: {
+            /**
+             * Format: int64
+             * @description Counted from 1.
+             */
+            number: number;
+            format: components["schemas"]["TemplateFormat"];
+            content: components["schemas"]["TemplateContent"];
+            createdAt: components["schemas"]["Timestamp"];
+        };
         TestQueued: {
             eventId: components["schemas"]["EventId"];
         };
@@ -1511,12 +2332,40 @@ export interface components {
          * @example 2024-01-15T10:30:00.000Z
          */
         Timestamp: string;
+        /** @description What the recipient does is counted and told of. Needs an HTML and exactly one recipient. */
         TrackingBody: {
+            /** @description A pixel at the end of the HTML. */
             opens?: boolean;
+            /** @description The HTML's web links lead by way of us. */
             clicks?: boolean;
         };
         /** @enum {string} */
         TransportSecurity: "starttls" | "tls" | "none";
+        /** @description A use case as the API shows it. */
+        UseCase: {
+            id: components["schemas"]["UseCaseId"];
+            domainId: components["schemas"]["DomainId"];
+            /** @description Who speaks: the name beside the sender's address. */
+            entityName: string;
+            name: string;
+            /** @description Mail comes from it, and what reaches it becomes a conversation of the use case. */
+            senderAddress: string;
+            emailType: components["schemas"]["EmailType"];
+            /** @description Whether its mail says how to unsubscribe (RFC 8058), and goes to one recipient each. Always so for marketing. */
+            unsubscribable: boolean;
+            description?: string | null;
+            createdAt: components["schemas"]["Timestamp"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is to be different; a field that is left out stays. */
+        UseCaseChange: {
+            entityName?: string;
+            name?: string;
+            senderAddress?: string;
+            emailType?: components["schemas"]["EmailType"];
+            unsubscribable?: boolean;
+            description?: string | null;
+        };
         UseCaseId: string;
         User: {
             id: components["schemas"]["UserId"];
@@ -1571,6 +2420,8 @@ export interface components {
             /** @description `*`, a family such as `message.*`, or event types. */
             events: string[];
             format: components["schemas"]["WebhookFormat"];
+            /** @description The account that it hears of alone; null: of everything. */
+            account?: string | null;
             enabled: boolean;
             /** @description Why it was disabled, if Postroom did it. */
             disabledReason?: string | null;
@@ -1609,6 +2460,78 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getAnalyticsSeries: {
+        parameters: {
+            query?: {
+                /** @description 30 days before `to`, where it is not said. Whole hours or days in UTC. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Now, where it is not said. */
+                to?: components["schemas"]["Timestamp"];
+                channelId?: string;
+                useCaseId?: string;
+                /** @description `day` where it is not said; `hour` for at most 31 days. */
+                interval?: components["schemas"]["AnalyticsInterval"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalyticsSeries"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAnalyticsSummary: {
+        parameters: {
+            query?: {
+                /** @description 30 days before `to`, where it is not said. Whole hours in UTC. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Now, where it is not said. */
+                to?: components["schemas"]["Timestamp"];
+                channelId?: string;
+                useCaseId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalyticsSummary"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listApiKeys: {
         parameters: {
             query?: {
@@ -2013,6 +2936,41 @@ export interface operations {
             };
         };
     };
+    createContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewContact"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getContact: {
         parameters: {
             query?: never;
@@ -2349,6 +3307,230 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDomains: {
+        parameters: {
+            query?: {
+                /** @description From the page before; absent for the first. */
+                cursor?: string;
+                /** @description Items a page, 1 to 100; 50 if absent. */
+                take?: number;
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Domain"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createDomain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDomain"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDomain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DomainId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteDomain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DomainId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    examineDomain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DomainId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainExamination"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateDomainKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["DomainId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyDomain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["DomainId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
                 };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
@@ -2905,6 +4087,663 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSuppressions: {
+        parameters: {
+            query?: {
+                /** @description Those of this address, in any spelling of it. */
+                address?: string;
+                scope?: components["schemas"]["SuppressionScope"];
+                scopeId?: string;
+                reason?: components["schemas"]["SuppressionReason"];
+                cursor?: string;
+                take?: number;
+                /** @description `desc` (newest first) where it is not said. */
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Suppression"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSuppression: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSuppression"];
+            };
+        };
+        responses: {
+            /** @description It was suppressed already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportSuppressions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importSuppressions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionImport"];
+                };
+            };
+            /** @description More than 10 MB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is not text/csv */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSuppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SuppressionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSuppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SuppressionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTemplates: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                take?: number;
+                /** @description `desc` (newest first) where it is not said. */
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TemplateSummary"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTemplate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["TemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePreview"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["TemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateTest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTemplateVersions: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                take?: number;
+                /** @description `desc` (newest first) where it is not said. */
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["TemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TemplateVersion"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUseCases: {
+        parameters: {
+            query?: {
+                domainId?: string;
+                cursor?: string;
+                take?: number;
+                /** @description `desc` (newest first) where it is not said. */
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UseCase"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createUseCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUseCase"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UseCase"];
+                };
+            };
+            /** @description The domain is not verified, or the name or the address is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUseCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["UseCaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UseCase"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteUseCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["UseCaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeUseCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["UseCaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseCaseChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UseCase"];
+                };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
@@ -3535,6 +5374,81 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": number[];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the link leads. */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/gif": number[];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */

@@ -33,9 +33,32 @@ export type WebhookDelivery = Schemas["WebhookDelivery"];
 export type Scope = Schemas["Scope"];
 /** With the key itself in the answer to its creation alone. */
 export type ApiKey = Schemas["ApiKey"] & { key?: string };
+export type Template = Schemas["Template"];
+export type TemplateSummary = Schemas["TemplateSummary"];
+export type TemplateFormat = Schemas["TemplateFormat"];
+export type TemplateContent = Schemas["TemplateContent"];
+export type TemplatePreview = Schemas["TemplatePreview"];
+export type TemplateVersion = Schemas["TemplateVersion"];
 export type PostroomEvent = Pick<Schemas["Event"], "id" | "type" | "timestamp"> & { data: unknown };
 export type OutgoingAttachment = { filename: string; content: string; contentType: string };
 export type TestResult = { ok: boolean; steps: TestStep[] };
+export type DomainStatus = Schemas["DomainStatus"];
+export type DnsRecord = Schemas["DnsRecord"];
+export type Domain = Schemas["Domain"];
+export type DomainCheck = Schemas["DomainCheck"];
+export type DomainExamination = Schemas["DomainExamination"];
+export type UseCaseInput = Schemas["NewUseCase"];
+export type UseCase = Schemas["UseCase"];
+export type SuppressionScope = Schemas["SuppressionScope"];
+export type SuppressionReason = Schemas["SuppressionReason"];
+export type Suppression = Schemas["Suppression"];
+export type SuppressionInput = Schemas["NewSuppression"];
+export type SuppressionImport = Schemas["SuppressionImport"];
+export type MailCounts = Schemas["AnalyticsCounts"];
+export type MailRates = Schemas["AnalyticsRates"];
+export type AnalyticsSummary = Schemas["AnalyticsSummary"];
+export type AnalyticsStretch = Schemas["AnalyticsStretch"];
+export type AnalyticsSeries = Schemas["AnalyticsSeries"];
 
 /** RFC 9457; what stands before the server may answer with less. */
 export type ProblemDocument = Partial<Omit<Schemas["Problem"], "errors">> & {

@@ -101,64 +101,89 @@ type ServerProps = {
   onChange: (change: Partial<ChannelForm>) => void;
 };
 
-const USUAL_PORTS = { starttls: "587", tls: "465", none: "25" } as const;
+/** Ports by security: what one expects where nothing else is said. */
+const USUAL_PORTS = {
+  smtp: { starttls: "587", tls: "465", none: "25" },
+  imap: { starttls: "143", tls: "993", none: "143" },
+} as const;
 
 function ServerFields({ form, wrong, editing, onChange }: ServerProps) {
   return (
-    <fieldset className={styles.server}>
-      <legend>{m.channels.server}</legend>
-      <div className={styles.serverRow}>
-        <TextField
-          label={m.channels.smtpHost}
-          error={wrong("smtpHost", "config/smtpHost")}
-          value={form.smtpHost}
-          spellCheck={false}
-          onChange={(event) => onChange({ smtpHost: event.target.value })}
-        />
-        <SelectField
-          label={m.channels.security}
-          value={form.smtpSecurity}
-          onChange={(event) => {
-            const smtpSecurity = event.target.value as ChannelForm["smtpSecurity"];
-            const usual = Object.values(USUAL_PORTS).some((port) => port === form.smtpPort);
-            onChange({ smtpSecurity, ...(usual ? { smtpPort: USUAL_PORTS[smtpSecurity] } : {}) });
-          }}
-        >
-          {Object.entries(m.channels.securities).map(([value, label]) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </SelectField>
-        <TextField
-          label={m.channels.smtpPort}
-          error={wrong("smtpPort", "config/smtpPort")}
-          inputMode="numeric"
-          value={form.smtpPort}
-          onChange={(event) => onChange({ smtpPort: event.target.value })}
-        />
-      </div>
-      <div className={rowClass}>
-        <TextField
-          label={m.channels.username}
-          error={wrong("username", "config/username")}
-          autoComplete="off"
-          optional
-          value={form.username}
-          onChange={(event) => onChange({ username: event.target.value })}
-        />
-        <TextField
-          label={m.channels.password}
-          hint={editing ? m.channels.passwordKept : m.channels.passwordHint}
-          error={wrong("password", "config/password")}
-          type="password"
-          autoComplete="new-password"
-          optional
-          value={form.password}
-          onChange={(event) => onChange({ password: event.target.value })}
-        />
-      </div>
-    </fieldset>
+    <>
+      <fieldset className={styles.server}>
+        <legend>{m.channels.outgoing}</legend>
+        <ServerRow which="smtp" form={form} wrong={wrong} onChange={onChange} />
+      </fieldset>
+      <fieldset className={styles.server}>
+        <legend>{m.channels.incoming}</legend>
+        <p className="muted small">{m.channels.incomingText}</p>
+        <ServerRow which="imap" form={form} wrong={wrong} onChange={onChange} />
+      </fieldset>
+      <fieldset className={styles.server}>
+        <legend>{m.channels.signIn}</legend>
+        <div className={rowClass}>
+          <TextField
+            label={m.channels.username}
+            error={wrong("username", "config/username")}
+            autoComplete="off"
+            optional
+            value={form.username}
+            onChange={(event) => onChange({ username: event.target.value })}
+          />
+          <TextField
+            label={m.channels.password}
+            hint={editing ? m.channels.passwordKept : m.channels.passwordHint}
+            error={wrong("password", "config/password")}
+            type="password"
+            autoComplete="new-password"
+            optional
+            value={form.password}
+            onChange={(event) => onChange({ password: event.target.value })}
+          />
+        </div>
+      </fieldset>
+    </>
+  );
+}
+
+type RowProps = Omit<ServerProps, "editing"> & { which: "smtp" | "imap" };
+
+function ServerRow({ which, form, wrong, onChange }: RowProps) {
+  const [host, port, security] = [`${which}Host`, `${which}Port`, `${which}Security`] as const;
+  const labels = m.channels.servers[which];
+  return (
+    <div className={styles.serverRow}>
+      <TextField
+        label={labels.host}
+        error={wrong(host, `config/${host}`)}
+        value={form[host]}
+        optional={which === "imap"}
+        spellCheck={false}
+        onChange={(event) => onChange({ [host]: event.target.value })}
+      />
+      <SelectField
+        label={labels.security}
+        value={form[security]}
+        onChange={(event) => {
+          const chosen = event.target.value as ChannelForm["smtpSecurity"];
+          const usual = Object.values<string>(USUAL_PORTS[which]).includes(form[port]);
+          onChange({ [security]: chosen, ...(usual ? { [port]: USUAL_PORTS[which][chosen] } : {}) });
+        }}
+      >
+        {Object.entries(m.channels.securities).map(([value, label]) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </SelectField>
+      <TextField
+        label={labels.port}
+        error={wrong(port, `config/${port}`)}
+        inputMode="numeric"
+        value={form[port]}
+        onChange={(event) => onChange({ [port]: event.target.value })}
+      />
+    </div>
   );
 }
 

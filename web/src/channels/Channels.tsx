@@ -4,10 +4,10 @@ import { Link } from "wouter";
 import { useChannels } from "../conversations/queries";
 import { m } from "../i18n";
 import { useSession } from "../session/useSession";
-import { Page } from "../shell/Page";
-import { Badge, Breakable, EmptyState } from "../ui/bits";
+import { ResourcePage } from "../shell/ResourcePage";
+import { Badge, Breakable } from "../ui/bits";
 import { LinkButton } from "../ui/Button";
-import { listStyles, ResourceList } from "../ui/list";
+import { listStyles } from "../ui/list";
 
 export default function Channels() {
   const channels = useChannels();
@@ -19,31 +19,25 @@ export default function Channels() {
     </LinkButton>
   );
   return (
-    <Page title={m.channels.title} lead={m.channels.lead} actions={create}>
-      <ResourceList
-        query={channels}
-        failed={m.channels.failed}
-        empty={
-          <EmptyState icon="channel" title={m.channels.empty} text={m.channels.emptyText}>
-            {create}
-          </EmptyState>
-        }
-      >
-        {(channel) => (
-          <Link href={`/channels/${channel.id}`} className={listStyles.row ?? ""}>
-            <span className={listStyles.main}>
-              <strong>{channel.name}</strong>
-              <span className={listStyles.sub}>
-                <Breakable text={channel.emailAddress ?? channel.inboundAddress} />
-              </span>
+    <ResourcePage
+      texts={m.channels}
+      icon="channel"
+      query={channels}
+      create={create}
+      row={(channel) => (
+        <Link href={`/channels/${channel.id}`} className={listStyles.row ?? ""}>
+          <span className={listStyles.main}>
+            <strong>{channel.name}</strong>
+            <span className={listStyles.sub}>
+              <Breakable text={channel.emailAddress ?? channel.inboundAddress} />
             </span>
-            <span className={listStyles.side}>
-              <span>{m.channels.providers[channel.provider]}</span>
-              <Badge tone={channel.status === "connected" ? "ok" : "danger"}>{m.channels.status[channel.status]}</Badge>
-            </span>
-          </Link>
-        )}
-      </ResourceList>
-    </Page>
+          </span>
+          <span className={listStyles.side}>
+            <span>{m.channels.providers[channel.provider]}</span>
+            <Badge tone={channel.status === "connected" ? "ok" : "danger"}>{m.channels.status[channel.status]}</Badge>
+          </span>
+        </Link>
+      )}
+    />
   );
 }

@@ -36,6 +36,17 @@ describe("a channel's form", () => {
     expect(Object.keys(errors).toSorted()).toEqual(["emailAddress", "smtpHost", "smtpPort"]);
     expect(checkForm(emptyForm("sandbox"))).toHaveProperty("name");
   });
+  it("reads the mailbox where its server is named, and only there", () => {
+    const form = { ...emptyForm("smtp_imap"), name: "x", emailAddress: "a@acme.test", smtpHost: "smtp.acme.test" };
+    expect(creationBody(form).config).not.toHaveProperty("imapHost");
+    expect(creationBody({ ...form, imapHost: " imap.acme.test " }).config).toMatchObject({
+      imapHost: "imap.acme.test",
+      imapPort: 993,
+      imapSecurity: "tls",
+    });
+    expect(checkForm({ ...form, imapHost: "imap.acme.test", imapPort: "x" })).toHaveProperty("imapPort");
+    expect(changeBody(channel, { ...formOf(channel), imapHost: "imap.acme.test" }).config).toMatchObject({ imapHost: "imap.acme.test" });
+  });
   it("changes nothing that was not touched", () => {
     expect(changeBody(channel, formOf(channel))).toEqual({});
     expect(changeBody(channel, { ...formOf(channel), displayName: "Acme" })).toEqual({ displayName: "Acme" });

@@ -17,6 +17,9 @@ export type ChannelForm = {
   smtpHost: string;
   smtpPort: string;
   smtpSecurity: TransportSecurity;
+  imapHost: string;
+  imapPort: string;
+  imapSecurity: TransportSecurity;
   username: string;
   password: string;
   authPolicy: Channel["authPolicy"];
@@ -36,6 +39,9 @@ export function emptyForm(provider: OfferedProvider): ChannelForm {
     smtpHost: "",
     smtpPort: "587",
     smtpSecurity: "starttls",
+    imapHost: "",
+    imapPort: "993",
+    imapSecurity: "tls",
     username: "",
     password: "",
     authPolicy: "mark",
@@ -54,6 +60,9 @@ export function formOf(channel: Channel): ChannelForm {
     smtpHost: channel.config.smtpHost ?? "",
     smtpPort: String(channel.config.smtpPort ?? 587),
     smtpSecurity: channel.config.smtpSecurity ?? "starttls",
+    imapHost: channel.config.imapHost ?? "",
+    imapPort: String(channel.config.imapPort ?? 993),
+    imapSecurity: channel.config.imapSecurity ?? "tls",
     username: channel.config.username ?? "",
     password: "",
     authPolicy: channel.authPolicy,
@@ -67,10 +76,15 @@ export function checkForm(form: ChannelForm): FormErrors {
   if (form.provider === "smtp_imap") {
     if (form.emailAddress.trim() === "") errors.emailAddress = m.channels.emailMissing;
     if (form.smtpHost.trim() === "") errors.smtpHost = m.channels.hostMissing;
-    const port = Number(form.smtpPort);
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) errors.smtpPort = m.channels.portWrong;
+    if (!isPort(form.smtpPort)) errors.smtpPort = m.channels.portWrong;
+    if (form.imapHost.trim() !== "" && !isPort(form.imapPort)) errors.imapPort = m.channels.portWrong;
   }
   return errors;
+}
+
+function isPort(text: string): boolean {
+  const port = Number(text);
+  return Number.isInteger(port) && port >= 1 && port <= 65_535;
 }
 
 function configOf(form: ChannelForm): ChannelInput["config"] {
@@ -78,6 +92,9 @@ function configOf(form: ChannelForm): ChannelInput["config"] {
     smtpHost: form.smtpHost.trim(),
     smtpPort: Number(form.smtpPort),
     smtpSecurity: form.smtpSecurity,
+    ...(form.imapHost.trim()
+      ? { imapHost: form.imapHost.trim(), imapPort: Number(form.imapPort), imapSecurity: form.imapSecurity }
+      : {}),
     ...(form.username.trim() ? { username: form.username.trim() } : {}),
     ...(form.password ? { password: form.password } : {}),
   };
@@ -108,7 +125,16 @@ export function changeBody(before: Channel, form: ChannelForm): ChannelInput {
   if (form.signature !== was.signature) body.signature = form.signature.trim() ? { text: form.signature } : {};
   if (form.authPolicy !== was.authPolicy) body.authPolicy = form.authPolicy;
   if (form.threadBySubject !== was.threadBySubject) body.threadBySubject = form.threadBySubject;
-  const config = ["smtpHost", "smtpPort", "smtpSecurity", "username", "password"] as const;
+  const config = [
+    "smtpHost",
+    "smtpPort",
+    "smtpSecurity",
+    "imapHost",
+    "imapPort",
+    "imapSecurity",
+    "username",
+    "password",
+  ] as const;
   if (form.provider === "smtp_imap" && config.some((name) => form[name] !== was[name])) body.config = configOf(form);
   return body;
 }

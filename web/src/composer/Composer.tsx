@@ -6,7 +6,7 @@ import { conversations, type ReplyInput } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { asProblem, Problem } from "../api/problem";
 import type { Conversation, Message, Page } from "../api/types";
-import { useChannels, usePatchConversation } from "../conversations/queries";
+import { useChannels, usePatchConversation, useUseCase } from "../conversations/queries";
 import { longTime } from "../format/time";
 import { m } from "../i18n";
 import { modifierName, useCommands } from "../keyboard/dispatcher";
@@ -192,10 +192,11 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
 
 function useSuggestion(conversation: Conversation, messages: Message[]) {
   const channel = useChannels().data?.find((each) => each.id === conversation.channelId);
+  const sender = useUseCase(conversation.useCaseId).data?.senderAddress;
   return useMemo(() => {
     const own = channel ? [channel.inboundAddress, channel.emailAddress ?? "", ...channel.aliases] : [];
-    return replyRecipients(messages, own);
-  }, [channel, messages]);
+    return replyRecipients(messages, sender ? [...own, sender] : own);
+  }, [channel, sender, messages]);
 }
 
 type Order = SendOptions & { draft: Draft; recipients: () => RecipientLists; files: File[] };

@@ -7,7 +7,7 @@ import { m } from "../i18n";
 import { Avatar, Breakable, Skeleton } from "../ui/bits";
 import { IconButton } from "../ui/Button";
 import { useNow } from "../ui/useNow";
-import { useChannels, useContact, useContactConversations, useConversation } from "./queries";
+import { useChannels, useContact, useContactConversations, useConversation, useUseCase } from "./queries";
 import styles from "./ContactPanel.module.css";
 
 type Props = { conversation: Conversation; onClose: (() => void) | undefined };
@@ -16,6 +16,7 @@ export function ContactPanel({ conversation, onClose }: Props) {
   const contact = useContact(conversation.contactId);
   const others = useContactConversations(conversation.contactId);
   const channel = useChannels().data?.find((each) => each.id === conversation.channelId);
+  const useCase = useUseCase(conversation.useCaseId).data;
   const addresses = contact.data?.addresses ?? [];
   const primary = addresses.find((each) => each.primary) ?? addresses[0];
   const name = contact.data?.name ?? primary?.address ?? m.contact.unknown;
@@ -38,8 +39,18 @@ export function ContactPanel({ conversation, onClose }: Props) {
       <section className={styles.section}>
         <h3>{m.contact.about}</h3>
         <dl className={styles.facts}>
-          <dt>{m.contact.channel}</dt>
-          <dd>{channel ? <Link href={`/channels/${channel.id}`}>{channel.name}</Link> : m.none}</dd>
+          {(conversation.channelId || !conversation.useCaseId) && (
+            <>
+              <dt>{m.contact.channel}</dt>
+              <dd>{channel ? <Link href={`/channels/${channel.id}`}>{channel.name}</Link> : m.none}</dd>
+            </>
+          )}
+          {conversation.useCaseId && (
+            <>
+              <dt>{m.contact.useCase}</dt>
+              <dd>{useCase ? <Link href={`/domains/${useCase.domainId}`}>{useCase.name}</Link> : m.none}</dd>
+            </>
+          )}
           <dt>{m.contact.created}</dt>
           <dd>{longTime(conversation.createdAt)}</dd>
           {contact.data && (

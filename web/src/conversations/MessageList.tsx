@@ -91,8 +91,12 @@ function useKeepNewestInSight(scroller: React.RefObject<HTMLDivElement | null>, 
     if (!first && !atEnd.current) return;
     // Only this is scrolled; scrollIntoView would move whatever is around it as well.
     const top = scroller.current?.querySelector<HTMLElement>("ol > li:last-child")?.offsetTop ?? 0;
-    scroller.current?.scrollTo({ top, behavior: first ? "instant" : "smooth" });
+    scroller.current?.scrollTo({ top, behavior: first || prefersStillness() ? "instant" : "smooth" });
   }, [newest, scroller]);
+}
+
+function prefersStillness(): boolean {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 /** Where the composer opens or grows, what was above it stays above it. */

@@ -1,7 +1,7 @@
 /** What the conversation pages ask the server for, and what they change there. */
 
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData, type UseMutationResult } from "@tanstack/react-query";
-import { channels, contacts, conversations, messages, users, type ConversationPatch } from "../api/endpoints";
+import { channels, contacts, conversations, messages, useCases, users, type ConversationPatch } from "../api/endpoints";
 import { keys } from "../api/keys";
 import type { Conversation, Message, Page } from "../api/types";
 import { m } from "../i18n";
@@ -68,6 +68,16 @@ export function useChannels() {
     queryKey: keys.channels,
     queryFn: async ({ signal }) => (await channels.list(signal)).items,
     staleTime: 60_000,
+  });
+}
+
+/** Of a conversation without a channel: it belongs to a use case, whose sender's address received it. */
+export function useUseCase(id: string | null | undefined) {
+  return useQuery({
+    queryKey: keys.useCase(id ?? ""),
+    queryFn: ({ signal }) => useCases.get(id ?? "", signal),
+    enabled: id != null,
+    staleTime: 5 * 60_000,
   });
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { initials, looksLikeAddress, parseMailbox, splitRecipients } from "./address";
 import { formatBytes } from "./size";
-import { linkify, visibleText } from "./text";
+import { linkify, sentence, visibleText } from "./text";
 import { dayName, shortTime, timeOfDay, toLocalInput, usefulMoments } from "./time";
 
 const now = new Date(2026, 10, 18, 15, 0); // a Wednesday
@@ -119,5 +119,16 @@ describe("quoted text", () => {
     expect(visibleText("> old", null)).toEqual({ shown: "> old", folded: null });
     expect(visibleText("> old", " ")).toEqual({ shown: "> old", folded: null });
     expect(visibleText(null, null)).toEqual({ shown: "", folded: null });
+  });
+});
+
+describe("the server's words", () => {
+  it.each([
+    ["the record is right", "The record is right"],
+    ["mail.example.org has no name", "mail.example.org has no name"],
+    ["p=none says nothing", "p=none says nothing"],
+    ["", ""],
+  ])("“%s” as a sentence", (text, expected) => {
+    expect(sentence(text)).toBe(expected);
   });
 });

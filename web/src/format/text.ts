@@ -40,3 +40,9 @@ export function visibleText(text: string | null, replyText: string | null): { sh
   const rest = whole.startsWith(reply) ? whole.slice(reply.length).trim() : "";
   return { shown: reply, folded: /^-- ?(\r?\n|$)/.test(rest) && !/^>/m.test(rest) ? "signature" : "quoted" };
 }
+
+/** The server's words begin small, as in a log; a name or a setting they begin with (`mail.example.org`, `p=none`) keeps its spelling. */
+export function sentence(text: string): string {
+  const [first = ""] = text.split(" ", 1);
+  return /[.=@/_]./.test(first) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -58,6 +58,10 @@ describe("sequences after g", () => {
     ["w", "goWebhooks"],
     ["o", "goOutbox"],
     ["k", "goKeys"],
+    ["d", "goDomains"],
+    ["s", "goSuppressions"],
+    ["a", "goAnalytics"],
+    ["t", "goTemplates"],
   ])("g %s is %s", (key, command) => {
     expect(interpret(begun, press(key, { atMs: 300 }))).toEqual({ pending: null, command });
   });

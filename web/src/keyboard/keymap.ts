@@ -18,6 +18,10 @@ export type Command =
   | "goWebhooks"
   | "goOutbox"
   | "goKeys"
+  | "goDomains"
+  | "goSuppressions"
+  | "goAnalytics"
+  | "goTemplates"
   | "palette"
   | "help";
 
@@ -63,6 +67,10 @@ const AFTER_G: Record<string, Command> = {
   w: "goWebhooks",
   o: "goOutbox",
   k: "goKeys",
+  d: "goDomains",
+  s: "goSuppressions",
+  a: "goAnalytics",
+  t: "goTemplates",
 };
 
 export function interpret(pending: Pending, press: Press): { pending: Pending; command: Command | null } {
@@ -111,6 +119,10 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
       ["goWebhooks", [["g", "w"]]],
       ["goOutbox", [["g", "o"]]],
       ["goKeys", [["g", "k"]]],
+      ["goDomains", [["g", "d"]]],
+      ["goTemplates", [["g", "t"]]],
+      ["goSuppressions", [["g", "s"]]],
+      ["goAnalytics", [["g", "a"]]],
     ],
   },
   {

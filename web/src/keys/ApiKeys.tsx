@@ -9,12 +9,12 @@ import type { ApiKey, Scope } from "../api/types";
 import { useChannels } from "../conversations/queries";
 import { longTime } from "../format/time";
 import { m } from "../i18n";
-import { Page } from "../shell/Page";
-import { Badge, EmptyState } from "../ui/bits";
+import { ResourcePage } from "../shell/ResourcePage";
+import { Badge } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { ConfirmDialog, Dialog, DialogActions } from "../ui/Dialog";
 import { Choice, FieldGroup, formClass, SelectField, TextField } from "../ui/Field";
-import { listStyles, ResourceList } from "../ui/list";
+import { listStyles } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { useFirstError } from "../ui/useFirstError";
 import { SecretDialog } from "../ui/SecretDialog";
@@ -31,21 +31,16 @@ export default function ApiKeys() {
     </Button>
   );
   return (
-    <Page title={m.keys.title} lead={m.keys.lead} actions={create}>
-      <ResourceList
-        query={list}
-        failed={m.keys.failed}
-        empty={
-          <EmptyState icon="key" title={m.keys.empty} text={m.keys.emptyText}>
-            {create}
-          </EmptyState>
-        }
-      >
-        {(key) => <KeyRow apiKey={key} onRevoke={() => setRevoking(key)} />}
-      </ResourceList>
+    <ResourcePage
+      texts={m.keys}
+      icon="key"
+      query={list}
+      create={create}
+      row={(key) => <KeyRow apiKey={key} onRevoke={() => setRevoking(key)} />}
+    >
       {creating && <CreateKey onClose={() => setCreating(false)} />}
       {revoking && <RevokeKey apiKey={revoking} onClose={() => setRevoking(null)} />}
-    </Page>
+    </ResourcePage>
   );
 }
 

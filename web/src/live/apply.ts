@@ -3,7 +3,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { conversations } from "../api/endpoints";
 import { keys } from "../api/keys";
-import type { Conversation, Message, PostroomEvent } from "../api/types";
+import type { Conversation, Domain, Message, PostroomEvent } from "../api/types";
 import type { ConversationFilter } from "../conversations/filter";
 import { firstPage, placeConversation, type ListData } from "../conversations/listCache";
 import { displayName, parseMailbox } from "../format/address";
@@ -13,8 +13,19 @@ import { createAskAgain } from "./askAgain";
 
 /** Events come in bursts: what they touch is gathered this long, then asked for once. */
 const GATHER_MS = 60;
+/** What an event sets going comes a little later and says nothing by itself: a webhook's delivery, a count of it. */
+const FOLLOWS_MS = 1_500;
 /** With more changed conversations than this at once, the first page is cheaper than each of them. */
 const SINGLE_FETCHES_MAX = 8;
+
+/** After these an address may be suppressed, or no longer. */
+const SUPPRESSING = new Set<string>([
+  "message.bounced",
+  "message.complained",
+  "message.suppressed",
+  "email.unsubscribed",
+  "email.resubscribed",
+]);
 
 export function storeConversation(client: QueryClient, changed: Conversation, myId: string): void {
   // The answer to a change does not say whom the conversation is with; that was known before.
@@ -57,6 +68,16 @@ export function createApplier(client: QueryClient, myId: string) {
   const messageLists = new Set<string>();
   let counts = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let following: ReturnType<typeof setTimeout> | undefined;
+
+  const askForWhatFollows = () => {
+    clearTimeout(following);
+    void askAgain(keys.allWebhookDeliveries);
+    following = setTimeout(() => {
+      void askAgain(keys.allWebhookDeliveries);
+      void askAgain(keys.analytics);
+    }, FOLLOWS_MS);
+  };
 
   const flush = async () => {
     timer = undefined;
@@ -94,6 +115,7 @@ export function createApplier(client: QueryClient, myId: string) {
     counts = true;
     void askAgain(keys.deliveries(message.id));
     if (message.direction === "outbound") void askAgain(keys.outbox);
+    if (SUPPRESSING.has(type)) void askAgain(keys.suppressions);
     if (message.contactId) void askAgain(keys.contactConversations(message.contactId));
     if (type === "message.received" && message.content.type === "email") {
       const subject = message.content.email.subject || m.list.noSubject;
@@ -102,10 +124,17 @@ export function createApplier(client: QueryClient, myId: string) {
     gather();
   };
 
+  const onDomain = (type: string, domain: Partial<Domain>) => {
+    void askAgain(keys.domains);
+    if (!domain.name) return;
+    if (type === "domain.verified") announce(m.domains.nowVerified(domain.name));
+    if (type === "domain.failed") announce(m.domains.nowFailed(domain.name));
+  };
+
   return {
     apply(event: PostroomEvent): void {
       const [family] = event.type.split(".");
-      void askAgain(keys.allWebhookDeliveries);
+      askForWhatFollows();
       if (family === "message") onMessage(event.type, event.data as Message);
       if (family === "conversation") {
         const id = (event.data as { id?: unknown }).id;
@@ -113,11 +142,14 @@ export function createApplier(client: QueryClient, myId: string) {
         counts = true;
         gather();
       }
+      if (family === "domain") onDomain(event.type, event.data as Partial<Domain>);
+      if (SUPPRESSING.has(event.type) && family === "email") void askAgain(keys.suppressions);
       if (family === "channel") void askAgain(keys.channels);
       if (family === "webhook") void askAgain(keys.webhooks);
     },
     stop(): void {
       clearTimeout(timer);
+      clearTimeout(following);
     },
   };
 }

@@ -28,8 +28,8 @@ class FakeSource extends EventTarget {
 }
 
 const seen = { events: [] as string[], states: [] as StreamState[], gaps: 0, refusals: 0 };
-const open = () =>
-  openStream("/stream", {
+const open = (after: string | null = "evt_1") =>
+  openStream("/stream", after, {
     onEvent: (event) => seen.events.push(event.type),
     onState: (state) => seen.states.push(state),
     onGap: () => (seen.gaps += 1),
@@ -56,6 +56,15 @@ describe("the event stream", () => {
     expect(seen).toEqual({ events: ["message.received"], states: ["connecting", "open"], gaps: 0, refusals: 0 });
     close();
     expect(last().readyState).toBe(2);
+  });
+  it("begins behind what was there before the page asked, or lets all be asked again", () => {
+    open()();
+    expect(last().url).toBe("/stream?after=evt_1");
+    const close = open(null);
+    expect(last().url).toBe("/stream");
+    last().opens();
+    expect(seen.gaps).toBe(1);
+    close();
   });
   it("leaves a short interruption to the browser, which says where it stopped", () => {
     const close = open();
@@ -101,6 +110,7 @@ describe("the event stream", () => {
     vi.advanceTimersByTime(retryDelayMs(0));
     expect(FakeSource.all).toHaveLength(2);
     last().opens();
+    expect(last().url).toBe("/stream");
     expect(seen).toMatchObject({ gaps: 1, refusals: 1 });
     expect(seen.states.at(-1)).toBe("open");
     close();

@@ -22,6 +22,12 @@ export const EVENT_TYPES = [
   "thread.rejected",
   "webhook.disabled",
   "webhook.test",
+  "domain.verified",
+  "domain.failed",
+  "email.opened",
+  "email.clicked",
+  "email.unsubscribed",
+  "email.resubscribed",
 ] as const;
 
 export type StreamState = "connecting" | "open" | "interrupted";
@@ -45,11 +51,12 @@ export function retryDelayMs(attempt: number): number {
   return Math.min(RETRY_MS_FIRST * 2 ** attempt, RETRY_MS_MAX);
 }
 
-export function openStream(url: string, listener: StreamListener): () => void {
+/** `after` is the newest event before anything on screen was asked for; without it, all of it is asked for again. */
+export function openStream(url: string, after: string | null, listener: StreamListener): () => void {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let attempts = 0;
-  let hadGap = false;
+  let hadGap = after === null;
   let ended = false;
 
   const onMessage = (message: MessageEvent<string>) => {
@@ -64,7 +71,7 @@ export function openStream(url: string, listener: StreamListener): () => void {
   const connect = () => {
     if (ended) return;
     source?.close();
-    source = new EventSource(url);
+    source = new EventSource(hadGap || after === null ? url : `${url}?after=${encodeURIComponent(after)}`);
     for (const type of EVENT_TYPES) source.addEventListener(type, onMessage);
     source.addEventListener("message", onMessage);
     source.addEventListener("open", () => {

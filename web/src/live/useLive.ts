@@ -2,7 +2,7 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import type { PostroomEvent } from "../api/types";
+import type { PostroomEvent, Session } from "../api/types";
 import { endIfSignedOut } from "../session/useSession";
 import { createApplier, refreshAll, retryFailed } from "./apply";
 import { openStream, type StreamState } from "./stream";
@@ -24,12 +24,12 @@ export function useLiveEvents(listener: (event: PostroomEvent) => void): void {
   }, []);
 }
 
-export function useLive(myId: string): StreamState {
+export function useLive({ user, lastEventId }: Session): StreamState {
   const client = useQueryClient();
   const [state, setState] = useState<StreamState>("connecting");
   useEffect(() => {
-    const applier = createApplier(client, myId);
-    const close = openStream("/api/v1/events/stream", {
+    const applier = createApplier(client, user.id);
+    const close = openStream("/api/v1/events/stream", lastEventId ?? null, {
       onEvent: (event) => {
         applier.apply(event);
         for (const listener of listeners) listener(event);
@@ -45,7 +45,7 @@ export function useLive(myId: string): StreamState {
       applier.stop();
       close();
     };
-  }, [client, myId]);
+  }, [client, user.id, lastEventId]);
   return state;
 }
 

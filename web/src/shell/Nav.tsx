@@ -33,11 +33,27 @@ const VIEWS: View[] = [
   { name: "resolved", filter: { status: "resolved" } },
 ];
 
-function NavLink(props: { href: string; icon: IconName; label: string; short?: string }) {
+/** Pages a phone's bar has no room for: they are behind its “More”. */
+const ROOMY: { href: string; icon: IconName; label: string }[] = [
+  { href: "/webhooks", icon: "webhook", label: m.nav.webhooks },
+  { href: "/api-keys", icon: "key", label: m.nav.apiKeys },
+];
+const SENDING: typeof ROOMY = [
+  { href: "/domains", icon: "globe", label: m.nav.domains },
+  { href: "/templates", icon: "file", label: m.nav.templates },
+  { href: "/suppressions", icon: "block", label: m.nav.suppressions },
+  { href: "/analytics", icon: "chart", label: m.nav.analytics },
+];
+
+function isAt(location: string, href: string): boolean {
+  return location === href || location.startsWith(`${href}/`);
+}
+
+function NavLink(props: { href: string; icon: IconName; label: string; short?: string; roomy?: boolean }) {
   const [location] = useLocation();
-  const current = location === props.href || location.startsWith(`${props.href}/`);
+  const current = isAt(location, props.href);
   return (
-    <Link href={props.href} className={styles.link} aria-current={current ? "page" : undefined} title={props.label}>
+    <Link href={props.href} className={classNames(styles.link, props.roomy && styles.roomy)} aria-current={current ? "page" : undefined} title={props.label}>
       <Icon name={props.icon} />
       <span className={styles.words}>{props.label}</span>
       <span className={styles.short}>{props.short ?? props.label}</span>
@@ -69,6 +85,26 @@ function Views() {
         );
       })}
     </ul>
+  );
+}
+
+function MorePages() {
+  const [location, navigate] = useLocation();
+  const current = [...SENDING, ...ROOMY].some(({ href }) => isAt(location, href));
+  const itemOf = ({ href, icon, label }: (typeof ROOMY)[number]): MenuItem => ({ label, icon, run: () => navigate(href) });
+  return (
+    <div className={styles.moreAnchor}>
+      <Menu
+        label={m.nav.morePages}
+        items={[{ heading: m.nav.sending }, ...SENDING.map(itemOf), "separator", ...ROOMY.map(itemOf)]}
+        trigger={(props) => (
+          <button type="button" className={classNames(styles.link, styles.account)} aria-current={current || undefined} {...props}>
+            <Icon name="more" />
+            <span className={styles.short}>{m.more}</span>
+          </button>
+        )}
+      />
+    </div>
   );
 }
 
@@ -133,9 +169,19 @@ export function Nav({ onHelp }: { onHelp: () => void }) {
       <NavLink href="/conversations" icon="inbox" label={m.nav.conversations} short={m.nav.conversationsShort} />
       <Views />
       <NavLink href="/channels" icon="channel" label={m.nav.channels} />
-      <NavLink href="/webhooks" icon="webhook" label={m.nav.webhooks} />
       <NavLink href="/outbox" icon="outbox" label={m.nav.outbox} short={m.nav.outboxShort} />
-      <NavLink href="/api-keys" icon="key" label={m.nav.apiKeys} short={m.nav.apiKeysShort} />
+      {ROOMY.map((page) => (
+        <NavLink key={page.href} {...page} roomy />
+      ))}
+      <div className={styles.group} role="group" aria-label={m.nav.sending}>
+        <span className={styles.groupName} aria-hidden="true">
+          {m.nav.sending}
+        </span>
+        {SENDING.map((page) => (
+          <NavLink key={page.href} {...page} roomy />
+        ))}
+      </div>
+      <MorePages />
       <div className={styles.spacer} />
       <AccountMenu onHelp={onHelp} />
     </nav>

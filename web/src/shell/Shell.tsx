@@ -15,8 +15,7 @@ import styles from "./Shell.module.css";
 const NewMessage = lazy(() => import("../composer/NewMessage"));
 
 export function Shell({ children }: { children: ReactNode }) {
-  const { user } = useSession();
-  const live = useLive(user.id);
+  const live = useLive(useSession());
   const [, navigate] = useLocation();
   const [over, setOver] = useState<"help" | "palette" | "compose" | null>(null);
   const main = useRef<HTMLElement>(null);
@@ -28,6 +27,10 @@ export function Shell({ children }: { children: ReactNode }) {
     goWebhooks: () => navigate("/webhooks"),
     goOutbox: () => navigate("/outbox"),
     goKeys: () => navigate("/api-keys"),
+    goDomains: () => navigate("/domains"),
+    goSuppressions: () => navigate("/suppressions"),
+    goAnalytics: () => navigate("/analytics"),
+    goTemplates: () => navigate("/templates"),
     palette: () => setOver("palette"),
     help: () => setOver("help"),
     compose: () => setOver("compose"),

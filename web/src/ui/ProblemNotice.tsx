@@ -1,5 +1,6 @@
 /** What went wrong, in the server's words, and what to do about it. */
 
+import { sentence } from "../format/text";
 import { m } from "../i18n";
 import type { Problem } from "../api/problem";
 import { Button } from "./Button";
@@ -10,11 +11,6 @@ import styles from "./ProblemNotice.module.css";
 function readable(problem: Problem): string {
   const [field] = problem.fields;
   return sentence(field && problem.message.startsWith(`${field.pointer}: `) ? field.detail : problem.message);
-}
-
-/** The server's words begin small, as in a log. */
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 type Props = { title: string; problem: Problem; onRetry?: () => void };

@@ -8,11 +8,11 @@ import { keys } from "../api/keys";
 import type { WebhookEndpoint } from "../api/types";
 import { useIdempotencyKey } from "../composer/useIdempotencyKey";
 import { m } from "../i18n";
-import { Page } from "../shell/Page";
-import { Badge, Breakable, EmptyState } from "../ui/bits";
+import { ResourcePage } from "../shell/ResourcePage";
+import { Badge, Breakable } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
-import { listStyles, ResourceList } from "../ui/list";
+import { listStyles } from "../ui/list";
 import { SecretDialog } from "../ui/SecretDialog";
 import { EndpointForm } from "./EndpointForm";
 
@@ -25,32 +25,27 @@ export default function Webhooks() {
     </Button>
   );
   return (
-    <Page title={m.webhooks.title} lead={m.webhooks.lead} actions={create}>
-      <ResourceList
-        query={list}
-        failed={m.webhooks.failed}
-        empty={
-          <EmptyState icon="webhook" title={m.webhooks.empty} text={m.webhooks.emptyText}>
-            {create}
-          </EmptyState>
-        }
-      >
-        {(endpoint) => (
-          <Link href={`/webhooks/${endpoint.id}`} className={listStyles.row ?? ""}>
-            <span className={listStyles.main}>
-              <strong>
-                <Breakable text={endpoint.url} />
-              </strong>
-              <span className={listStyles.sub}>{eventsInWords(endpoint)}</span>
-            </span>
-            <span className={listStyles.side}>
-              <EndpointBadge endpoint={endpoint} />
-            </span>
-          </Link>
-        )}
-      </ResourceList>
+    <ResourcePage
+      texts={m.webhooks}
+      icon="webhook"
+      query={list}
+      create={create}
+      row={(endpoint) => (
+        <Link href={`/webhooks/${endpoint.id}`} className={listStyles.row ?? ""}>
+          <span className={listStyles.main}>
+            <strong>
+              <Breakable text={endpoint.url} />
+            </strong>
+            <span className={listStyles.sub}>{eventsInWords(endpoint)}</span>
+          </span>
+          <span className={listStyles.side}>
+            <EndpointBadge endpoint={endpoint} />
+          </span>
+        </Link>
+      )}
+    >
       {creating && <CreateWebhook onClose={() => setCreating(false)} />}
-    </Page>
+    </ResourcePage>
   );
 }
 

@@ -101,6 +101,7 @@ export const contact = {
   others: "Other conversations",
   noOthers: "This is their only conversation.",
   channel: "Channel",
+  useCase: "Use case",
   created: "Began",
   unknown: "Unknown sender",
   about: "About this conversation",

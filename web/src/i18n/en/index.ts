@@ -1,12 +1,16 @@
 /** Every word the dashboard says, in English, a file a room. Never decides anything; values come in as arguments. */
 
+import { analytics } from "./analytics";
 import { channels } from "./channels";
 import { composer } from "./composer";
 import { list, start, conversation, contact, message, delivery } from "./conversations";
+import { domains, useCases } from "./domains";
 import { keys } from "./keys";
 import { outbox } from "./outbox";
 import { signIn } from "./session";
+import { suppressions } from "./suppressions";
 import { time, errors, connection, nav, views, notFound, palette, help } from "./shell";
+import { templates } from "./templates";
 import { webhooks } from "./webhooks";
 
 export const en = {
@@ -49,4 +53,9 @@ export const en = {
   webhooks,
   outbox,
   keys,
+  domains,
+  useCases,
+  suppressions,
+  analytics,
+  templates,
 };
