@@ -7,8 +7,13 @@ use mail::html::{SanitizeOptions, sanitize};
 fuzz_target!(|html: &str| {
     let inline = |id: &str| Some(format!("/inline/{}", id.len()));
     for remote_images in [false, true] {
-        let once = sanitize(html, &SanitizeOptions { inline_image_url: &inline, remote_images }).html;
+        let sanitized = sanitize(html, &SanitizeOptions { inline_image_url: &inline, remote_images });
+        let once = sanitized.html;
         assert_harmless(&once);
+        let style = sanitized.style;
+        assert!(!style.contains('<') && (remote_images || !style.contains("url(\"http")), "{style}");
+        // Balanced, so that nothing of it lasts beyond its end.
+        assert_eq!(style.matches('{').count(), style.matches('}').count(), "{style}");
         assert_harmless(&sanitize(&once, &SanitizeOptions { inline_image_url: &inline, remote_images }).html);
     }
 });
