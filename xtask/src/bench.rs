@@ -11,6 +11,7 @@ mod name_server;
 mod postfix;
 mod postroom;
 mod report;
+mod send;
 mod sender;
 mod smtp;
 
@@ -18,6 +19,8 @@ mod smtp;
 pub enum Bench {
     /// Mail in by SMTP, durable before the 250: Postfix and Postroom in turn.
     Smtp(smtp::Args),
+    /// Mail out by a smarthost, signed: Postfix, nodemailer and Postroom in turn.
+    Send(send::Args),
     /// Reading mail on one core: Python, two libraries of Node.js, and Postroom.
     Mail(mail::Args),
     /// Mailboxes on a real Dovecot: first sync, news, many accounts, memory, crashes.
@@ -29,6 +32,7 @@ pub enum Bench {
 pub fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Smtp(args) => smtp::run(args),
+        Bench::Send(args) => send::run(args),
         Bench::Mail(args) => mail::run(args),
         Bench::Imap(args) => imap::run(args),
     }

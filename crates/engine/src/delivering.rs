@@ -238,6 +238,8 @@ fn infrastructure(recipient: &str, detail: &str) -> RecipientOutcome {
 async fn record(engine: &Engine, lease: &str, group: &[DeliveryRow], outcomes: Vec<RecipientOutcome>) -> Result<()> {
     let (group, lease) = (group.to_vec(), lease.to_owned());
     let now = Timestamp::now();
+    let mut counted: HashMap<&'static str, u64> = HashMap::new();
+    outcomes.iter().for_each(|outcome| *counted.entry(outcome.result.as_str()).or_default() += 1);
     let record_all = move |tx: &mut Tx<'_>| {
         for (row, outcome) in group.iter().zip(&outcomes) {
             let judged = judge(row, outcome, now);
@@ -261,6 +263,9 @@ async fn record(engine: &Engine, lease: &str, group: &[DeliveryRow], outcomes: V
         }
     };
     crate::write_again_on_conflict(&engine.db, Priority::Delivery, record_all).await?;
+    for (result, count) in counted {
+        metrics::counter!("postroom_delivery_attempts_total", "result" => result).increment(count);
+    }
     Ok(())
 }
 

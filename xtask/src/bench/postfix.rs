@@ -1,5 +1,6 @@
 //! Postfix as somebody who wants it quick sets it up: on loopback alone, with a configuration, queue and mailbox of its
-//! own. It keeps every mail on disk before its 250, as it always does. Nothing can leave the machine through it.
+//! own, or relaying to another server. It keeps every mail on disk before its 250, as it always does. Nothing can leave the
+//! machine through it.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,6 +16,15 @@ pub const RECIPIENT: &str = "inbox@bench.test";
 const START_SECONDS_MAX: u64 = 60;
 const DRAIN_SECONDS_MAX: u64 = 300;
 
+/// What becomes of the mail it takes.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose {
+    /// It is kept in a mailbox.
+    Keep,
+    /// It is sent on to a server.
+    RelayTo(SocketAddr),
+}
+
 pub struct Postfix {
     pub smtp: SocketAddr,
     /// The master process, whose children do the work.
@@ -25,7 +35,7 @@ pub struct Postfix {
 impl Postfix {
     /// # Errors
     /// It is not installed, we are not root, or it does not start.
-    pub fn start(folder: &Path) -> anyhow::Result<Self> {
+    pub fn start(folder: &Path, purpose: Purpose) -> anyhow::Result<Self> {
         if !command::is_root() {
             bail!("Postfix can only be started by root: run the benchmark as root");
         }
@@ -43,7 +53,7 @@ impl Postfix {
         let (user, group) = (nobody("-u")?, nobody("-g")?);
         command::output(Command::new("chown").arg(format!("{user}:{group}")).arg(folder.join("mail")))?;
         let smtp = SocketAddr::from(([127, 0, 0, 1], postgres::free_port()?));
-        std::fs::write(folder.join("etc/main.cf"), main_cf(&folder, &user, &group))?;
+        std::fs::write(folder.join("etc/main.cf"), main_cf(&folder, &user, &group, purpose))?;
         std::fs::write(folder.join("etc/master.cf"), master_cf(smtp))?;
         command::output(postfix(&folder).arg("start"))?;
         let process = wait(&folder, smtp)?;
@@ -53,12 +63,43 @@ impl Postfix {
     /// Wait until its queue is empty, so that one run does not work for the one before.
     pub fn drain(&self) -> anyhow::Result<()> {
         let deadline = Instant::now() + Duration::from_secs(DRAIN_SECONDS_MAX);
-        while ["incoming", "active", "maildrop"].iter().any(|queue| has_files(&self.folder.join("spool").join(queue))) {
+        while ["incoming", "active", "maildrop", "deferred"].iter().any(|queue| has_files(&self.folder.join("spool").join(queue))) {
             if Instant::now() > deadline {
                 bail!("Postfix has not delivered everything after {DRAIN_SECONDS_MAX} s");
             }
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::sleep(Duration::from_millis(20));
         }
+        Ok(())
+    }
+
+    /// Wait until so many mails were put aside.
+    pub fn wait_until_deferred(&self, count: u64) -> anyhow::Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(DRAIN_SECONDS_MAX);
+        while count_files(&self.folder.join("spool/deferred")) < count {
+            if Instant::now() > deadline {
+                bail!("Postfix has not put everything aside after {DRAIN_SECONDS_MAX} s");
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        Ok(())
+    }
+
+    /// Takes mail and sends none on, until it is released.
+    pub fn hold(&self) -> anyhow::Result<()> {
+        self.set("defer_transports = smtp")
+    }
+
+    /// Sends on what waits.
+    pub fn release(&self) -> anyhow::Result<()> {
+        self.set("defer_transports =")?;
+        command::output(with_system_folders(Command::new("postqueue")).arg("-c").arg(self.folder.join("etc")).arg("-f"))?;
+        Ok(())
+    }
+
+    fn set(&self, setting: &str) -> anyhow::Result<()> {
+        let mut change = with_system_folders(Command::new("postconf"));
+        command::output(change.arg("-c").arg(self.folder.join("etc")).args(["-e", setting]))?;
+        command::output(postfix(&self.folder).arg("reload"))?;
         Ok(())
     }
 }
@@ -70,9 +111,14 @@ impl Drop for Postfix {
 }
 
 fn postfix(folder: &Path) -> Command {
-    let mut command = Command::new(command::find("postfix").unwrap_or_else(|| "postfix".into()));
-    command.env("PATH", format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default()));
+    let mut command =
+        with_system_folders(Command::new(command::find("postfix").unwrap_or_else(|| "postfix".into())));
     command.arg("-c").arg(folder.join("etc"));
+    command
+}
+
+fn with_system_folders(mut command: Command) -> Command {
+    command.env("PATH", format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default()));
     command
 }
 
@@ -90,6 +136,11 @@ fn wait(folder: &Path, smtp: SocketAddr) -> anyhow::Result<u32> {
     process.trim().parse().context("master.pid holds no number")
 }
 
+fn count_files(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| if entry.path().is_dir() { count_files(&entry.path()) } else { 1 }).sum()
+}
+
 fn has_files(folder: &Path) -> bool {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries.into_iter().any(|entry| !entry.path().is_dir() || has_files(&entry.path()))
@@ -99,7 +150,11 @@ fn open_to_all(folder: &Path) -> anyhow::Result<()> {
     Ok(std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))?)
 }
 
-fn main_cf(folder: &Path, user: &str, group: &str) -> String {
+fn main_cf(folder: &Path, user: &str, group: &str, purpose: Purpose) -> String {
+    let (domains, relay, transport) = match purpose {
+        Purpose::Keep => ("bench.test", String::new(), "error:no mail leaves this machine"),
+        Purpose::RelayTo(server) => ("", format!("[{}]:{}", server.ip(), server.port()), "smtp"),
+    };
     let settings = [
         ("compatibility_level", "3.6"),
         ("myhostname", "mx.bench.test"),
@@ -114,13 +169,14 @@ fn main_cf(folder: &Path, user: &str, group: &str) -> String {
         ("data_directory", &format!("{}/data", folder.display())),
         ("maillog_file", &format!("{}/log/postfix.log", folder.display())),
         ("maillog_file_prefixes", "/"),
-        ("virtual_mailbox_domains", "bench.test"),
+        ("virtual_mailbox_domains", domains),
+        ("relayhost", &relay),
         ("virtual_mailbox_base", &format!("{}/mail", folder.display())),
         ("virtual_mailbox_maps", "static:inbox/"),
         ("virtual_uid_maps", &format!("static:{user}")),
         ("virtual_gid_maps", &format!("static:{group}")),
         ("virtual_minimum_uid", "1"),
-        ("default_transport", "error:no mail leaves this machine"),
+        ("default_transport", transport),
         ("disable_dns_lookups", "yes"),
         ("smtp_host_lookup", "native"),
         // A reverse look-up per connection would measure the resolver.
@@ -136,6 +192,7 @@ fn main_cf(folder: &Path, user: &str, group: &str) -> String {
         ("in_flow_delay", "0"),
         ("virtual_destination_recipient_limit", "1"),
         ("default_destination_concurrency_limit", "40"),
+        ("smtp_connection_cache_on_demand", "yes"),
     ];
     settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect()
 }

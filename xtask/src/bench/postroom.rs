@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 
 use super::http::{Http, metric};
-use super::name_server;
+use super::name_server::{self, NameServer};
 use crate::{command, postgres};
 
 const KEY: &str = "bench-key-0123456789-0123456789";
@@ -24,8 +24,9 @@ pub struct Postroom {
     /// From the start of the process until `/readyz` answered 200.
     pub start: Duration,
     data: PathBuf,
-    database: Option<String>,
-    name_server: SocketAddr,
+    /// What it asks.
+    pub name_server: NameServer,
+    settings: Vec<(&'static str, String)>,
 }
 
 /// A program that is measured instead of what is built here: to compare two states of the code in one sitting.
@@ -55,19 +56,30 @@ impl Postroom {
     /// # Errors
     /// It does not become ready; its log is in the data folder.
     pub fn start(data: &Path, database: Option<&str>) -> anyhow::Result<Self> {
+        Self::start_with(data, database, Vec::new())
+    }
+
+    /// As `start`, with more settings.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub fn start_with(
+        data: &Path,
+        database: Option<&str>,
+        settings: Vec<(&'static str, String)>,
+    ) -> anyhow::Result<Self> {
         let http = SocketAddr::from(([127, 0, 0, 1], postgres::free_port()?));
         let smtp = SocketAddr::from(([127, 0, 0, 1], postgres::free_port()?));
         let name_server = name_server::start()?;
-        let (server, start) = spawn(data, database, http, smtp, name_server)?;
-        Ok(Self {
-            server,
-            http,
-            smtp,
-            start,
-            data: data.to_path_buf(),
-            database: database.map(str::to_owned),
-            name_server,
-        })
+        let mut settings = settings;
+        settings.extend([
+            ("POSTROOM_HTTP_ADDR", http.to_string()),
+            ("POSTROOM_SMTP_ADDR", smtp.to_string()),
+            ("POSTROOM_DNS_SERVER", name_server.address.to_string()),
+        ]);
+        settings.extend(database.map(|url| ("POSTROOM_DATABASE_URL", url.to_owned())));
+        let (server, start) = spawn(data, http, &settings)?;
+        Ok(Self { server, http, smtp, start, data: data.to_path_buf(), name_server, settings })
     }
 
     /// Stop it and start it again; says how long the start took.
@@ -76,7 +88,7 @@ impl Postroom {
     /// As `start`.
     pub fn restart(&mut self) -> anyhow::Result<Duration> {
         self.stop();
-        let (server, start) = spawn(&self.data, self.database.as_deref(), self.http, self.smtp, self.name_server)?;
+        let (server, start) = spawn(&self.data, self.http, &self.settings)?;
         (self.server, self.start) = (server, start);
         Ok(start)
     }
@@ -88,7 +100,7 @@ impl Postroom {
     pub fn kill_and_start(&mut self) -> anyhow::Result<Duration> {
         self.server.kill()?;
         self.server.wait()?;
-        let (server, start) = spawn(&self.data, self.database.as_deref(), self.http, self.smtp, self.name_server)?;
+        let (server, start) = spawn(&self.data, self.http, &self.settings)?;
         (self.server, self.start) = (server, start);
         Ok(start)
     }
@@ -112,6 +124,13 @@ impl Postroom {
     /// A metric's value; 0 if it was never counted.
     pub fn metric(&self, name: &str) -> anyhow::Result<f64> {
         Ok(metric(&self.api()?.get("/metrics")?, name).unwrap_or_default())
+    }
+
+    /// A metric's value with one of its labels; 0 if it was never counted.
+    pub fn metric_of(&self, name: &str, label: &str) -> anyhow::Result<f64> {
+        let metrics = self.api()?.get("/metrics")?;
+        let labelled: String = metrics.lines().filter(|line| line.contains(label)).map(|line| format!("{line}\n")).collect();
+        Ok(metric(&labelled, name).unwrap_or_default())
     }
 
     /// Wait until the search index holds every mail; says how long that took.
@@ -149,10 +168,8 @@ impl Drop for Postroom {
 
 fn spawn(
     data: &Path,
-    database: Option<&str>,
     http: SocketAddr,
-    smtp: SocketAddr,
-    name_server: SocketAddr,
+    settings: &[(&'static str, String)],
 ) -> anyhow::Result<(Child, Duration)> {
     std::fs::create_dir_all(data)?;
     let log_path = data.with_extension("log");
@@ -161,20 +178,14 @@ fn spawn(
     server
         .arg("serve")
         .env("POSTROOM_DATA_DIR", data)
-        .env("POSTROOM_HTTP_ADDR", http.to_string())
-        .env("POSTROOM_SMTP_ADDR", smtp.to_string())
-        .env("POSTROOM_SUBMISSION_ADDR", "off")
         .env("POSTROOM_SUBMISSION_ADDR", format!("127.0.0.1:{}", postgres::free_port()?))
         .env("POSTROOM_BOOTSTRAP_KEY", KEY)
-        .env("POSTROOM_DNS_SERVER", name_server.to_string())
         // What it speaks to is on this machine.
         .env("POSTROOM_ALLOW_PRIVATE_NETWORKS", "true")
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
-        .stderr(log);
-    if let Some(url) = database {
-        server.env("POSTROOM_DATABASE_URL", url);
-    }
+        .stderr(log)
+        .envs(settings.iter().cloned());
     let started = Instant::now();
     let mut server = server.spawn().context("can't start Postroom")?;
     loop {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use super::machine::{self, Watch};
-use super::postfix::{self, Postfix};
+use super::postfix::{self, Postfix, Purpose};
 use super::postroom::{self, Postroom};
 use super::report::{heading, line, median, megabytes, milliseconds, quantile};
 use super::{latency, listing, sender};
@@ -56,10 +56,10 @@ enum Server {
 
 /// A load of postfix's `smtp-source`.
 #[derive(Clone, Copy)]
-struct Load {
-    name: &'static str,
-    bytes: u64,
-    reused: bool,
+pub struct Load {
+    pub name: &'static str,
+    pub bytes: u64,
+    pub reused: bool,
 }
 
 const LOADS: [Load; 4] = [
@@ -134,7 +134,7 @@ fn print_ratios(postfix: Option<&Medians>, sqlite: Option<&Medians>, postgres: O
 }
 
 fn measure_postfix(args: &Args, folder: &Path) -> anyhow::Result<Medians> {
-    let postfix = Postfix::start(folder)?;
+    let postfix = Postfix::start(folder, Purpose::Keep)?;
     heading("Postfix, on disk before the 250, tuned");
     smtp_source(postfix.smtp, postfix::RECIPIENT, LOADS[0], WARM_UP, args.sessions)?;
     let mut medians = Vec::new();
@@ -275,7 +275,7 @@ fn print_lists(title: &str, listed: &[listing::Listed], compared: Option<&Path>)
 }
 
 /// Postfix's own load generator: the same mail over and over, as fast as it is taken.
-fn smtp_source(
+pub fn smtp_source(
     server: SocketAddr,
     recipient: &str,
     load: Load,
@@ -303,7 +303,7 @@ fn count(args: &Args, load: Load) -> u64 {
 }
 
 /// Print one run and return its rate.
-fn print_run(load: Load, count: u64, taken: Duration, watch: &Watch) -> f64 {
+pub fn print_run(load: Load, count: u64, taken: Duration, watch: &Watch) -> f64 {
     let (watched, rate) = (watch.stop(), count as f64 / taken.as_secs_f64());
     let per_mail = |cpu: Duration| format!("{:.3} ms", cpu.as_secs_f64() * 1000.0 / count as f64);
     let database =

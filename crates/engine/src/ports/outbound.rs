@@ -70,6 +70,19 @@ pub enum DeliveryResult {
     Captured,
 }
 
+impl DeliveryResult {
+    /// As metrics name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Deferred => "deferred",
+            Self::Bounced => "bounced",
+            Self::Infrastructure => "infrastructure",
+            Self::Captured => "captured",
+        }
+    }
+}
+
 /// How to sign in to a smarthost.
 #[derive(Debug, Clone)]
 pub enum SmtpAuth {
