@@ -110,7 +110,6 @@ pub(super) fn listed_as_empty(folder: &FolderRow, status: Option<&FolderStatus>)
         uid_validity: status.uid_validity,
         uid_next: status.uid_next,
         highest_modseq: status.highest_modseq,
-        mailbox_id: status.mailbox_id.clone().or_else(|| folder.mailbox_id.clone()),
         messages: 0,
         ..folder.clone()
     })

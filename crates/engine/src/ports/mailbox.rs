@@ -126,8 +126,6 @@ pub struct FolderStatus {
     pub uid_validity: u32,
     /// RFC 7162.
     pub highest_modseq: Option<u64>,
-    /// MAILBOXID (RFC 8474): stays over renames.
-    pub mailbox_id: Option<String>,
 }
 
 /// What is known of a folder from an earlier session, so that the server tells only what changed (RFC 7162 §3.2.5).
@@ -145,6 +143,7 @@ pub struct Selected {
     pub uid_next: u32,
     /// Absent: none, or NOMODSEQ.
     pub highest_modseq: Option<u64>,
+    /// MAILBOXID (RFC 8474): stays over renames.
     pub mailbox_id: Option<String>,
     pub read_only: bool,
     /// With [`Resync`] on a server with QRESYNC, whose UIDVALIDITY is the same: what is gone and what changed since.

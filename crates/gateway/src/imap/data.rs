@@ -58,7 +58,6 @@ pub(super) fn status(values: &[Value], utf8: bool) -> Option<(String, FolderStat
             "UIDNEXT" => status.uid_next = number(),
             "UIDVALIDITY" => status.uid_validity = number(),
             "HIGHESTMODSEQ" => status.highest_modseq = value.as_number().filter(|modseq| *modseq > 0),
-            "MAILBOXID" => status.mailbox_id = value.as_list().first().and_then(Value::as_text),
             _ => {}
         }
     }

@@ -118,9 +118,9 @@ impl Session {
     }
 
     fn status_items(&self) -> String {
+        // Not MAILBOXID (RFC 8474): after its restart, Cyrus 3.6 answers it with bytes from anywhere, line ends among them.
         let modseq = if self.can.condstore { " HIGHESTMODSEQ" } else { "" };
-        let mailbox_id = if self.can.object_id { " MAILBOXID" } else { "" };
-        format!("(MESSAGES UNSEEN UIDNEXT UIDVALIDITY{modseq}{mailbox_id})")
+        format!("(MESSAGES UNSEEN UIDNEXT UIDVALIDITY{modseq})")
     }
 
     async fn listed(&mut self, list: &str, returned: &str) -> MailboxResult<Vec<ListedFolder>> {
