@@ -12,13 +12,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use mail::classify::BouncedRecipient;
 use model::event::EventType;
-use model::message::{DeliveryAttempt, MessageStatus};
+use model::message::{DeliveryAttempt, MessageStatus, Recipient};
+use model::suppression::Suppression;
 use model::{DeliveryId, MessageId, Timestamp, WorkspaceId};
 use rand::RngExt;
 use serde_json::json;
-use store::deliveries::{AttemptOutcome, DeliveryRow};
+use store::blobs_table::{self, StoredBlob};
+use store::deliveries::{AttemptOutcome, Claim, DeliveryRow};
 use store::events::NewEvent;
+use store::messages::Outbound;
 use store::{Dialect, Priority, Topic, Tx, deliveries, events, messages};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +36,8 @@ use pace::{Group, Pace};
 const LEASE: Duration = Duration::from_secs(20 * 60);
 /// Deliveries claimed at once.
 const CLAIM: usize = 100;
+/// Claimed messages that wait for their turn, of all destinations.
+const WAITING_MAX: usize = 5_000;
 /// Messages under way at once.
 const UNDER_WAY_MAX: usize = 64;
 /// How long work that nobody announced may go unnoticed.
@@ -55,20 +61,22 @@ pub async fn run(engine: Engine, shutdown: CancellationToken) {
         }
     }
     let mut news = engine.db.subscribe(Topic::Deliveries);
-    let pace = SharedPace::default();
+    let worker = Worker { engine, lease, pace: SharedPace::default(), freed: Arc::default() };
+    let (engine, lease, pace) = (&worker.engine, &worker.lease, &worker.pace);
     let mut tasks = JoinSet::new();
     // Destinations that were left alone when nothing else was due: looking again is of use once one of them is free.
     let mut left_alone: Option<Vec<String>> = None;
+    let mut after = String::new();
     while !shutdown.is_cancelled() {
-        let stale = lock(&pace).take_stale(Timestamp::now());
-        release(&engine, &lease, stale).await;
+        let stale = lock(pace).take_stale(Timestamp::now());
+        release(engine, lease, stale).await;
         let (busy, waiting) = {
-            let pace = lock(&pace);
+            let pace = lock(pace);
             (pace.busy(), pace.waiting())
         };
         let is_worth_it = left_alone.as_ref().is_none_or(|names| names.iter().any(|name| !busy.contains(name)));
-        let looks = is_worth_it && tasks.len() < UNDER_WAY_MAX && waiting < CLAIM;
-        let claimed = if looks { claim(&engine, &lease, &busy).await } else { Ok(Vec::new()) };
+        let looks = is_worth_it && tasks.len() < UNDER_WAY_MAX && waiting < WAITING_MAX;
+        let claimed = if looks { claim(engine, lease, &busy, &mut after).await } else { Ok(Vec::new()) };
         let failed = claimed.is_err();
         let claimed = claimed.unwrap_or_else(|error| {
             tracing::error!(%error, "deliveries could not be claimed; trying again");
@@ -79,15 +87,20 @@ pub async fn run(engine: Engine, shutdown: CancellationToken) {
             left_alone = (idle && !failed).then_some(busy);
         }
         let now = Timestamp::now();
-        by_message(claimed).into_iter().for_each(|group| lock(&pace).add(group, now));
+        let surplus: Vec<Group> = {
+            let mut pace = lock(pace);
+            by_message(claimed).into_iter().filter_map(|group| pace.add(group, now)).collect()
+        };
+        release(engine, lease, surplus).await;
         while tasks.len() < UNDER_WAY_MAX {
-            let Some(group) = lock(&pace).begin() else { break };
-            start(&mut tasks, &engine, &lease, &pace, group);
+            let Some(group) = lock(pace).begin() else { break };
+            tasks.spawn(worker.clone().work(group));
         }
         if idle || tasks.len() >= UNDER_WAY_MAX {
-            let pause = due::pause(&engine, deliveries::next_due, LOOK_AGAIN, failed).await;
+            let pause = due::pause(engine, deliveries::next_due, LOOK_AGAIN, failed).await;
             tokio::select! {
                 _ = news.changed() => left_alone = None,
+                () = worker.freed.notified() => {}
                 Some(_) = tasks.join_next() => {}
                 () = tokio::time::sleep(pause) => left_alone = None,
                 () = shutdown.cancelled() => {}
@@ -95,8 +108,8 @@ pub async fn run(engine: Engine, shutdown: CancellationToken) {
         }
         while tasks.try_join_next().is_some() {}
     }
-    let waiting = lock(&pace).take_waiting();
-    release(&engine, &lease, waiting).await;
+    let waiting = lock(pace).take_waiting();
+    release(engine, lease, waiting).await;
     while tasks.join_next().await.is_some() {}
 }
 
@@ -104,12 +117,20 @@ fn lock(pace: &SharedPace) -> MutexGuard<'_, Pace> {
     pace.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn claim(engine: &Engine, lease: &str, busy: &[String]) -> Result<Vec<DeliveryRow>> {
-    let (lease, busy, now) = (lease.to_owned(), busy.to_vec(), Timestamp::now());
-    Ok(engine
-        .db
-        .write(Priority::Delivery, move |tx| deliveries::claim(tx, now, now.plus(LEASE), &lease, &busy, CLAIM))
-        .await?)
+async fn claim(engine: &Engine, lease: &str, busy: &[String], after: &mut String) -> Result<Vec<DeliveryRow>> {
+    let now = Timestamp::now();
+    let claim = Claim {
+        now,
+        lease_until: now.plus(LEASE),
+        lease: lease.to_owned(),
+        busy: busy.to_vec(),
+        take: CLAIM,
+        after: std::mem::take(after),
+    };
+    let (claimed, behind) =
+        engine.db.write(Priority::Delivery, move |tx| deliveries::claim(tx, &claim)).await?;
+    *after = behind;
+    Ok(claimed)
 }
 
 /// Gives claimed deliveries back that were not begun.
@@ -135,49 +156,97 @@ fn by_message(rows: Vec<DeliveryRow>) -> Vec<Vec<DeliveryRow>> {
     groups.into_values().collect()
 }
 
-fn start(tasks: &mut JoinSet<()>, engine: &Engine, lease: &str, pace: &SharedPace, group: Group) {
-    let Some(destination) = group.first().map(|row| row.destination.clone()) else { return };
-    let (engine, lease, pace) = (engine.clone(), lease.to_owned(), pace.clone());
-    tasks.spawn(async move {
-        let too_many = deliver(&engine, &lease, &group).await.unwrap_or_else(|error| {
-            tracing::error!(%error, destination, "a delivery could not be recorded; it is tried again when its lease ends");
-            false
-        });
-        if too_many {
-            tracing::info!(destination, "the destination says that it gets too much; it gets less at once for a while");
-        }
-        lock(&pace).ended(&destination, too_many, Timestamp::now());
-    });
+/// What delivers one group after the other.
+#[derive(Clone)]
+struct Worker {
+    engine: Engine,
+    lease: String,
+    pace: SharedPace,
+    /// A destination may get more.
+    freed: Arc<Notify>,
 }
 
-/// Says whether the next hop asked for less at once.
-async fn deliver(engine: &Engine, lease: &str, group: &[DeliveryRow]) -> Result<bool> {
-    let group = &hold_back(engine, lease, group).await?;
-    let Some(first) = group.first() else { return Ok(false) };
-    let outcomes = match attempt(engine, first, group).await {
-        Ok(outcomes) => outcomes,
-        Err(error) => group.iter().map(|row| infrastructure(&row.public.recipient, &error.to_string())).collect(),
+impl Worker {
+    async fn work(self, group: Group) {
+        let Some(destination) = group.first().map(|row| row.destination.clone()) else { return };
+        let begun = Begun { worker: &self, destination: &destination, too_many: false };
+        if let Err(error) = self.deliver(&group, begun).await {
+            tracing::error!(%error, destination, "a delivery could not be recorded; it is tried again when its lease ends");
+        }
+    }
+
+    async fn deliver(&self, group: &[DeliveryRow], mut begun: Begun<'_>) -> Result<()> {
+        let Some(gathered) = gather(&self.engine, group).await? else { return Ok(()) };
+        let group = &hold_back(&self.engine, &self.lease, group, &gathered.held).await?;
+        let Some(first) = group.first() else { return Ok(()) };
+        let recipients = gathered.outbound.as_ref().map(|outbound| outbound.recipients.clone()).unwrap_or_default();
+        let outcomes = match attempt(&self.engine, first, group, gathered).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => group.iter().map(|row| infrastructure(&row.public.recipient, &error.to_string())).collect(),
+        };
+        begun.too_many = outcomes.iter().any(|outcome| {
+            outcome.result == DeliveryResult::Deferred && delivery_schedule::says_too_many(&outcome.response)
+        });
+        // The next one begins while this is written down.
+        drop(begun);
+        record(&self.engine, &self.lease, group, recipients, outcomes).await
+    }
+}
+
+/// A turn at a destination; over when it is dropped.
+struct Begun<'w> {
+    worker: &'w Worker,
+    destination: &'w str,
+    /// It asked for less at once.
+    too_many: bool,
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        let destination = self.destination;
+        if self.too_many {
+            tracing::info!(destination, "the destination says that it gets too much; it gets less at once for a while");
+        }
+        lock(&self.worker.pace).ended(destination, self.too_many, Timestamp::now());
+        self.worker.freed.notify_one();
+    }
+}
+
+/// What delivering a group takes, read at once.
+struct Gathered {
+    /// Suppressed since they were queued.
+    held: HashMap<String, Suppression>,
+    outbound: Option<Outbound>,
+    blob: Option<StoredBlob>,
+}
+
+async fn gather(engine: &Engine, group: &[DeliveryRow]) -> Result<Option<Gathered>> {
+    let Some(first) = group.first() else { return Ok(None) };
+    let (workspace, id, now) = (first.workspace_id.clone(), first.public.message_id.clone(), Timestamp::now());
+    let recipients: Vec<String> = group.iter().map(|row| row.public.recipient.clone()).collect();
+    let leaves = first.public.transport != SANDBOX;
+    let read = move |tx: &mut Tx<'_>| {
+        let recipients: Vec<&str> = recipients.iter().map(String::as_str).collect();
+        let held = suppressions::held_back_of_message(tx, &workspace, &id, &recipients, now)?;
+        let outbound = messages::outbound(tx, &workspace, &id)?;
+        let blob_id = outbound.as_ref().and_then(|outbound| outbound.blob_id).filter(|_| leaves);
+        let blob = blob_id.map(|id| blobs_table::get(tx, id)).transpose()?;
+        Ok(Gathered { held, outbound, blob })
     };
-    let too_many = outcomes.iter().any(|outcome| {
-        outcome.result == DeliveryResult::Deferred && delivery_schedule::says_too_many(&outcome.response)
-    });
-    record(engine, lease, group, outcomes).await?;
-    Ok(too_many)
+    Ok(Some(engine.db.read(read).await?))
 }
 
 /// Those that are still to be sent: what was suppressed since they were queued is not.
-async fn hold_back(engine: &Engine, lease: &str, group: &[DeliveryRow]) -> Result<Vec<DeliveryRow>> {
-    let Some(first) = group.first() else { return Ok(Vec::new()) };
-    let (workspace, id, now) = (first.workspace_id.clone(), first.public.message_id.clone(), Timestamp::now());
-    let recipients: Vec<String> = group.iter().map(|row| row.public.recipient.clone()).collect();
-    let find = move |tx: &mut Tx<'_>| {
-        let recipients: Vec<&str> = recipients.iter().map(String::as_str).collect();
-        suppressions::held_back_of_message(tx, &workspace, &id, &recipients, now)
-    };
-    let held = engine.db.read(find).await?;
+async fn hold_back(
+    engine: &Engine,
+    lease: &str,
+    group: &[DeliveryRow],
+    held: &HashMap<String, Suppression>,
+) -> Result<Vec<DeliveryRow>> {
     if held.is_empty() {
         return Ok(group.to_vec());
     }
+    let (held, now) = (held.clone(), Timestamp::now());
     let (stopped, rest): (Vec<DeliveryRow>, Vec<DeliveryRow>) =
         group.iter().cloned().partition(|row| held.contains_key(&row.public.recipient));
     let lease = lease.to_owned();
@@ -202,7 +271,12 @@ async fn hold_back(engine: &Engine, lease: &str, group: &[DeliveryRow]) -> Resul
     Ok(rest)
 }
 
-async fn attempt(engine: &Engine, first: &DeliveryRow, group: &[DeliveryRow]) -> Result<Vec<RecipientOutcome>> {
+async fn attempt(
+    engine: &Engine,
+    first: &DeliveryRow,
+    group: &[DeliveryRow],
+    gathered: Gathered,
+) -> Result<Vec<RecipientOutcome>> {
     if first.public.transport == SANDBOX {
         let captured = |row: &DeliveryRow| {
             let response = "captured by the sandbox; nothing left this machine".into();
@@ -210,16 +284,12 @@ async fn attempt(engine: &Engine, first: &DeliveryRow, group: &[DeliveryRow]) ->
         };
         return Ok(group.iter().map(captured).collect());
     }
-    let (workspace, id) = (first.workspace_id.clone(), first.public.message_id.clone());
-    let message = engine.db.read(move |tx| messages::get(tx, &workspace, &id)).await?;
-    let message = message.ok_or(crate::EngineError::NotFound { what: "the message" })?;
-    let raw: Bytes = match message.blob_id {
-        Some(id) => raw::read(engine, id).await?,
-        None => return Err(crate::EngineError::Internal("the message has no raw mail".into())),
-    };
+    let outbound = gathered.outbound.ok_or(crate::EngineError::NotFound { what: "the message" })?;
+    let blob = gathered.blob.ok_or_else(|| crate::EngineError::Internal("the message has no raw mail".into()))?;
+    let raw: Bytes = raw::decode(engine, blob).await?;
     let recipients = group.iter().map(|row| row.public.recipient.clone()).collect();
     let envelope_id = Some(first.public.message_id.to_string());
-    let mail = OutboundMail { mail_from: message.envelope.mail_from, recipients, raw, envelope_id };
+    let mail = OutboundMail { mail_from: outbound.mail_from, recipients, raw, envelope_id };
     if first.public.transport == MX
         && let Some(domain) = mx_domain(&first.destination)
         && (engine.config.delivery == DeliveryMode::Direct || engine.config.smarthost.is_none())
@@ -235,15 +305,24 @@ fn infrastructure(recipient: &str, detail: &str) -> RecipientOutcome {
     RecipientOutcome::unspoken(recipient.to_owned(), DeliveryResult::Infrastructure, detail.to_owned())
 }
 
-async fn record(engine: &Engine, lease: &str, group: &[DeliveryRow], outcomes: Vec<RecipientOutcome>) -> Result<()> {
+/// `recipients`: the message's.
+async fn record(
+    engine: &Engine,
+    lease: &str,
+    group: &[DeliveryRow],
+    recipients: Vec<Recipient>,
+    outcomes: Vec<RecipientOutcome>,
+) -> Result<()> {
     let (group, lease) = (group.to_vec(), lease.to_owned());
     let now = Timestamp::now();
     let mut counted: HashMap<&'static str, u64> = HashMap::new();
     outcomes.iter().for_each(|outcome| *counted.entry(outcome.result.as_str()).or_default() += 1);
     let record_all = move |tx: &mut Tx<'_>| {
+        let mut recorded = Vec::with_capacity(group.len());
         for (row, outcome) in group.iter().zip(&outcomes) {
             let judged = judge(row, outcome, now);
             if deliveries::record(tx, row, &lease, &judged)? {
+                recorded.push((row.public.recipient.as_str(), judged.status));
                 let refusal = refusal(row, &judged);
                 tell(tx, row, outcome, &judged, refusal.as_ref())?;
                 if let Some(refusal) = &refusal {
@@ -257,9 +336,10 @@ async fn record(engine: &Engine, lease: &str, group: &[DeliveryRow], outcomes: V
                 }
             }
         }
-        match group.first() {
-            Some(row) => refresh_status(tx, &row.workspace_id, &row.public.message_id),
-            None => Ok(()),
+        let Some(row) = group.first() else { return Ok(()) };
+        match all_recorded(&recipients, &recorded) {
+            Some((status, recipients)) => messages::set_status(tx, &row.public.message_id, status, &recipients),
+            None => refresh_status(tx, &row.workspace_id, &row.public.message_id),
         }
     };
     crate::write_again_on_conflict(&engine.db, Priority::Delivery, record_all).await?;
@@ -267,6 +347,20 @@ async fn record(engine: &Engine, lease: &str, group: &[DeliveryRow], outcomes: V
         metrics::counter!("postroom_delivery_attempts_total", "result" => result).increment(count);
     }
     Ok(())
+}
+
+/// The message's status and its recipients' with theirs, where all of them were recorded.
+fn all_recorded(
+    recipients: &[Recipient],
+    recorded: &[(&str, MessageStatus)],
+) -> Option<(MessageStatus, Vec<Recipient>)> {
+    let status_of = |recipient: &Recipient| {
+        recorded.iter().find(|(address, _)| recipient.address.eq_ignore_ascii_case(address)).map(|(_, status)| *status)
+    };
+    let with_status = |recipient: &Recipient| Some(Recipient { status: Some(status_of(recipient)?), ..recipient.clone() });
+    let recipients = recipients.iter().map(with_status).collect::<Option<Vec<_>>>()?;
+    let status = MessageStatus::most_urgent(recorded.iter().map(|(_, status)| *status))?;
+    Some((status, recipients))
 }
 
 /// What an outcome means for the delivery.

@@ -21,6 +21,7 @@ use store::{Priority, StoreError, Tx, use_cases};
 
 pub use self::doctor::examine;
 pub use self::keys::OpenKeys;
+pub(crate) use self::keys::Signing;
 pub use self::records::{return_path_host, tracking_host};
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check, once};
@@ -115,19 +116,21 @@ impl Engine {
     /// # Errors
     /// As [`verified`]; the keys can't be opened; the mail has no From.
     pub async fn sign(&self, workspace: &WorkspaceId, domain_id: &DomainId, raw: Bytes) -> Result<Bytes> {
-        let row = row(self, workspace, domain_id).await?;
-        sends(&row)?;
-        sign(self, row, raw, Timestamp::now()).await
+        let (_, signing) = sending(self, workspace, domain_id).await?;
+        beside(move || signing.sign(&raw, Timestamp::now())).await
     }
 }
 
-async fn sign(engine: &Engine, row: DomainRow, raw: Bytes, at: Timestamp) -> Result<Bytes> {
-    let engine = engine.clone();
-    beside(move || {
-        let signer = engine.dkim_keys.of(&engine.vault, &row)?;
-        signer.sign(&states::signing_selectors(&row), &raw, at)
-    })
-    .await
+/// A domain that mail may be sent from now, and how that is signed.
+///
+/// # Errors
+/// As [`verified`]; the keys can't be opened.
+pub(crate) async fn sending(engine: &Engine, workspace: &WorkspaceId, id: &DomainId) -> Result<(Domain, Signing)> {
+    let row = row(engine, workspace, id).await?;
+    sends(&row)?;
+    let signer = engine.dkim_keys.of(&engine.vault, &row)?;
+    let signing = Signing::new(signer, states::signing_selectors(&row));
+    Ok((records::public(&engine.config, &row), signing))
 }
 
 /// Work for the processor, beside the reactor.

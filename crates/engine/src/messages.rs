@@ -53,6 +53,21 @@ pub async fn load(engine: &Engine, principal: &Principal, id: &MessageId) -> Res
     one(engine, row).await
 }
 
+/// As [`load`], for several, in their order.
+///
+/// # Errors
+/// One is not there, or not the asker's.
+pub async fn load_all(engine: &Engine, principal: &Principal, ids: Vec<MessageId>) -> Result<Vec<Message>> {
+    let workspace = principal.workspace_id.clone();
+    let read = move |tx: &mut store::Tx<'_>| {
+        ids.iter().map(|id| messages::get(tx, &workspace, id)).collect::<store::Result<Vec<_>>>()
+    };
+    let rows = engine.db.read(read).await?.into_iter();
+    let visible = rows.map(|row| row.filter(|row| principal.sees(row.channel_id.as_ref())));
+    let rows = visible.collect::<Option<Vec<_>>>().ok_or(EngineError::NotFound { what: "a message" })?;
+    hydrate(engine, rows).await
+}
+
 async fn one(engine: &Engine, row: MessageRow) -> Result<Message> {
     hydrate(engine, vec![row]).await?.pop().ok_or(EngineError::NotFound { what: "the message" })
 }

@@ -41,6 +41,11 @@ pub async fn item<T>(number: usize, work: impl Future<Output = T>) -> T {
     ASKED.scope(once, work).await
 }
 
+/// `work` for a task of its own, as a part of the request that this task does.
+pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    ASKED.scope(asked(), work)
+}
+
 /// What this task was asked.
 pub(crate) fn asked() -> Once {
     ASKED.try_with(Clone::clone).unwrap_or_default()

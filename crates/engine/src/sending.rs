@@ -7,6 +7,7 @@ pub(crate) mod draft;
 pub(crate) mod elsewhere;
 mod enqueue;
 mod leaving;
+mod mailer;
 mod sender;
 
 pub(crate) use attach::files;
@@ -20,8 +21,12 @@ use serde_json::{Map, Value as Json};
 use store::{Priority, deliveries, messages};
 
 use self::leaving::way_to_leave;
+use self::mailer::write;
+pub use self::mailer::{Mailer, Prepared, Ready};
 pub use self::sender::SendBy;
 pub(crate) use self::sender::Sender;
+use crate::domains::Signing;
+use crate::ingest::Reading;
 use crate::once::{self, Once};
 use crate::templates::{self, TemplateUse};
 use crate::tracking::{self, Tracking};
@@ -34,6 +39,9 @@ const TAGS_MAX: usize = 20;
 const TAG_CHARS_MAX: usize = 100;
 /// Bytes of a message's `customData`.
 const CUSTOM_DATA_BYTES_MAX: usize = 16 * 1024;
+
+/// Mails of more bytes are composed off the reactor.
+const COMPOSE_APART_BYTES: usize = 64 * 1024;
 
 /// A file to send: its bytes, or where to fetch them.
 #[derive(Debug, Clone)]
@@ -107,22 +115,20 @@ pub async fn send(
     by: impl Into<SendBy>,
     request: SendRequest,
 ) -> Result<MessageId> {
-    let by = by.into();
-    let once = once::asked();
-    if let Some(id) = once.earlier(engine).await? {
-        return Ok(MessageId::from_stored(id));
+    match Mailer::new(engine, principal).prepare(by, request).await? {
+        Prepared::Earlier(id) => Ok(id),
+        Prepared::Ready(ready) => write(engine, *ready).await,
     }
-    let sender = sender::find(engine, principal, &by).await?;
-    send_from(engine, principal, sender, request, once).await
 }
 
-async fn send_from(
+/// All of it but the transaction.
+async fn prepare(
     engine: &Engine,
     principal: &Principal,
     sender: Sender,
     mut request: SendRequest,
     once: Once,
-) -> Result<MessageId> {
+) -> Result<Ready> {
     let id = MessageId::generate();
     let way_to_leave = way_to_leave(engine, &sender, &request, &id)?;
     if let Some(mut used) = request.template.take() {
@@ -137,7 +143,7 @@ async fn send_from(
     }
     check(&request)?;
     let thread = conversation::find(engine, principal, &sender, &request).await?;
-    accept(engine, principal, sender, request, thread, id, once).await
+    compose(engine, principal, sender, request, thread, id, once).await
 }
 
 /// Accepts an answer within a conversation.
@@ -162,7 +168,8 @@ pub async fn reply(
     }
     let request = thread.answer(&sender, reply)?;
     check(&request)?;
-    accept(engine, principal, sender, request, thread, MessageId::generate(), once).await
+    let ready = compose(engine, principal, sender, request, thread, MessageId::generate(), once).await?;
+    write(engine, ready).await
 }
 
 /// # Errors
@@ -174,7 +181,7 @@ pub fn may_send(principal: &Principal) -> Result<()> {
     Err(EngineError::Forbidden(format!("sending needs the scope {}", Scope::MessagesSend.as_str())))
 }
 
-async fn accept(
+async fn compose(
     engine: &Engine,
     principal: &Principal,
     sender: Sender,
@@ -182,26 +189,25 @@ async fn accept(
     thread: conversation::Thread,
     id: MessageId,
     once: Once,
-) -> Result<MessageId> {
+) -> Result<Ready> {
     let now = Timestamp::now();
     let files = attach::collect(engine, &sender.limits, &request.attachments).await?;
     let mut draft = draft::draft(engine, &sender, &request, &thread, files, &id, now);
     let pointer = request.pointer;
     let marker = tracking::Marker::new(engine, &id, &request);
-    let composed = tokio::task::spawn_blocking(move || {
+    let finishing = Finishing::new(&sender, now);
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let bytes = length(&draft.text) + length(&draft.html) + draft.attachments.iter().map(|file| file.data.len()).sum::<usize>();
+    let finished = apart_if_large(bytes, move || {
         draft.html = draft.html.map(|html| marker.mark(html));
-        mail::compose::compose(&draft)
+        let composed = mail::compose::compose(&draft).map_err(|errors| {
+            let wrong = |error: mail::compose::DraftError| FieldError::new(place(pointer, &error.pointer), error.detail);
+            EngineError::Invalid(errors.into_iter().map(wrong).collect())
+        })?;
+        finishing.finish(composed.into())
     })
-    .await;
-    let bytes: Bytes = composed
-        .map_err(|_| EngineError::Internal("composing panicked".into()))?
-        .map_err(|errors| {
-            EngineError::Invalid(
-                errors.into_iter().map(|error| FieldError::new(place(pointer, &error.pointer), error.detail)).collect(),
-            )
-        })?
-        .into();
-    keep(engine, principal, sender, Made { id, request, thread, bytes, now }, once).await
+    .await?;
+    ready(engine, principal, sender, Composed { id, request, thread, now }, finished, once).await
 }
 
 /// A mail whose bytes are final, but for its signatures.
@@ -222,17 +228,68 @@ pub(crate) async fn keep(
     once: Once,
 ) -> Result<MessageId> {
     let Made { id, request, thread, bytes, now } = made;
-    let bytes = match sender.domain_id() {
-        Some(domain) => engine.sign(&principal.workspace_id, domain, bytes).await?,
-        None => bytes,
-    };
-    let limit = sender.limits.max_message_bytes.unwrap_or(MESSAGE_BYTES_MAX).min(MESSAGE_BYTES_MAX);
-    if bytes.len() as u64 > limit {
-        return Err(EngineError::TooLarge { limit });
+    let finishing = Finishing::new(&sender, now);
+    let finished = apart_if_large(bytes.len(), move || finishing.finish(bytes)).await?;
+    let ready = ready(engine, principal, sender, Composed { id, request, thread, now }, finished, once).await?;
+    write(engine, ready).await
+}
+
+/// What a mail's bytes were made of.
+struct Composed {
+    id: MessageId,
+    request: SendRequest,
+    thread: conversation::Thread,
+    now: Timestamp,
+}
+
+/// What is done with a mail that is composed.
+struct Finishing {
+    signing: Option<Signing>,
+    /// Bytes.
+    limit: u64,
+    now: Timestamp,
+}
+
+impl Finishing {
+    fn new(sender: &Sender, now: Timestamp) -> Self {
+        let limit = sender.limits.max_message_bytes.unwrap_or(MESSAGE_BYTES_MAX).min(MESSAGE_BYTES_MAX);
+        Self { signing: sender.signing.clone(), limit, now }
     }
-    let (reading, bytes) = tokio::task::spawn_blocking(move || (crate::ingest::read(&bytes, false), bytes))
-        .await
-        .map_err(|_| EngineError::Internal("reading the composed mail panicked".into()))?;
+
+    fn finish(self, bytes: Bytes) -> Result<(Bytes, Reading)> {
+        let bytes = match &self.signing {
+            Some(signing) => signing.sign(&bytes, self.now)?,
+            None => bytes,
+        };
+        if bytes.len() as u64 > self.limit {
+            return Err(EngineError::TooLarge { limit: self.limit });
+        }
+        let reading = crate::ingest::read(&bytes, false);
+        Ok((bytes, reading))
+    }
+}
+
+/// Work for the processor: beside the reactor, unless going there would cost more than the work.
+async fn apart_if_large<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    if bytes <= COMPOSE_APART_BYTES {
+        return work();
+    }
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| EngineError::Internal("composing panicked".into()))?
+}
+
+async fn ready(
+    engine: &Engine,
+    principal: &Principal,
+    sender: Sender,
+    composed: Composed,
+    (bytes, reading): (Bytes, Reading),
+    once: Once,
+) -> Result<Ready> {
+    let Composed { id, request, thread, now } = composed;
     let blob = raw::keep(engine, &[&principal.workspace_id], &bytes).await?.pop().map(|(_, blob)| blob);
     let blob = blob.ok_or_else(|| EngineError::Internal("the raw mail was not kept".into()))?;
     let token = return_path::token(&engine.vault, &id);
@@ -249,15 +306,7 @@ pub(crate) async fn keep(
         sent_by: enqueue::SentBy::Us,
         now,
     };
-    let id = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
-        if let Some(earlier) = once.note(tx, outgoing.id.as_str())? {
-            return Ok(MessageId::from_stored(earlier));
-        }
-        enqueue::enqueue(tx, &outgoing)?;
-        Ok(outgoing.id.clone())
-    })
-    .await?;
-    Ok(id)
+    Ok(Ready { outgoing, once })
 }
 
 /// Where the request has a field of the draft: whom it is to stands beside the content.

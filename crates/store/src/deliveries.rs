@@ -3,7 +3,7 @@
 use model::message::{Delivery, DeliveryAttempt, MessageStatus};
 use model::{ChannelId, DeliveryId, MessageId, Timestamp, WorkspaceId};
 
-use crate::db::{Dialect, Row, Topic, Tx};
+use crate::db::{Dialect, Row, Topic, Tx, Value};
 use crate::error::{Result, StoreError};
 
 const TABLE: &str = "delivery";
@@ -74,31 +74,81 @@ pub fn of_message(tx: &mut Tx<'_>, workspace: &WorkspaceId, message: &MessageId)
     tx.query(&sql, &[message.into(), workspace.into()], from_row)
 }
 
-/// Claims up to `take` deliveries that are due, until `lease_until`: nobody else gets them before. Destinations in `busy` are left alone.
+/// Whose deliveries are claimed next.
+#[derive(Debug, Clone, Default)]
+pub struct Claim {
+    pub now: Timestamp,
+    /// Nobody else gets what is claimed before.
+    pub lease_until: Timestamp,
+    pub lease: String,
+    /// Destinations that are left alone.
+    pub busy: Vec<String>,
+    pub take: usize,
+    /// The destination behind which those that others stand in front of are looked for.
+    pub after: String,
+}
+
+/// Due deliveries that are looked at before destinations are gone through.
+const HEADS: usize = 400;
+/// Destinations gone through in one claim.
+const DESTINATIONS_MAX: usize = 200;
+
+/// Claims deliveries that are due, and says behind which destination to look the next time. However many wait for busy destinations,
+/// they cost the others nothing.
 ///
 /// # Errors
 /// What the database says.
-pub fn claim(
-    tx: &mut Tx<'_>,
-    now: Timestamp,
-    lease_until: Timestamp,
-    lease: &str,
-    busy: &[String],
-    take: usize,
-) -> Result<Vec<DeliveryRow>> {
-    let skip_locked = if tx.dialect() == Dialect::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
-    let not_busy = if busy.is_empty() {
-        String::new()
-    } else {
-        format!("AND destination NOT IN ({})", crate::db::placeholders(5, busy.len()))
-    };
-    let sql = format!(
-        "UPDATE delivery SET due_at = $2, lease = $3, status = 'sending', updated_at = $1 WHERE id IN (
-             SELECT id FROM delivery WHERE due_at IS NOT NULL AND due_at <= $1 {not_busy} ORDER BY due_at LIMIT $4 {skip_locked}) RETURNING {COLUMNS}"
+pub fn claim(tx: &mut Tx<'_>, claim: &Claim) -> Result<(Vec<DeliveryRow>, String)> {
+    if claim.busy.is_empty() {
+        let due = "SELECT id FROM delivery WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at LIMIT $4";
+        return Ok((take(tx, claim, due, "", claim.take, Vec::new())?, String::new()));
+    }
+    let skip_locked = skip_locked(tx);
+    let due = format!(
+        "SELECT id FROM (SELECT id, destination FROM delivery WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at LIMIT {HEADS} {skip_locked})
+             AS heads WHERE destination NOT IN ({}) LIMIT $4",
+        crate::db::placeholders(5, claim.busy.len())
     );
-    let mut values = vec![now.into(), lease_until.into(), lease.into(), take.into()];
-    values.extend(busy.iter().map(Into::into));
+    let busy = claim.busy.iter().map(Into::into).collect();
+    let mut claimed = take(tx, claim, &due, skip_locked, claim.take, busy)?;
+    let mut after = claim.after.clone();
+    for _ in 0..DESTINATIONS_MAX {
+        if claimed.len() >= claim.take {
+            break;
+        }
+        let sql = "SELECT MIN(destination) FROM delivery WHERE due_at IS NOT NULL AND destination > $1";
+        let next = tx.query_one(sql, &[(&after).into()], |row| row.text_or_null(0))?.flatten();
+        let Some(next) = next else { return Ok((claimed, String::new())) };
+        if !claim.busy.contains(&next) {
+            let due = "SELECT id FROM delivery WHERE destination = $5 AND due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at LIMIT $4";
+            let more = take(tx, claim, due, "", claim.take - claimed.len(), vec![(&next).into()])?;
+            claimed.extend(more);
+        }
+        after = next;
+    }
+    Ok((claimed, after))
+}
+
+/// `due` selects ids; `locked`: it locks their rows itself.
+fn take(
+    tx: &mut Tx<'_>,
+    claim: &Claim,
+    due: &str,
+    locked: &str,
+    limit: usize,
+    more: Vec<Value<'_>>,
+) -> Result<Vec<DeliveryRow>> {
+    let skip_locked = if locked.is_empty() { skip_locked(tx) } else { "" };
+    let sql = format!(
+        "UPDATE delivery SET due_at = $2, lease = $3, status = 'sending', updated_at = $1 WHERE id IN ({due} {skip_locked}) RETURNING {COLUMNS}"
+    );
+    let mut values = vec![claim.now.into(), claim.lease_until.into(), (&claim.lease).into(), limit.into()];
+    values.extend(more);
     tx.query(&sql, &values, from_row)
+}
+
+fn skip_locked(tx: &Tx<'_>) -> &'static str {
+    if tx.dialect() == Dialect::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" }
 }
 
 /// Gives claimed deliveries back, due at once. Those whose lease was lost are somebody else's.

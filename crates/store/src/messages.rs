@@ -242,6 +242,29 @@ pub fn get(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &MessageId) -> Result<O
     tx.query_one(&sql, &[id.into(), workspace.into()], from_row)
 }
 
+/// What delivering needs of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outbound {
+    /// RFC 5321 reverse-path.
+    pub mail_from: String,
+    pub recipients: Vec<Recipient>,
+    pub blob_id: Option<i64>,
+}
+
+/// # Errors
+/// What the database says.
+pub fn outbound(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &MessageId) -> Result<Option<Outbound>> {
+    let sql = "SELECT envelope, recipients, blob_id FROM message WHERE id = $1 AND workspace_id = $2";
+    tx.query_one(sql, &[id.into(), workspace.into()], |row| {
+        let envelope: Envelope = row.json(TABLE, 0)?;
+        Ok(Outbound {
+            mail_from: envelope.mail_from,
+            recipients: row.json(TABLE, 1)?,
+            blob_id: row.int_or_null(2)?,
+        })
+    })
+}
+
 /// Messages of all workspaces behind `seq` in order of arrival, for those who work through them all.
 ///
 /// # Errors

@@ -9,6 +9,8 @@ use store::deliveries::DeliveryRow;
 
 /// Messages under way at once to one destination.
 const UNDER_WAY_PER_DESTINATION: usize = 8;
+/// Claimed messages of a destination that wait for their turn: enough that it need not wait for the next claim.
+const WAITING_PER_DESTINATION: usize = 50;
 /// How long a destination that said "too many" gets fewer at once; what it gets doubles with each such time that passes
 /// without another word of it.
 const SLOWED_FOR: Duration = Duration::from_secs(10 * 60);
@@ -38,14 +40,19 @@ struct Slowed {
 impl Pace {
     /// Destinations that nothing more is to be claimed for.
     pub(super) fn busy(&self) -> Vec<String> {
-        let full = |destination: &Destination| !destination.waiting.is_empty() || destination.is_full();
-        self.destinations.iter().filter(|(_, d)| full(d)).map(|(name, _)| name.clone()).collect()
+        let has_enough = |destination: &Destination| destination.waiting.len() >= WAITING_PER_DESTINATION;
+        self.destinations.iter().filter(|(_, d)| has_enough(d)).map(|(name, _)| name.clone()).collect()
     }
 
-    /// A claimed group; groups without a row are none.
-    pub(super) fn add(&mut self, group: Group, now: Timestamp) {
-        let Some(destination) = group.first().map(|row| row.destination.clone()) else { return };
-        self.destinations.entry(destination).or_default().waiting.push_back((now, group));
+    /// A claimed group; groups without a row are none. It comes back where its destination has enough that waits.
+    pub(super) fn add(&mut self, group: Group, now: Timestamp) -> Option<Group> {
+        let destination = group.first().map(|row| row.destination.clone())?;
+        let waiting = &mut self.destinations.entry(destination).or_default().waiting;
+        if waiting.len() >= WAITING_PER_DESTINATION * 2 {
+            return Some(group);
+        }
+        waiting.push_back((now, group));
+        None
     }
 
     /// The group that is begun next, if one may be: it counts as under way from now on, until [`Pace::ended`].

@@ -70,12 +70,14 @@ pub(super) fn without_old(private: PrivateKeys, public: &DkimKeys) -> PrivateKey
     private.into_iter().filter(|(selector, _)| named(selector)).collect()
 }
 
+#[derive(Debug)]
 enum Pair {
     Rsa(Box<RsaKeyPair>),
     Ed25519(Box<Ed25519KeyPair>),
 }
 
 /// A key that can sign.
+#[derive(Debug)]
 struct SigningKey {
     selector: String,
     pair: Pair,
@@ -114,6 +116,7 @@ impl SigningKey {
 }
 
 /// A domain's keys, ready to sign.
+#[derive(Debug)]
 pub(super) struct Signer {
     domain: String,
     keys: Vec<SigningKey>,
@@ -137,6 +140,27 @@ impl Signer {
         }
         signed.extend_from_slice(raw);
         Ok(signed.into())
+    }
+}
+
+/// How a domain's mail is signed: its keys, and those of them that receivers can check.
+#[derive(Debug, Clone)]
+pub(crate) struct Signing {
+    signer: Arc<Signer>,
+    selectors: Vec<String>,
+}
+
+impl Signing {
+    pub(super) fn new(signer: Arc<Signer>, selectors: Vec<String>) -> Self {
+        Self { signer, selectors }
+    }
+
+    /// The mail with its signatures in front. Costs processor time: some 0.2 ms a key of RSA.
+    ///
+    /// # Errors
+    /// The mail has no From.
+    pub fn sign(&self, raw: &[u8], at: Timestamp) -> Result<Bytes> {
+        self.signer.sign(&self.selectors, raw, at)
     }
 }
 

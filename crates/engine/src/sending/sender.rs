@@ -9,10 +9,11 @@ use model::use_case::UseCase;
 use model::{ChannelId, DomainId, UseCaseId};
 
 use super::draft;
-use crate::{Engine, EngineError, Result, WayOut, domains, return_path, use_cases};
+use crate::domains::{self, Signing};
+use crate::{Engine, EngineError, Result, WayOut, return_path, use_cases};
 
 /// Whom a mail is sent by, and its answers belong to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SendBy {
     Channel(ChannelId),
     UseCase(UseCaseId),
@@ -57,6 +58,8 @@ pub(crate) struct Sender {
     pub way_out: WayOut,
     /// The host of return paths, where they are the domain's own.
     return_path_host: Option<String>,
+    /// Where the mail is signed by us.
+    pub signing: Option<Signing>,
 }
 
 impl Sender {
@@ -71,6 +74,7 @@ impl Sender {
             receives_at: receives_itself.then(|| channel.inbound_address.clone()),
             way_out,
             return_path_host: None,
+            signing: None,
         }
     }
 
@@ -124,7 +128,7 @@ async fn use_case(engine: &Engine, principal: &Principal, id: &UseCaseId) -> Res
         return Err(EngineError::NotFound { what: "the use case" });
     }
     let use_case = use_cases::find(engine, &principal.workspace_id, id).await?;
-    let domain = domains::verified(engine, &principal.workspace_id, &use_case.domain_id).await?;
+    let (domain, signing) = domains::sending(engine, &principal.workspace_id, &use_case.domain_id).await?;
     Ok(Sender {
         by: SendBy::UseCase(use_case.id.clone()),
         mailbox: Mailbox { name: Some(use_case.entity_name.clone()), address: use_case.sender_address.clone() },
@@ -134,5 +138,6 @@ async fn use_case(engine: &Engine, principal: &Principal, id: &UseCaseId) -> Res
         way_out: engine.own_way_out(),
         return_path_host: Some(domains::return_path_host(&domain.name)),
         use_case: Some(use_case),
+        signing: Some(signing),
     })
 }

@@ -15,6 +15,8 @@ use tokio::time::Instant;
 use super::session::{Exchanger, Session};
 use super::timeouts::POOLED;
 
+/// A connection that waited no longer than this is taken to be alive. One that is not loses nothing: the mail begins anew.
+const FRESH: Duration = Duration::from_secs(1);
 /// Mails sent over one connection before it is closed: servers limit it, many at 100.
 const TRANSACTIONS_MAX: u32 = 100;
 
@@ -83,7 +85,7 @@ impl Pool {
         Some(Slot { key, _permit: permit })
     }
 
-    /// A connection that waited, answered RSET and is clean.
+    /// A connection that waited and is clean; unless it did so for a moment alone, it has answered RSET.
     pub(super) async fn take(&self, slot: &Slot) -> Option<Session> {
         loop {
             let idle = self.lock().hosts.get_mut(&slot.key)?.idle.pop()?;
@@ -92,6 +94,9 @@ impl Pool {
                 continue;
             }
             let mut session = idle.session;
+            if session.is_clean && idle.since.elapsed() < FRESH {
+                return Some(session);
+            }
             if session.reset(POOLED).await.is_ok() {
                 return Some(session);
             }

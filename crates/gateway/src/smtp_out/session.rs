@@ -78,6 +78,8 @@ pub(super) struct Session {
     pub greeting: Option<String>,
     /// Transactions begun.
     pub transactions: u32,
+    /// The last transaction went to its end: there is nothing to reset.
+    pub is_clean: bool,
 }
 
 impl Session {
@@ -125,7 +127,7 @@ impl Session {
     async fn dial(dialer: &Dialer, host: &str, port: u16, timeouts: Timeouts) -> Result<Self, SmtpFailure> {
         let connecting = dialer.guard.connect(host, port, timeouts.connect);
         let wire = Wire::new(connecting.await.map_err(SmtpFailure::connect)?);
-        Ok(Self { wire, capabilities: Capabilities::default(), timeouts, greeting: None, transactions: 0 })
+        Ok(Self { wire, capabilities: Capabilities::default(), timeouts, greeting: None, transactions: 0, is_clean: true })
     }
 
     /// TCP; and greeting and EHLO, unless TLS comes first.
@@ -202,6 +204,7 @@ impl Session {
         given: &mut Given,
     ) -> Result<bool, SmtpFailure> {
         self.transactions += 1;
+        self.is_clean = false;
         let envelope = match Envelope::new(mail, &self.capabilities) {
             Ok(envelope) => envelope,
             Err(error) => {
@@ -229,6 +232,7 @@ impl Session {
         *given = Given::All;
         let reply = self.wire.reply(Stage::Content, self.timeouts.content).await?;
         fill(outcomes, &Outcome::of(Stage::Content, &reply));
+        self.is_clean = true;
         Ok(reply.code != SERVICE_CLOSING)
     }
 

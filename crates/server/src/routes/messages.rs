@@ -5,12 +5,13 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::messages::MessageQuery;
-use engine::{Engine, messages, once, sending};
-use model::MessageId;
+use engine::sending::{self, Mailer, Prepared};
+use engine::{Engine, messages, once};
+use model::{MessageId, UserId};
 use model::key::{Actor, Principal};
 use model::message::{Delivery, Direction, Message, MessageStatus};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -36,6 +37,8 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// Messages of one batch.
 const BATCH_MAX: usize = 500;
+/// Messages of a batch that are written in one transaction.
+const BATCH_PART: usize = 25;
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -91,13 +94,17 @@ async fn send(
 }
 
 async fn send_one(engine: &Engine, principal: &Principal, body: SendBody) -> engine::Result<Message> {
-    let author_id = match &principal.actor {
-        Actor::User(user, _) => Some(user.clone()),
-        Actor::Key(_) => None,
-    };
-    let (send_by, request) = body.read(author_id)?;
+    let (send_by, request) = body.read(author(principal))?;
     let id = sending::send(engine, principal, send_by, request).await?;
     messages::load(engine, principal, &id).await
+}
+
+/// The person who asks, if it is one.
+fn author(principal: &Principal) -> Option<UserId> {
+    match &principal.actor {
+        Actor::User(user, _) => Some(user.clone()),
+        Actor::Key(_) => None,
+    }
 }
 
 /// Messages to send, each on its own: one that is wrong keeps no other from being sent.
@@ -106,7 +113,7 @@ async fn send_one(engine: &Engine, principal: &Principal, body: SendBody) -> eng
 struct BatchBody {
     /// 1 to 500.
     #[schema(value_type = Vec<SendBody>)]
-    messages: Vec<Value>,
+    messages: Vec<Box<RawValue>>,
 }
 
 /// What became of one message of a batch: the message, or why it was not accepted.
@@ -125,7 +132,7 @@ struct BatchAnswer {
     items: Vec<BatchItem>,
 }
 
-/// Accepts up to 500 messages for sending and answers for each.
+/// Accepts up to 500 messages for sending and answers for each, in no certain order of sending.
 #[utoipa::path(post, path = "/api/v1/messages/batch", operation_id = "sendMessages", tag = "messages",
     request_body = BatchBody, responses((status = 202, body = BatchAnswer)))]
 async fn batch(
@@ -140,18 +147,70 @@ async fn batch(
         let detail = format!("{} messages; 1 to {BATCH_MAX} fit a batch", body.messages.len());
         return Err(engine::EngineError::invalid("/messages", detail).into());
     }
-    let mut items = Vec::with_capacity(body.messages.len());
-    for (number, value) in body.messages.into_iter().enumerate() {
-        let sent = match strict::parse::<SendBody>(value.to_string().as_bytes()) {
-            Ok(body) => once::item(number, send_one(&engine, &principal, body)).await.map_err(Problem::from),
-            Err(problem) => Err(problem),
-        };
-        items.push(match sent {
-            Ok(message) => BatchItem { status: StatusCode::ACCEPTED.as_u16(), message: Some(message), error: None },
-            Err(problem) => BatchItem { status: problem.status, message: None, error: Some(problem) },
-        });
+    let mut parts = Vec::new();
+    let mut rest = body.messages;
+    while !rest.is_empty() {
+        let after = rest.split_off(rest.len().min(BATCH_PART));
+        let first = parts.len() * BATCH_PART;
+        let part = once::carried(send_part(engine.clone(), principal.clone(), first, rest));
+        parts.push(tokio::spawn(part));
+        rest = after;
+    }
+    let mut items = Vec::with_capacity(BATCH_MAX);
+    for part in parts {
+        let part = part.await.map_err(|_| engine::EngineError::Internal("sending a batch panicked".into()))?;
+        items.extend(part);
     }
     Ok((StatusCode::ACCEPTED, Json(BatchAnswer { items })))
+}
+
+/// Some messages of a batch, `first` and those after it: prepared one by one, and written together.
+async fn send_part(engine: Engine, principal: Principal, first: usize, messages: Vec<Box<RawValue>>) -> Vec<BatchItem> {
+    let mailer = Mailer::new(&engine, &principal);
+    let mut items: Vec<Option<Result<MessageId, Problem>>> = Vec::with_capacity(messages.len());
+    let (mut ready, mut places) = (Vec::new(), Vec::new());
+    for (place, value) in messages.into_iter().enumerate() {
+        let prepared = match strict::parse::<SendBody>(value.get().as_bytes()).and_then(|body| Ok(body.read(author(&principal))?)) {
+            Ok((send_by, request)) => once::item(first + place, mailer.prepare(send_by, request)).await.map_err(Problem::from),
+            Err(problem) => Err(problem),
+        };
+        items.push(match prepared {
+            Ok(Prepared::Ready(one)) => {
+                ready.push(*one);
+                places.push(place);
+                None
+            }
+            Ok(Prepared::Earlier(id)) => Some(Ok(id)),
+            Err(problem) => Some(Err(problem)),
+        });
+        // Composing and signing are work for the processor: others get their turn.
+        tokio::task::yield_now().await;
+    }
+    for (place, written) in places.into_iter().zip(mailer.write(ready).await) {
+        if let Some(item) = items.get_mut(place) {
+            *item = Some(written.map_err(Problem::from));
+        }
+    }
+    answers(&engine, &principal, items.into_iter().flatten().collect()).await
+}
+
+async fn answers(engine: &Engine, principal: &Principal, sent: Vec<Result<MessageId, Problem>>) -> Vec<BatchItem> {
+    let accepted: Vec<MessageId> = sent.iter().flatten().cloned().collect();
+    let mut messages = match messages::load_all(engine, principal, accepted).await {
+        Ok(messages) => Ok(messages.into_iter()),
+        Err(error) => Err(Problem::from(error)),
+    };
+    let answer = |sent: Result<MessageId, Problem>| {
+        let shown = sent.and_then(|_| match &mut messages {
+            Ok(messages) => messages.next().ok_or_else(|| engine::EngineError::NotFound { what: "the message" }.into()),
+            Err(problem) => Err(problem.clone()),
+        });
+        match shown {
+            Ok(message) => BatchItem { status: StatusCode::ACCEPTED.as_u16(), message: Some(message), error: None },
+            Err(problem) => BatchItem { status: problem.status, message: None, error: Some(problem) },
+        }
+    };
+    sent.into_iter().map(answer).collect()
 }
 
 fn message_id(text: &str) -> Answer<MessageId> {
