@@ -94,11 +94,11 @@ impl From<Frozen> for Recipe {
 
 impl Recipe {
     /// # Errors
-    /// A variable is missing or wrong (`/variables/NAME`), or the template can't be rendered with these (`/variables`).
+    /// A variable is missing or wrong (`/template/variables/NAME`), or the template can't be rendered with these (`/template`).
     pub async fn render(&self, variables: Map<String, Json>) -> Result<Rendered> {
         let parts = self.0.clone();
         let done = apart(move || ::templates::render(&parts.0, &parts.1, variables)).await?;
-        let done = done.map_err(|fault| EngineError::invalid("/variables", fault.to_string()))?;
+        let done = done.map_err(|fault| EngineError::invalid("/template", fault.to_string()))?;
         let rendered = Rendered { subject: done.subject, html: done.html, text: done.text };
         rendering::whole(Preview { rendered, faults: done.faults })
     }
