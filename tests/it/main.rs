@@ -28,6 +28,7 @@ mod backup;
 mod backup_refusals;
 mod bad_requests;
 mod bounces;
+mod broadcasts;
 mod command_send;
 mod commands;
 mod contacts;

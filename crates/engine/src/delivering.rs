@@ -21,7 +21,7 @@ use store::blobs_table::{self, StoredBlob};
 use store::deliveries::{AttemptOutcome, Claim, DeliveryRow};
 use store::events::NewEvent;
 use store::messages::Outbound;
-use store::{Dialect, Priority, Topic, Tx, deliveries, events, messages};
+use store::{Dialect, Priority, Topic, Tx, broadcast_recipients, deliveries, events, messages};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -177,6 +177,12 @@ impl Worker {
 
     async fn deliver(&self, group: &[DeliveryRow], mut begun: Begun<'_>) -> Result<()> {
         let Some(gathered) = gather(&self.engine, group).await? else { return Ok(()) };
+        if gathered.is_stopped
+            && let Some(first) = group.first()
+            && put_aside(&self.engine, &self.lease, &first.public.message_id).await?
+        {
+            return Ok(());
+        }
         let group = &hold_back(&self.engine, &self.lease, group, &gathered.held).await?;
         let Some(first) = group.first() else { return Ok(()) };
         let recipients = gathered.outbound.as_ref().map(|outbound| outbound.recipients.clone()).unwrap_or_default();
@@ -214,6 +220,8 @@ impl Drop for Begun<'_> {
 
 /// What delivering a group takes, read at once.
 struct Gathered {
+    /// It is of a broadcast that was paused or cancelled.
+    is_stopped: bool,
     /// Suppressed since they were queued.
     held: HashMap<String, Suppression>,
     outbound: Option<Outbound>,
@@ -225,13 +233,16 @@ async fn gather(engine: &Engine, group: &[DeliveryRow]) -> Result<Option<Gathere
     let (workspace, id, now) = (first.workspace_id.clone(), first.public.message_id.clone(), Timestamp::now());
     let recipients: Vec<String> = group.iter().map(|row| row.public.recipient.clone()).collect();
     let leaves = first.public.transport != SANDBOX;
+    // Broadcasts go under use cases, which have no channel.
+    let may_be_of_broadcast = first.channel_id.is_none();
     let read = move |tx: &mut Tx<'_>| {
+        let is_stopped = may_be_of_broadcast && broadcast_recipients::is_stopped(tx, &id)?;
         let recipients: Vec<&str> = recipients.iter().map(String::as_str).collect();
         let held = suppressions::held_back_of_message(tx, &workspace, &id, &recipients, now)?;
         let outbound = messages::outbound(tx, &workspace, &id)?;
         let blob_id = outbound.as_ref().and_then(|outbound| outbound.blob_id).filter(|_| leaves);
         let blob = blob_id.map(|id| blobs_table::get(tx, id)).transpose()?;
-        Ok(Gathered { held, outbound, blob })
+        Ok(Gathered { is_stopped, held, outbound, blob })
     };
     Ok(Some(engine.db.read(read).await?))
 }
@@ -269,6 +280,13 @@ async fn hold_back(
     };
     crate::write_again_on_conflict(&engine.db, Priority::Delivery, note).await?;
     Ok(rest)
+}
+
+/// Of a paused or cancelled broadcast: not tried until it is resumed. False where that happened meanwhile.
+async fn put_aside(engine: &Engine, lease: &str, message: &MessageId) -> Result<bool> {
+    let (lease, message) = (lease.to_owned(), message.clone());
+    let work = move |tx: &mut Tx<'_>| broadcast_recipients::put_aside(tx, &message, &lease, Timestamp::now());
+    Ok(crate::write_again_on_conflict(&engine.db, Priority::Delivery, work).await?)
 }
 
 async fn attempt(

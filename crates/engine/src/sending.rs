@@ -8,6 +8,7 @@ pub(crate) mod elsewhere;
 mod enqueue;
 mod leaving;
 mod mailer;
+mod preparing;
 mod sender;
 
 pub(crate) use attach::files;
@@ -16,15 +17,16 @@ use mail::Mailbox;
 use model::key::{Principal, Scope};
 use model::limits::{ATTACHMENTS_OUTBOUND_MAX, MESSAGE_BYTES_MAX, RECIPIENTS_OUTBOUND_MAX};
 use model::message::{Direction, MessageStatus};
-use model::{ConversationId, MessageId, Timestamp, UserId};
+use model::{ConversationId, MessageId, Timestamp, UserId, WorkspaceId};
 use serde_json::{Map, Value as Json};
 use store::{Priority, deliveries, messages};
 
 use self::leaving::way_to_leave;
 use self::mailer::write;
 pub use self::mailer::{Mailer, Prepared, Ready};
+pub(crate) use self::preparing::{prepare_by_recipe, write_each};
 pub use self::sender::SendBy;
-pub(crate) use self::sender::Sender;
+pub(crate) use self::sender::{Sender, of_use_case};
 use crate::domains::Signing;
 use crate::ingest::Reading;
 use crate::once::{self, Once};
@@ -143,7 +145,7 @@ async fn prepare(
     }
     check(&request)?;
     let thread = conversation::find(engine, principal, &sender, &request).await?;
-    compose(engine, principal, sender, request, thread, id, once).await
+    compose(engine, &principal.workspace_id, sender, request, thread, id, once).await
 }
 
 /// Accepts an answer within a conversation.
@@ -168,7 +170,7 @@ pub async fn reply(
     }
     let request = thread.answer(&sender, reply)?;
     check(&request)?;
-    let ready = compose(engine, principal, sender, request, thread, MessageId::generate(), once).await?;
+    let ready = compose(engine, &principal.workspace_id, sender, request, thread, MessageId::generate(), once).await?;
     write(engine, ready).await
 }
 
@@ -183,7 +185,7 @@ pub fn may_send(principal: &Principal) -> Result<()> {
 
 async fn compose(
     engine: &Engine,
-    principal: &Principal,
+    workspace: &WorkspaceId,
     sender: Sender,
     request: SendRequest,
     thread: conversation::Thread,
@@ -207,7 +209,7 @@ async fn compose(
         finishing.finish(composed.into())
     })
     .await?;
-    ready(engine, principal, sender, Composed { id, request, thread, now }, finished, once).await
+    ready(engine, workspace, sender, Composed { id, request, thread, now }, finished, once).await
 }
 
 /// A mail whose bytes are final, but for its signatures.
@@ -230,7 +232,7 @@ pub(crate) async fn keep(
     let Made { id, request, thread, bytes, now } = made;
     let finishing = Finishing::new(&sender, now);
     let finished = apart_if_large(bytes.len(), move || finishing.finish(bytes)).await?;
-    let ready = ready(engine, principal, sender, Composed { id, request, thread, now }, finished, once).await?;
+    let ready = ready(engine, &principal.workspace_id, sender, Composed { id, request, thread, now }, finished, once).await?;
     write(engine, ready).await
 }
 
@@ -283,19 +285,21 @@ async fn apart_if_large<T: Send + 'static>(
 
 async fn ready(
     engine: &Engine,
-    principal: &Principal,
+    workspace: &WorkspaceId,
     sender: Sender,
     composed: Composed,
     (bytes, reading): (Bytes, Reading),
     once: Once,
 ) -> Result<Ready> {
-    let Composed { id, request, thread, now } = composed;
-    let blob = raw::keep(engine, &[&principal.workspace_id], &bytes).await?.pop().map(|(_, blob)| blob);
+    let Composed { id, mut request, thread, now } = composed;
+    // They are in the bytes, and many messages may wait to be written at once.
+    (request.html, request.text, request.attachments) = (None, None, Vec::new());
+    let blob = raw::keep(engine, &[workspace], &bytes).await?.pop().map(|(_, blob)| blob);
     let blob = blob.ok_or_else(|| EngineError::Internal("the raw mail was not kept".into()))?;
     let token = return_path::token(&engine.vault, &id);
     let outgoing = enqueue::Outgoing {
         id,
-        workspace_id: principal.workspace_id.clone(),
+        workspace_id: workspace.clone(),
         mail_from: sender.returns_to(engine, token),
         sender,
         request,
@@ -426,6 +430,9 @@ async fn move_deliveries(
         let changed = deliveries::move_all(tx, &id, from, to, now.then_some(at), at)?;
         if changed > 0 {
             once.note_last(tx, id.as_str())?;
+            if to == MessageStatus::Cancelled {
+                crate::broadcasts::note_cancelled(tx, &id)?;
+            }
             crate::delivering::refresh_status(tx, &workspace, &id)?;
         }
         Ok(Some(changed))

@@ -83,6 +83,10 @@ impl<'m> Mailer<'m> {
 }
 
 impl Ready {
+    pub(crate) fn id(&self) -> &MessageId {
+        &self.outgoing.id
+    }
+
     fn write(&self, tx: &mut Tx<'_>) -> store::Result<MessageId> {
         if let Some(earlier) = self.once.note(tx, self.outgoing.id.as_str())? {
             return Ok(MessageId::from_stored(earlier));

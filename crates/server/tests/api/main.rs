@@ -4,9 +4,12 @@
 
 mod access;
 mod analytics;
+mod broadcast_turns;
+mod broadcasts;
 mod channels;
 mod domains;
 mod idempotency;
+mod lists;
 mod openapi;
 mod requests;
 mod schema;

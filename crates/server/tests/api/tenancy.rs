@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use store::testing::TestDb;
 
 use crate::support::Server;
-use crate::use_cases;
+use crate::{lists, use_cases};
 
 store::on_both_engines!(every_route_answers_a_foreign_key_as_if_nothing_were_there);
 
@@ -29,6 +29,8 @@ pub struct Things {
     suppression: String,
     domain: String,
     use_case: String,
+    list: String,
+    broadcast: String,
 }
 
 impl Things {
@@ -45,6 +47,11 @@ impl Things {
         let shown = server.get(&format!("/api/v1/messages/{message}")).await.expect(200).json();
         let domain = use_cases::verified_domain(server).await;
         let use_case = use_cases::make(server, use_cases::new(&domain, "orders")).await;
+        let list = lists::make(server, "Customers").await;
+        lists::add(server, &list, json!([{"contactId": shown["contactId"]}])).await.expect(200);
+        let broadcast =
+            json!({"name": "Spring", "useCaseId": use_case, "listId": list, "subject": "Hello", "text": "Hello."});
+        let broadcast = text(&server.post("/api/v1/broadcasts", broadcast).await.expect(201).json()["id"]);
         Self {
             channel: server.product.channel.id.to_string(),
             conversation: text(&shown["conversationId"]),
@@ -63,6 +70,8 @@ impl Things {
             ),
             domain,
             use_case,
+            list,
+            broadcast,
             event: text(&server.get("/api/v1/events").await.expect(200).json()["items"][0]["id"]),
         }
     }
@@ -81,11 +90,14 @@ impl Things {
             Some("suppressions") => &self.suppression,
             Some("domains") => &self.domain,
             Some("use-cases") => &self.use_case,
+            Some("lists") => &self.list,
+            Some("broadcasts") => &self.broadcast,
             _ => "",
         };
         let path = template
             .replace("{id}", id)
             .replace("{attachmentId}", &self.attachment)
+            .replace("{contactId}", &self.contact)
             .replace("{deliveryId}", &self.delivery);
         assert!(!path.contains('{') && !path.contains("//"), "{template}: say here what its ids are");
         path
@@ -96,12 +108,13 @@ impl Things {
         match template {
             "/api/v1/conversations/{id}/messages" => json!({"text": "hello"}),
             "/api/v1/templates/{id}/test" => json!({"channelId": self.channel, "to": "a@example.com"}),
+            "/api/v1/lists/{id}/members" => json!({"members": [{"address": "a@example.com"}]}),
             "/api/v1/webhooks/{id}/replay" => json!({"after": self.event}),
             _ => json!({}),
         }
     }
 
-    fn ids(&self) -> [&str; 14] {
+    fn ids(&self) -> [&str; 16] {
         [
             &self.channel,
             &self.message,
@@ -117,6 +130,8 @@ impl Things {
             &self.suppression,
             &self.domain,
             &self.use_case,
+            &self.list,
+            &self.broadcast,
         ]
     }
 }
@@ -150,11 +165,20 @@ async fn every_route_answers_a_foreign_key_as_if_nothing_were_there(database: Te
 
     // What is named in a body or a query is as foreign as what is named in a path.
     let content = json!({"type": "email", "email": {"subject": "s", "text": "t"}});
+    let (name, address) = ("x", "a@example.com");
+    let list = server.ask("POST", "/api/v1/lists", &foreign, Some(json!({"name": name}))).await.expect(201).json();
+    let list = list["id"].as_str().expect("an id");
     for (method, path, body) in [
+        ("POST", format!("/api/v1/lists/{list}/members"), Some(json!({"members": [{"contactId": things.contact}]}))),
+        (
+            "POST",
+            "/api/v1/broadcasts".to_owned(),
+            Some(json!({"name": name, "useCaseId": things.use_case, "listId": list, "subject": "s", "text": "t"})),
+        ),
         (
             "POST",
             "/api/v1/messages".to_owned(),
-            Some(json!({"channelId": things.channel, "to": "a@example.com", "content": content})),
+            Some(json!({"channelId": things.channel, "to": address, "content": content})),
         ),
         (
             "POST",
@@ -185,6 +209,8 @@ async fn every_route_answers_a_foreign_key_as_if_nothing_were_there(database: Te
         "/api/v1/suppressions/{id}",
         "/api/v1/domains/{id}",
         "/api/v1/use-cases/{id}",
+        "/api/v1/lists/{id}",
+        "/api/v1/broadcasts/{id}",
     ] {
         server.get(&things.fill(template)).await.expect(200);
     }
