@@ -1,6 +1,6 @@
 //! A broadcast to a list, with the program killed again and again while its messages are made and sent.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use servers::smtp_sink::SmtpSink;
@@ -39,6 +39,11 @@ async fn list(api: &Api) -> String {
     list
 }
 
+async fn progress(postroom: &Postroom, path: &str, name: &str) -> usize {
+    let shown = postroom.api().get(path).await.expect(200).json();
+    usize::try_from(shown["progress"][name].as_u64().expect(name)).expect(name)
+}
+
 async fn kills_amid_a_broadcast_send_nobody_twice_and_forget_nobody(database: Database) {
     let port = free_address().port();
     let sink = SmtpSink::start("127.0.0.2", port, &[]).await;
@@ -58,15 +63,11 @@ async fn kills_amid_a_broadcast_send_nobody_twice_and_forget_nobody(database: Da
     let broadcast = text(&api.post("/broadcasts", broadcast).await.expect(201).json(), "/id");
     let path = format!("/broadcasts/{broadcast}");
     api.post(&format!("{path}/send"), json!({})).await.expect(200);
-    let progress = async |postroom: &Postroom, name: &str| {
-        let shown = postroom.api().get(&path).await.expect(200).json();
-        usize::try_from(shown["progress"][name].as_u64().expect(name)).expect(name)
-    };
     for round in 0..KILLS {
         // Somewhere in the middle: more was made than before, and it goes on.
         let at = (round * MEMBERS / KILLS).max(1);
         eventually("some of the messages to be made", || async {
-            (progress(&postroom, "queued").await >= at).then_some(())
+            (progress(&postroom, &path, "queued").await >= at).then_some(())
         })
         .await;
         postroom.kill();
@@ -80,7 +81,7 @@ async fn kills_amid_a_broadcast_send_nobody_twice_and_forget_nobody(database: Da
     // What a kill left in doubt at the sink may have been put off.
     for some in (0..=MEMBERS).step_by(MEMBERS / 8) {
         eventually("more of the messages to be delivered", || async {
-            (progress(&postroom, "delivered").await >= some).then_some(())
+            (progress(&postroom, &path, "delivered").await >= some).then_some(())
         })
         .await;
     }
@@ -102,20 +103,22 @@ async fn kills_amid_a_broadcast_send_nobody_twice_and_forget_nobody(database: Da
     ] {
         assert_eq!(sent["progress"][name], count, "{name}: {sent:#}");
     }
+    each_has_one_message(&postroom.api(), &sink).await;
+}
 
-    // One message a member, and no other.
+/// One message a member, and no other.
+async fn each_has_one_message(api: &Api, sink: &SmtpSink) {
     let mut made: HashMap<String, usize> = HashMap::new();
-    for message in postroom.api().all("/messages?direction=outbound").await {
+    for message in api.all("/messages?direction=outbound").await {
         assert_eq!(message["status"], "delivered", "{message:#}");
         *made.entry(text(&message, "/to")).or_default() += 1;
     }
     assert_eq!(made.len(), MEMBERS, "somebody was forgotten");
     assert!(made.values().all(|count| *count == 1), "somebody has two messages");
     let received = sink.received();
-    let number = |mail: &String| mail.lines().find_map(|line| line.strip_prefix("Subject: Mail ").map(str::to_owned));
-    let reached: std::collections::HashSet<String> = received.iter().filter_map(number).collect();
+    let subject = |mail: &String| mail.lines().find_map(|line| line.strip_prefix("Subject: Mail ").map(str::to_owned));
+    let reached: HashSet<String> = received.iter().filter_map(subject).collect();
     assert_eq!(reached.len(), MEMBERS, "somebody's mail did not arrive");
-    let completed = postroom.api().all_events().await;
-    let completed = completed.iter().filter(|event| event["type"] == "broadcast.completed").count();
-    assert_eq!(completed, 1);
+    let events = api.all_events().await;
+    assert_eq!(events.iter().filter(|event| event["type"] == "broadcast.completed").count(), 1);
 }

@@ -384,18 +384,15 @@ pub fn forget_member(tx: &mut Tx<'_>, list: &ContactListId, seq: i64) -> Result<
 /// # Errors
 /// What the database says.
 pub fn add_counts(tx: &mut Tx<'_>, id: &BroadcastId, counts: &[(Metric, i64)]) -> Result<()> {
-    let counts: Vec<&(Metric, i64)> = counts.iter().filter(|(_, more)| *more != 0).collect();
-    if counts.is_empty() {
+    let (mut sets, mut values) = (Vec::new(), vec![id.into()]);
+    for (metric, more) in counts.iter().filter(|(_, more)| *more != 0) {
+        values.push((*more).into());
+        sets.push(format!("{0} = {0} + ${1}", metric.column(), values.len()));
+    }
+    if sets.is_empty() {
         return Ok(());
     }
-    let sets: Vec<String> = counts
-        .iter()
-        .enumerate()
-        .map(|(place, (metric, _))| format!("{0} = {0} + ${1}", metric.column(), place + 2))
-        .collect();
     let sql = format!("UPDATE broadcast SET {} WHERE id = $1", sets.join(", "));
-    let mut values = vec![id.into()];
-    values.extend(counts.iter().map(|(_, more)| crate::db::Value::from(*more)));
     tx.execute(&sql, &values)?;
     Ok(())
 }

@@ -74,6 +74,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/broadcasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Broadcasts, newest first. */
+        get: operations["listBroadcasts"];
+        put?: never;
+        /** Makes a broadcast. Nothing is sent before `send`. */
+        post: operations["createBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A broadcast, and how far it is. */
+        get: operations["getBroadcast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a broadcast that is not over: what has not left by now never does. */
+        post: operations["cancelBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops a broadcast that is being sent, until it is resumed. What is handed over at this moment still goes out. */
+        post: operations["pauseBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with a paused broadcast. */
+        post: operations["resumeBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts a draft, or schedules it where its `scheduledAt` is ahead. Whom it goes to and what it says is fixed when it starts. */
+        post: operations["sendBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -407,6 +510,98 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists of contacts, newest first. */
+        get: operations["listContactLists"];
+        put?: never;
+        /** Makes a list with nobody on it. */
+        post: operations["createContactList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A list. */
+        get: operations["getContactList"];
+        put?: never;
+        post?: never;
+        /** Takes a list away. Its contacts stay. */
+        delete: operations["deleteContactList"];
+        options?: never;
+        head?: never;
+        /** Gives a list another name. */
+        patch: operations["changeContactList"];
+        trace?: never;
+    };
+    "/api/v1/lists/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is on a list, in the order of joining. */
+        get: operations["listMembers"];
+        put?: never;
+        /** Adds up to 1,000 members, all or none. One that is on the list gets the variables. */
+        post: operations["addMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{id}/members/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes members in: CSV with a header row, of which `address` is needed, `name` names contacts, and every other column is a variable; at
+         *     most 10 MB and 100,000 rows. Rows that are wrong are told of and left out.
+         */
+        post: operations["importMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{id}/members/{contactId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a contact off a list. */
+        delete: operations["removeMember"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1065,6 +1260,18 @@ export interface components {
             subject: string;
             occurredAt: components["schemas"]["Timestamp"];
         };
+        /** @description Members to add. */
+        AddMembersBody: {
+            /** @description 1 to 1,000. */
+            members: components["schemas"]["NewListMember"][];
+        };
+        /** @description What came of adding members. */
+        AddedMembers: {
+            added: number;
+            /** @description Were on the list, and have other variables or another address now. */
+            changed: number;
+            unchanged: number;
+        };
         /** @description How often each thing happened, a recipient each. */
         AnalyticsCounts: {
             /**
@@ -1215,6 +1422,103 @@ export interface components {
             message?: components["schemas"]["Message"] | null;
             error?: components["schemas"]["Problem"] | null;
         };
+        /** @description A broadcast as the API shows it. */
+        Broadcast: {
+            id: components["schemas"]["BroadcastId"];
+            name: string;
+            useCaseId: components["schemas"]["UseCaseId"];
+            listId: components["schemas"]["ContactListId"];
+            status: components["schemas"]["BroadcastStatus"];
+            /** @description Null where the template has it. */
+            subject?: string | null;
+            templateId?: components["schemas"]["TemplateId"] | null;
+            /**
+             * Format: int64
+             * @description The version it is made of: the asked one; else, once it has started, the one that was current then.
+             */
+            templateVersion?: number | null;
+            tracking: components["schemas"]["BroadcastTracking"];
+            /** @description Of each of its messages. */
+            tags: string[];
+            progress: components["schemas"]["BroadcastProgress"];
+            /** @description What paused it, or why the first message that could not be made was not. */
+            problem?: string | null;
+            scheduledAt?: components["schemas"]["Timestamp"] | null;
+            startedAt?: components["schemas"]["Timestamp"] | null;
+            finishedAt?: components["schemas"]["Timestamp"] | null;
+            createdAt: components["schemas"]["Timestamp"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        BroadcastId: string;
+        /** @description How far a broadcast is, in messages (one a member). Follows what happens by about a second. */
+        BroadcastProgress: {
+            /**
+             * Format: int64
+             * @description Members when it started, without those who were taken off the list before their turn. 0 until it starts.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Messages made so far.
+             */
+            queued: number;
+            /**
+             * Format: int64
+             * @description Members whose turn has not come yet.
+             */
+            remaining: number;
+            /**
+             * Format: int64
+             * @description Handed over to the next server.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Taken by the recipient's own server, and not reported as bounced since.
+             */
+            delivered: number;
+            /** Format: int64 */
+            bounced: number;
+            /**
+             * Format: int64
+             * @description Waiting for another try now.
+             */
+            deferred: number;
+            /**
+             * Format: int64
+             * @description Not sent, since the address is suppressed.
+             */
+            suppressed: number;
+            /**
+             * Format: int64
+             * @description Given up, or not made at all (`problem` says why).
+             */
+            failed: number;
+            /** Format: int64 */
+            complained: number;
+            /**
+             * Format: int64
+             * @description Recipients who opened it at least once; machines are not counted.
+             */
+            opened: number;
+            /** Format: int64 */
+            clicked: number;
+            /**
+             * Format: int64
+             * @description Recipients who left by its link.
+             */
+            unsubscribed: number;
+        };
+        /**
+         * @description Where a broadcast stands.
+         * @enum {string}
+         */
+        BroadcastStatus: "draft" | "scheduled" | "sending" | "paused" | "sent" | "cancelled";
+        /** @description What of each message is tracked. */
+        BroadcastTracking: {
+            opens: boolean;
+            clicks: boolean;
+        };
         /** @description A channel as the API shows it. */
         Channel: {
             id: components["schemas"]["ChannelId"];
@@ -1332,6 +1636,22 @@ export interface components {
             attributes?: Record<string, never>;
         };
         ContactId: string;
+        /** @description A named list of contacts. */
+        ContactList: {
+            id: components["schemas"]["ContactListId"];
+            /** @description Of one list of the workspace. */
+            name: string;
+            /** Format: int64 */
+            memberCount: number;
+            createdAt: components["schemas"]["Timestamp"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is to be different; a field that is left out stays. */
+        ContactListChange: {
+            name?: string;
+        };
+        /** @description A named list of contacts. */
+        ContactListId: string;
         /** @description Who somebody is, in one line of a list. */
         ContactSummary: {
             id: components["schemas"]["ContactId"];
@@ -1575,13 +1895,44 @@ export interface components {
         };
         EventId: string;
         /** @enum {string} */
-        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "thread.rejected" | "activity.created" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "webhook.disabled" | "webhook.test";
+        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.completed" | "broadcast.cancelled" | "thread.rejected" | "activity.created" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "webhook.disabled" | "webhook.test";
         /** @description A mail exchanger that did not take a mail. */
         HostTried: {
             host: string;
             address?: string | null;
             /** @description What it answered, or what went wrong. */
             response: string;
+        };
+        /** @description What became of an import. */
+        ListImport: {
+            /** @description Rows below the header. */
+            rows: number;
+            added: number;
+            /** @description Were on the list, with other variables. */
+            changed: number;
+            unchanged: number;
+            rejected: number;
+            /** @description The first 100 rows that were rejected. */
+            errors: components["schemas"]["ListImportError"][];
+        };
+        /** @description A row that was not taken. */
+        ListImportError: {
+            /** @description Of the file, from 1. */
+            line: number;
+            /** @description The column; absent where the row can't be read at all. */
+            column?: string | null;
+            detail: string;
+        };
+        /** @description A contact on a list. */
+        ListMember: {
+            contactId: components["schemas"]["ContactId"];
+            /** @description Where mail to the list goes: the one of the contact's addresses by which it was added. */
+            address: string;
+            /** @description The contact's. */
+            name?: string | null;
+            /** @description What a broadcast's text or template is filled in with. */
+            variables: Record<string, never>;
+            createdAt: components["schemas"]["Timestamp"];
         };
         /** @description A message as the API and the events show it. */
         Message: {
@@ -1644,6 +1995,26 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             channelId?: components["schemas"]["ChannelId"] | null;
         };
+        /** @description A broadcast to make. It has a subject with a text, an HTML or both, or a template. */
+        NewBroadcast: {
+            name: string;
+            useCaseId: components["schemas"]["UseCaseId"];
+            listId: components["schemas"]["ContactListId"];
+            /** @description Handlebars, filled in with each member's variables; so are text and HTML. */
+            subject?: string | null;
+            text?: string | null;
+            html?: string | null;
+            templateId?: components["schemas"]["TemplateId"] | null;
+            /**
+             * Format: int64
+             * @description The current one when it starts, where it is not said.
+             */
+            templateVersion?: number | null;
+            tracking?: components["schemas"]["TrackingBody"] | null;
+            /** @description Of each of its messages. */
+            tags?: string[];
+            scheduledAt?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description A contact, before any mail came. */
         NewContact: {
             name?: string | null;
@@ -1651,10 +2022,24 @@ export interface components {
             addresses: string[];
             attributes?: Record<string, never>;
         };
+        /** @description A list to make. */
+        NewContactList: {
+            /** @description No other list has it. */
+            name: string;
+        };
         /** @description A domain to send from. */
         NewDomain: {
             /** @description Such as `mail.example.com`; letters beyond ASCII are taken too, and answered as `xn--…`. */
             name: string;
+        };
+        /** @description Somebody to add: a contact, or whoever has an address. A contact is made where nobody has it. */
+        NewListMember: {
+            contactId?: string | null;
+            address?: string | null;
+            /** @description Of a contact that has none yet. */
+            name?: string | null;
+            /** @description What broadcasts are filled in with, at most 16 KB of JSON. Those of a member that is there stay where they are left out. */
+            variables?: Record<string, never> | null;
         };
         /** @description An address to suppress. */
         NewSuppression: {
@@ -1727,6 +2112,36 @@ export interface components {
             cursor: string;
         };
         /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_Broadcast: {
+            items: {
+                id: components["schemas"]["BroadcastId"];
+                name: string;
+                useCaseId: components["schemas"]["UseCaseId"];
+                listId: components["schemas"]["ContactListId"];
+                status: components["schemas"]["BroadcastStatus"];
+                /** @description Null where the template has it. */
+                subject?: string | null;
+                templateId?: components["schemas"]["TemplateId"] | null;
+                /**
+                 * Format: int64
+                 * @description The version it is made of: the asked one; else, once it has started, the one that was current then.
+                 */
+                templateVersion?: number | null;
+                tracking: components["schemas"]["BroadcastTracking"];
+                /** @description Of each of its messages. */
+                tags: string[];
+                progress: components["schemas"]["BroadcastProgress"];
+                /** @description What paused it, or why the first message that could not be made was not. */
+                problem?: string | null;
+                scheduledAt?: components["schemas"]["Timestamp"] | null;
+                startedAt?: components["schemas"]["Timestamp"] | null;
+                finishedAt?: components["schemas"]["Timestamp"] | null;
+                createdAt: components["schemas"]["Timestamp"];
+                updatedAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
         Page_Channel: {
             items: {
                 id: components["schemas"]["ChannelId"];
@@ -1762,6 +2177,19 @@ export interface components {
                 addresses: components["schemas"]["ContactAddress"][];
                 attributes: Record<string, never>;
                 createdAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_ContactList: {
+            items: {
+                id: components["schemas"]["ContactListId"];
+                /** @description Of one list of the workspace. */
+                name: string;
+                /** Format: int64 */
+                memberCount: number;
+                createdAt: components["schemas"]["Timestamp"];
+                updatedAt: components["schemas"]["Timestamp"];
             }[];
             cursor: string;
         };
@@ -1843,6 +2271,20 @@ export interface components {
                 imported?: boolean;
                 /** @description The message, conversation, contact or channel the event speaks of. */
                 data: Record<string, never>;
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_ListMember: {
+            items: {
+                contactId: components["schemas"]["ContactId"];
+                /** @description Where mail to the list goes: the one of the contact's addresses by which it was added. */
+                address: string;
+                /** @description The contact's. */
+                name?: string | null;
+                /** @description What a broadcast's text or template is filled in with. */
+                variables: Record<string, never>;
+                createdAt: components["schemas"]["Timestamp"];
             }[];
             cursor: string;
         };
@@ -2647,6 +3089,264 @@ export interface operations {
         responses: {
             /** @description It opens nothing any more */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBroadcasts: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                take?: number;
+                /** @description `desc` (newest first) where it is not said. */
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Broadcast"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createBroadcast: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBroadcast"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BroadcastId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelBroadcast: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["BroadcastId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            /** @description It is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseBroadcast: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["BroadcastId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            /** @description It is not being sent */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeBroadcast: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["BroadcastId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            /** @description It is not paused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendBroadcast: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["BroadcastId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            /** @description It is no draft, or can't be sent as things are */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3609,6 +4309,332 @@ export interface operations {
                 content: {
                     "text/event-stream": string;
                 };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listContactLists: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                take?: number;
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ContactList"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createContactList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewContactList"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactList"];
+                };
+            };
+            /** @description Another list has the name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getContactList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactListId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactList"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteContactList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactListId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A broadcast that is not over goes to it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeContactList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactListId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactListChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactList"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                take?: number;
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactListId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ListMember"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addMembers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["ContactListId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddMembersBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedMembers"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importMembers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["ContactListId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListImport"];
+                };
+            };
+            /** @description More than 10 MB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is not text/csv */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactListId"];
+                contactId: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is not on the list any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {

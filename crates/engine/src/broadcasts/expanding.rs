@@ -220,14 +220,14 @@ async fn make(
         }
         let Some(done) = making.join_next().await else { break };
         let (seq, address, made) = done.map_err(|_| EngineError::Internal("making a message panicked".into()))?;
-        turns.push(Turn { seq, made: member_s_own(made, &address)? });
+        turns.push(Turn { seq, made: of_one_member(made, &address)? });
     }
     turns.sort_unstable_by_key(|turn| turn.seq);
     Ok(turns)
 }
 
 /// Tells what is wrong with one member from what is wrong with all.
-fn member_s_own(made: Result<Ready>, address: &str) -> Result<std::result::Result<Ready, String>> {
+fn of_one_member(made: Result<Ready>, address: &str) -> Result<std::result::Result<Ready, String>> {
     let detail = match made {
         Ok(prepared) => return Ok(Ok(prepared)),
         Err(EngineError::Invalid(errors)) => {
