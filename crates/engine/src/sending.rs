@@ -94,6 +94,7 @@ pub struct ReplyRequest {
     pub author_id: Option<UserId>,
     /// What text and HTML are made of; they are empty then. The subject is the conversation's.
     pub template: Option<TemplateUse>,
+    pub tracking: Tracking,
 }
 
 /// Accepts a mail for sending. Returns once it is durable; what is stored is what is sent.
