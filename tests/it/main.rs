@@ -69,5 +69,6 @@ mod starting;
 mod submission;
 mod submitting;
 mod threading;
+mod tracking;
 mod webhooks;
 mod workspaces;

@@ -188,7 +188,7 @@ async fn accept(
     let files = attach::collect(engine, &sender.limits, &request.attachments).await?;
     let mut draft = draft::draft(engine, &sender, &request, &thread, files, &id, now);
     let pointer = request.pointer;
-    let marker = tracking::Marker::new(engine, &id, &request);
+    let marker = tracking::Marker::new(engine, &principal.workspace_id, &sender, &request, &id).await?;
     let composed = tokio::task::spawn_blocking(move || {
         draft.html = draft.html.map(|html| marker.mark(html));
         mail::compose::compose(&draft)

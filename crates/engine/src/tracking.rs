@@ -17,8 +17,8 @@ use store::events::{self, NewEvent};
 use store::messages::MessageRow;
 use store::{Priority, Tx, deliveries};
 
-use crate::sending::SendRequest;
-use crate::{Engine, Result};
+use crate::sending::{SendRequest, Sender};
+use crate::{Engine, Result, domains};
 
 use self::links::{Links, Mark};
 pub use self::machine::By;
@@ -58,9 +58,9 @@ impl Tracking {
     }
 }
 
-/// Where tracked links begin. The one place to change when a workspace gets a host of its own for them.
-fn base(engine: &Engine) -> &str {
-    &engine.config.public_url
+/// Makes links that begin at `base`, and reads those of any.
+fn links(engine: &Engine, base: &str) -> Links {
+    Links::new(base, engine.vault.derive(links::PURPOSE))
 }
 
 /// Puts the marks of one message into its HTML.
@@ -73,14 +73,29 @@ pub(crate) struct Marker {
 }
 
 impl Marker {
-    pub fn new(engine: &Engine, message: &MessageId, request: &SendRequest) -> Self {
+    /// # Errors
+    /// What the store says.
+    pub async fn new(
+        engine: &Engine,
+        workspace: &WorkspaceId,
+        sender: &Sender,
+        request: &SendRequest,
+        message: &MessageId,
+    ) -> Result<Self> {
+        let own = match &sender.links_at {
+            None if request.tracking.is_asked() => {
+                domains::links_from(engine, workspace, &sender.mailbox.address).await?
+            }
+            known => known.clone(),
+        };
+        let base = own.as_deref().unwrap_or(&engine.config.public_url);
         let named = request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("list-unsubscribe"));
-        Self {
+        Ok(Self {
             tracking: request.tracking,
             message: message.clone(),
-            links: Links::new(base(engine), engine.vault.derive(links::PURPOSE)),
+            links: links(engine, base),
             unsubscribe: named.map(|(_, value)| format!("{value},")).collect(),
-        }
+        })
     }
 
     pub fn mark(&self, html: String) -> String {
@@ -113,16 +128,14 @@ pub struct Visit {
 
 /// Notes an open. False: the token is not ours.
 pub async fn opened(engine: &Engine, token: &str, visit: Visit) -> bool {
-    let links = Links::new(base(engine), engine.vault.derive(links::PURPOSE));
-    let Some(Mark::Pixel { message }) = links.read(token) else { return false };
+    let Some(Mark::Pixel { message }) = links(engine, "").read(token) else { return false };
     note(engine, message, Act::Open, None, visit).await;
     true
 }
 
 /// Notes a click and answers where it leads. `None`: the token is not ours.
 pub async fn clicked(engine: &Engine, token: &str, visit: Visit) -> Option<String> {
-    let links = Links::new(base(engine), engine.vault.derive(links::PURPOSE));
-    let Some(Mark::Click { message, url }) = links.read(token) else { return None };
+    let Some(Mark::Click { message, url }) = links(engine, "").read(token) else { return None };
     note(engine, message, Act::Click, Some(url.clone()), visit).await;
     Some(url)
 }

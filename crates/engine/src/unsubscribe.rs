@@ -48,14 +48,14 @@ fn keys(engine: &Engine) -> Vec<[u8; 32]> {
     engine.vault.derive("unsubscribe links")
 }
 
-/// The link of a mail that is to go out.
-pub fn url(engine: &Engine, message: &MessageId) -> String {
+/// The link of a mail that is to go out, at the public URL where no other place is said.
+pub(crate) fn url(engine: &Engine, at: Option<&str>, message: &MessageId) -> String {
     let signature = keys(engine)
         .first()
         .map(|key| mac(key, message.as_str().as_bytes()).finalize().into_bytes())
         .map(|signature| URL_SAFE_NO_PAD.encode(&signature[..SIGNATURE_BYTES]))
         .unwrap_or_default();
-    format!("{}/unsubscribe/{message}/{signature}", engine.config.public_url)
+    format!("{}/unsubscribe/{message}/{signature}", at.unwrap_or(&engine.config.public_url))
 }
 
 /// The header fields of a mail with this link (RFC 2369 §3.2, RFC 8058 §3.1).

@@ -318,7 +318,8 @@ export interface paths {
         delete: operations["deleteDomain"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes a domain's tracking host or its policy about TLS. What it asks of DNS then is looked for at once. */
+        patch: operations["changeDomain"];
         trace?: never;
     };
     "/api/v1/domains/{id}/doctor": {
@@ -1467,7 +1468,7 @@ export interface components {
             problem?: string | null;
         };
         /** @enum {string} */
-        DnsRecordPurpose: "dkim" | "spf" | "returnPath" | "mx" | "dmarc" | "tracking";
+        DnsRecordPurpose: "dkim" | "spf" | "returnPath" | "mx" | "dmarc" | "tracking" | "mtaSts" | "mtaStsHost" | "tlsRpt";
         /** @enum {string} */
         DnsRecordStatus: "pending" | "verified" | "wrong";
         /** @enum {string} */
@@ -1479,6 +1480,9 @@ export interface components {
             name: string;
             status: components["schemas"]["DomainStatus"];
             dnsRecords: components["schemas"]["DnsRecord"][];
+            /** @description The host that counted links lead by way of, once its record is verified; a name below the domain's. */
+            trackingHost: string;
+            mtaSts?: components["schemas"]["MtaSts"] | null;
             /** @description What stands in the way apart from single records. */
             problem?: string | null;
             checkedAt?: components["schemas"]["Timestamp"] | null;
@@ -1488,6 +1492,13 @@ export interface components {
             nextCheckAt: components["schemas"]["Timestamp"];
             createdAt: components["schemas"]["Timestamp"];
             updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is to be different; a field that is left out stays. */
+        DomainChange: {
+            /** @description The host of links that are counted: a name below the domain's; null is the usual one, `t.` and the name. */
+            trackingHost?: string | null;
+            /** @description What senders do that can't reach the domain's mail server by TLS. */
+            mtaStsMode?: components["schemas"]["MtaStsMode"];
         };
         /** @description One thing a domain's doctor looked at. */
         DomainCheck: {
@@ -1575,7 +1586,7 @@ export interface components {
         };
         EventId: string;
         /** @enum {string} */
-        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "thread.rejected" | "activity.created" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "webhook.disabled" | "webhook.test";
+        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "thread.rejected" | "activity.created" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "trackOpen" | "trackClick" | "listUnsubscribe" | "listSubscribe" | "webhook.disabled" | "webhook.test";
         /** @description A mail exchanger that did not take a mail. */
         HostTried: {
             host: string;
@@ -1639,6 +1650,16 @@ export interface components {
          * @enum {string}
          */
         MessageStatus: "received" | "scheduled" | "queued" | "sending" | "sent" | "delivered" | "deferred" | "bounced" | "failed" | "complained" | "suppressed" | "cancelled";
+        /** @description A domain's policy about TLS for mail that comes in (RFC 8461). */
+        MtaSts: {
+            mode: components["schemas"]["MtaStsMode"];
+            /** @description Where senders fetch it. */
+            url: string;
+            /** @description What is served there. */
+            policy: string;
+        };
+        /** @enum {string} */
+        MtaStsMode: "testing" | "enforce" | "none";
         NewApiKey: {
             name: string;
             scopes: components["schemas"]["Scope"][];
@@ -1655,6 +1676,8 @@ export interface components {
         NewDomain: {
             /** @description Such as `mail.example.com`; letters beyond ASCII are taken too, and answered as `xn--…`. */
             name: string;
+            /** @description The host of links that are counted: a name below the domain's, such as `click.mail.example.com`; `t.` and the name where none is said. */
+            trackingHost?: string | null;
         };
         /** @description An address to suppress. */
         NewSuppression: {
@@ -1818,6 +1841,9 @@ export interface components {
                 name: string;
                 status: components["schemas"]["DomainStatus"];
                 dnsRecords: components["schemas"]["DnsRecord"][];
+                /** @description The host that counted links lead by way of, once its record is verified; a name below the domain's. */
+                trackingHost: string;
+                mtaSts?: components["schemas"]["MtaSts"] | null;
                 /** @description What stands in the way apart from single records. */
                 problem?: string | null;
                 checkedAt?: components["schemas"]["Timestamp"] | null;
@@ -2090,6 +2116,7 @@ export interface components {
             cc?: components["schemas"]["Recipients"] | null;
             bcc?: components["schemas"]["Recipients"] | null;
             scheduledAt?: components["schemas"]["Timestamp"] | null;
+            tracking?: components["schemas"]["TrackingBody"] | null;
             private?: boolean;
         };
         /** @enum {string} */
@@ -3436,6 +3463,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeDomain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DomainId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DomainChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
