@@ -44,6 +44,7 @@ mod http_ingress;
 mod idempotency;
 mod keys;
 mod mailbox_channels;
+mod mailbox_links;
 mod mailbox_webhooks;
 mod mailboxes;
 mod mailboxes_abilities;

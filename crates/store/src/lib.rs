@@ -24,6 +24,7 @@ pub mod engagement;
 pub mod error;
 pub mod events;
 pub mod idempotency;
+pub mod linked_mails;
 pub mod mailbox_folders;
 pub mod mailbox_mails;
 pub mod message_lists;
