@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hickory_server::Server;
 use hickory_server::net::runtime::TokioRuntimeProvider;
-use hickory_server::proto::rr::rdata::{A, MX, SOA, SRV, TXT};
+use hickory_server::proto::rr::rdata::{A, CNAME, MX, SOA, SRV, TXT};
 use hickory_server::proto::rr::{Name, RData, Record};
 use hickory_server::store::in_memory::InMemoryZoneHandler;
 use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneType};
@@ -54,6 +54,25 @@ impl DnsZone {
         exchangers: &[(&str, &str)],
         services: &[(&str, &str, u16)],
     ) -> Self {
+        Self::serve(Self::zone(texts, exchangers, services)).await
+    }
+
+    /// As `with_exchangers`, with CNAME records: the name, and what it is an alias of.
+    pub async fn with_aliases(texts: &[(&str, &str)], exchangers: &[(&str, &str)], aliases: &[(&str, &str)]) -> Self {
+        let name = |text: &str| Name::from_str(&format!("{text}.")).expect("a name");
+        let mut zone = Self::zone(texts, exchangers, &[]);
+        for (alias, host) in aliases {
+            let data = RData::CNAME(CNAME(name(host)));
+            zone.upsert_mut(Record::from_rdata(name(alias), TTL_SECONDS, data), 1);
+        }
+        Self::serve(zone).await
+    }
+
+    fn zone(
+        texts: &[(&str, &str)],
+        exchangers: &[(&str, &str)],
+        services: &[(&str, &str, u16)],
+    ) -> InMemoryZoneHandler<TokioRuntimeProvider> {
         let name = |text: &str| Name::from_str(&format!("{text}.")).expect("a name");
         let mut zone = root_zone();
         for (owner, text) in texts {
@@ -74,7 +93,7 @@ impl DnsZone {
             let data = RData::SRV(SRV::new(0, 1, *port, target));
             zone.upsert_mut(Record::from_rdata(name(service), TTL_SECONDS, data), 1);
         }
-        Self::serve(zone).await
+        zone
     }
 
     async fn serve(zone: InMemoryZoneHandler<TokioRuntimeProvider>) -> Self {

@@ -10,19 +10,20 @@ use crate::postroom_process::Postroom;
 on_both_databases!(a_domain_is_verified_by_dns_and_fails_when_its_records_go);
 
 /// What a domain asks for, in a name server.
-async fn publish(domain: &Value) -> DnsZone {
+pub async fn publish(domain: &Value) -> DnsZone {
     let records = domain["dnsRecords"].as_array().expect("records");
     let of_type = |wanted: &str| -> Vec<(String, String)> {
         let of_it = records.iter().filter(|record| record["type"] == wanted);
         of_it.map(|record| (text(record, "/name"), text(record, "/value"))).collect()
     };
-    let (texts, exchangers) = (of_type("TXT"), of_type("MX"));
+    let (texts, exchangers, aliases) = (of_type("TXT"), of_type("MX"), of_type("CNAME"));
     let texts: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let exchangers: Vec<(&str, &str)> = exchangers
         .iter()
         .map(|(name, value)| (name.as_str(), value.split_once(' ').expect("a preference and a host").1))
         .collect();
-    DnsZone::with_exchangers(&texts, &exchangers).await
+    let aliases: Vec<(&str, &str)> = aliases.iter().map(|(name, host)| (name.as_str(), host.as_str())).collect();
+    DnsZone::with_aliases(&texts, &exchangers, &aliases).await
 }
 
 async fn states_told(api: &Api) -> Vec<(String, String)> {

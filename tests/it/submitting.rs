@@ -21,15 +21,16 @@ on_both_databases!(
     templates_are_filled_in_for_each_recipient,
 );
 
-struct Stage {
-    dovecot: Dovecot,
-    postfix: Postfix,
-    postroom: Postroom,
-    hooks: WebhookReceiver,
+/// An account whose servers are real, and an application that hears of it.
+pub struct Stage {
+    pub dovecot: Dovecot,
+    pub postfix: Postfix,
+    pub postroom: Postroom,
+    pub hooks: WebhookReceiver,
 }
 
 impl Stage {
-    async fn set(database: Database, before: impl FnOnce(&mut MailProgram)) -> Self {
+    pub async fn set(database: Database, before: impl FnOnce(&mut MailProgram)) -> Self {
         let dovecot = Dovecot::start().await;
         let postfix = Postfix::start_beside(&dovecot).await;
         before(&mut dovecot.sign_in("bo"));
@@ -53,12 +54,12 @@ impl Stage {
         Self { dovecot, postfix, postroom, hooks }
     }
 
-    fn told(&self, event: &str) -> Vec<Value> {
+    pub fn told(&self, event: &str) -> Vec<Value> {
         let all = self.hooks.received().into_iter().map(|request| request.json());
         all.filter(|body| body["event"] == event).collect()
     }
 
-    async fn wait_told(&self, event: &str, of: &str) -> Value {
+    pub async fn wait_told(&self, event: &str, of: &str) -> Value {
         eventually(&format!("{event} of {of}"), || async {
             self.told(event).into_iter().find(|body| body["data"]["messageId"] == of)
         })
@@ -66,11 +67,11 @@ impl Stage {
     }
 }
 
-async fn submit(api: &Api, body: Value) -> Value {
+pub async fn submit(api: &Api, body: Value) -> Value {
     api.post("//v1/account/bo/submit", body).await.expect(200).json()
 }
 
-async fn delivered(postfix: &Postfix, message_id: &str) -> String {
+pub async fn delivered(postfix: &Postfix, message_id: &str) -> String {
     eventually("the mail to be delivered", || async {
         postfix.mailbox("good").into_iter().find(|mail| mail.contains(message_id))
     })
@@ -189,7 +190,7 @@ async fn answers_and_forwards_name_what_they_answer(database: Database) {
     assert_eq!(submit(&api, all_the_same).await["reference"]["success"], false);
 }
 
-fn preview(submitted: &Value) -> String {
+pub fn preview(submitted: &Value) -> String {
     use std::io::Read as _;
     let encoded = text(submitted, "/preview");
     let mut mail = String::new();

@@ -3,16 +3,19 @@
 
 mod asking;
 mod doctor;
+mod hosts;
 mod judging;
 mod keys;
 mod name;
 mod records;
+mod settings;
 mod spf;
 mod states;
+mod tls_policy;
 pub mod verifying;
 
 use bytes::Bytes;
-use model::domain::{DkimKeys, DnsRecord, DnsRecordPurpose, DnsRecordStatus, Domain, DomainStatus};
+use model::domain::{DkimKeys, DnsRecord, DnsRecordPurpose, DnsRecordStatus, Domain, DomainStatus, MtaStsMode};
 use model::key::{Principal, Scope};
 use model::limits::DOMAINS_MAX;
 use model::{DomainId, Timestamp, WorkspaceId};
@@ -20,9 +23,12 @@ use store::domains::{self, DomainRow};
 use store::{Priority, StoreError, Tx, use_cases};
 
 pub use self::doctor::examine;
+pub use self::hosts::{HostUse, host_use, mta_sts_policy};
+pub(crate) use self::hosts::{links, links_from};
 pub use self::keys::OpenKeys;
 pub(crate) use self::keys::Signing;
-pub use self::records::{return_path_host, tracking_host};
+pub use self::records::return_path_host;
+pub use self::settings::{DomainChange, change};
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check, once};
 
@@ -138,20 +144,36 @@ async fn beside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'st
     tokio::task::spawn_blocking(work).await.map_err(|error| EngineError::Internal(error.to_string()))?
 }
 
+/// A domain that is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDomain {
+    pub name: String,
+    /// The usual one where none is said.
+    pub tracking_host: Option<String>,
+}
+
+impl From<&str> for NewDomain {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), tracking_host: None }
+    }
+}
+
 /// Adds a domain, with new keys.
 ///
 /// # Errors
-/// The name is none, or ours (422); the workspace has it already, or too many (409); the scope `domains:write` is missing.
-pub async fn create(engine: &Engine, principal: &Principal, text: &str) -> Result<Domain> {
+/// The name or the tracking host is none, or ours (422); the workspace has it already, or too many (409); the scope `domains:write` is missing.
+pub async fn create(engine: &Engine, principal: &Principal, new: impl Into<NewDomain>) -> Result<Domain> {
     may_write(principal)?;
     unbound(principal)?;
-    let name = name::checked(text, &engine.config).map_err(|detail| EngineError::invalid("/name", detail))?;
+    let new = new.into();
+    let name = name::checked(&new.name, &engine.config).map_err(|detail| EngineError::invalid("/name", detail))?;
+    let tracking_host = settings::tracking_host(engine, new.tracking_host.as_deref(), &name)?;
     let once = once::asked();
     if let Some(id) = once.earlier(engine).await? {
         return get(engine, &principal.workspace_id, &DomainId::from_stored(id)).await;
     }
     let workspace = principal.workspace_id.clone();
-    let fresh = fresh(engine, workspace.clone(), name).await?;
+    let fresh = fresh(engine, workspace.clone(), name, tracking_host).await?;
     let made = engine
         .db
         .write(Priority::Foreground, move |tx| {
@@ -175,7 +197,7 @@ pub async fn create(engine: &Engine, principal: &Principal, text: &str) -> Resul
     Ok(records::public(&engine.config, &row))
 }
 
-async fn fresh(engine: &Engine, workspace_id: WorkspaceId, name: String) -> Result<DomainRow> {
+async fn fresh(engine: &Engine, workspace_id: WorkspaceId, name: String, tracking_host: String) -> Result<DomainRow> {
     let vault = engine.vault.clone();
     let id = DomainId::generate();
     let sealed_for = id.clone();
@@ -201,6 +223,8 @@ async fn fresh(engine: &Engine, workspace_id: WorkspaceId, name: String) -> Resu
         due_at: now,
         created_at: now,
         updated_at: now,
+        tracking_host,
+        mta_sts_mode: MtaStsMode::Testing,
     };
     row.due_at = states::next_check(&row, false, now);
     Ok(row)

@@ -104,6 +104,7 @@ pub struct ReplyRequest {
     pub author_id: Option<UserId>,
     /// What text and HTML are made of; they are empty then. The subject is the conversation's.
     pub template: Option<TemplateUse>,
+    pub tracking: Tracking,
 }
 
 /// Accepts a mail for sending. Returns once it is durable; what is stored is what is sent.
@@ -196,10 +197,11 @@ async fn compose(
     let files = attach::collect(engine, &sender.limits, &request.attachments).await?;
     let mut draft = draft::draft(engine, &sender, &request, &thread, files, &id, now);
     let pointer = request.pointer;
-    let marker = tracking::Marker::new(engine, &id, &request);
+    let marker = tracking::Marker::new(engine, workspace, &sender, &request, &id).await?;
     let finishing = Finishing::new(&sender, now);
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let bytes = length(&draft.text) + length(&draft.html) + draft.attachments.iter().map(|file| file.data.len()).sum::<usize>();
+    let files_bytes: usize = draft.attachments.iter().map(|file| file.data.len()).sum();
+    let bytes = length(&draft.text) + length(&draft.html) + files_bytes;
     let finished = apart_if_large(bytes, move || {
         draft.html = draft.html.map(|html| marker.mark(html));
         let composed = mail::compose::compose(&draft).map_err(|errors| {

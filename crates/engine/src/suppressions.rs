@@ -17,8 +17,9 @@ use store::{Priority, StoreError, Tx};
 
 pub use self::csv::{CsvFault, CsvRow, read_csv, write_csv_row};
 pub use self::holding_back::{Mailing, blocking};
-pub(crate) use self::holding_back::{held_back, held_back_of_message, tell_held_back, words};
+pub(crate) use self::holding_back::{held_back, held_back_of_mailbox, held_back_of_message, tell_held_back, words};
 pub use self::import::{EXPORT_HEADER, Imported, RowError, import};
+pub(crate) use self::places::check_list;
 pub use self::places::{Place, at_place, places, remove_address};
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, FieldError, Result, access_check};

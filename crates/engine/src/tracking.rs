@@ -3,6 +3,7 @@
 
 mod links;
 mod machine;
+mod of_mailboxes;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,17 +11,17 @@ use std::time::Duration;
 
 use model::event::EventType;
 use model::message::{Direction, Engagement, MessageStatus};
-use model::{MessageId, Timestamp, WorkspaceId};
+use model::{MessageId, SubmissionId, Timestamp, WorkspaceId};
 use serde_json::{Value as Json, json};
 use store::engagement::{self, Act, EngagementRow};
 use store::events::{self, NewEvent};
 use store::messages::MessageRow;
 use store::{Priority, Tx, deliveries};
 
-use crate::sending::SendRequest;
-use crate::{Engine, Result};
+use crate::sending::{SendRequest, Sender};
+use crate::{Engine, Result, domains};
 
-use self::links::{Links, Mark};
+use self::links::{Links, Mark, Subject};
 pub use self::machine::By;
 
 /// Opens of one message that are told as events; later ones only count. As many clicks.
@@ -58,27 +59,63 @@ impl Tracking {
     }
 }
 
-/// Where tracked links begin. The one place to change when a workspace gets a host of its own for them.
-fn base(engine: &Engine) -> &str {
-    &engine.config.public_url
+/// Makes links that begin at `base`, and reads those of any.
+fn links(engine: &Engine, base: &str) -> Links {
+    Links::new(base, engine.vault.derive(links::PURPOSE))
 }
 
-/// Puts the marks of one message into its HTML.
+/// Puts the marks of one mail into its HTML.
 pub(crate) struct Marker {
     tracking: Tracking,
-    message: MessageId,
+    subject: Subject,
     links: Links,
     /// Addresses that end a subscription, as the message's own header names them.
     unsubscribe: String,
 }
 
 impl Marker {
-    pub fn new(engine: &Engine, message: &MessageId, request: &SendRequest) -> Self {
-        let named = request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("list-unsubscribe"));
+    /// # Errors
+    /// What the store says.
+    pub async fn new(
+        engine: &Engine,
+        workspace: &WorkspaceId,
+        sender: &Sender,
+        request: &SendRequest,
+        message: &MessageId,
+    ) -> Result<Self> {
+        let own = match &sender.links_at {
+            None if request.tracking.is_asked() => {
+                domains::links_from(engine, workspace, &sender.mailbox.address).await?
+            }
+            known => known.clone(),
+        };
+        let subject = Subject::Message(message.clone());
+        Ok(Self::at(engine, own.as_deref(), request.tracking, subject, &request.headers))
+    }
+
+    /// Of a mail that an account sends; its links begin at the public URL where no other place is said.
+    pub fn of_mail(
+        engine: &Engine,
+        at: Option<&str>,
+        tracking: Tracking,
+        mail: &SubmissionId,
+        headers: &[(String, String)],
+    ) -> Self {
+        Self::at(engine, at, tracking, Subject::Mail(mail.clone()), headers)
+    }
+
+    fn at(
+        engine: &Engine,
+        at: Option<&str>,
+        tracking: Tracking,
+        subject: Subject,
+        headers: &[(String, String)],
+    ) -> Self {
+        let named = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("list-unsubscribe"));
         Self {
-            tracking: request.tracking,
-            message: message.clone(),
-            links: Links::new(base(engine), engine.vault.derive(links::PURPOSE)),
+            tracking,
+            subject,
+            links: links(engine, at.unwrap_or(&engine.config.public_url)),
             unsubscribe: named.map(|(_, value)| format!("{value},")).collect(),
         }
     }
@@ -87,10 +124,10 @@ impl Marker {
         if !self.tracking.is_asked() {
             return html;
         }
-        let pixel = self.tracking.opens.then(|| self.links.pixel(&self.message));
+        let pixel = self.tracking.opens.then(|| self.links.pixel(&self.subject));
         mail::html::track(&html, pixel.as_deref(), |number, url| {
             let stays = !self.tracking.clicks || self.ends_subscription(url);
-            if stays { None } else { self.links.click(&self.message, number, url) }
+            if stays { None } else { self.links.click(&self.subject, number, url) }
         })
     }
 
@@ -111,34 +148,45 @@ pub struct Visit {
     pub purpose: String,
 }
 
+impl Visit {
+    fn shown_user_agent(&self, anonymise: bool) -> Option<&str> {
+        let user_agent = self.user_agent.as_deref().filter(|_| !anonymise)?;
+        user_agent.get(..user_agent.floor_char_boundary(USER_AGENT_OCTETS_MAX))
+    }
+
+    fn shown_ip(&self, anonymise: bool) -> Option<IpAddr> {
+        self.ip.map(|ip| if anonymise { network_of(ip) } else { ip })
+    }
+}
+
 /// Notes an open. False: the token is not ours.
 pub async fn opened(engine: &Engine, token: &str, visit: Visit) -> bool {
-    let links = Links::new(base(engine), engine.vault.derive(links::PURPOSE));
-    let Some(Mark::Pixel { message }) = links.read(token) else { return false };
-    note(engine, message, Act::Open, None, visit).await;
+    let Some(Mark::Pixel { subject }) = links(engine, "").read(token) else { return false };
+    note(engine, subject, Act::Open, None, visit).await;
     true
 }
 
 /// Notes a click and answers where it leads. `None`: the token is not ours.
 pub async fn clicked(engine: &Engine, token: &str, visit: Visit) -> Option<String> {
-    let links = Links::new(base(engine), engine.vault.derive(links::PURPOSE));
-    let Some(Mark::Click { message, url }) = links.read(token) else { return None };
-    note(engine, message, Act::Click, Some(url.clone()), visit).await;
+    let Some(Mark::Click { subject, url }) = links(engine, "").read(token) else { return None };
+    note(engine, subject, Act::Click, Some(url.clone()), visit).await;
     Some(url)
 }
 
 /// Whatever becomes of it, the visitor gets an answer: a database that is away is said in the log.
-async fn note(engine: &Engine, message: MessageId, act: Act, url: Option<String>, visit: Visit) {
+async fn note(engine: &Engine, subject: Subject, act: Act, url: Option<String>, visit: Visit) {
     let anonymise = engine.config.tracking_anonymise_ip;
-    let id = message.clone();
-    let work =
-        engine.db.write(Priority::Foreground, move |tx| record(tx, &message, act, url.as_deref(), &visit, anonymise));
+    let of = subject.clone();
+    let work = engine.db.write(Priority::Foreground, move |tx| match &subject {
+        Subject::Message(id) => record(tx, id, act, url.as_deref(), &visit, anonymise),
+        Subject::Mail(id) => of_mailboxes::record(tx, id, act, url.as_deref(), &visit, anonymise),
+    });
     match tokio::time::timeout(NOTING_TIMEOUT, work).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(%error, message = %id, ?act, "an open or a click could not be noted"),
+        Ok(Err(error)) => tracing::error!(%error, ?of, ?act, "an open or a click could not be noted"),
         Err(_) => {
             let seconds = NOTING_TIMEOUT.as_secs();
-            tracing::warn!(message = %id, ?act, seconds, "the database is slow: an open or a click is noted later");
+            tracing::warn!(?of, ?act, seconds, "the database is slow: an open or a click is noted later");
         }
     }
 }
@@ -184,9 +232,7 @@ fn delivered_at(tx: &mut Tx<'_>, row: &EngagementRow) -> store::Result<Option<Ti
 }
 
 fn data(row: &EngagementRow, url: Option<&str>, visit: &Visit, by: Option<By>, anonymise: bool) -> Json {
-    let user_agent = visit.user_agent.as_deref().filter(|_| !anonymise);
-    let user_agent = user_agent.map(|name| name.get(..name.floor_char_boundary(USER_AGENT_OCTETS_MAX)));
-    let ip = visit.ip.map(|ip| if anonymise { network_of(ip) } else { ip });
+    let (user_agent, ip) = (visit.shown_user_agent(anonymise), visit.shown_ip(anonymise));
     let mut data = json!({
         "messageId": row.message_id,
         "recipient": row.recipient,

@@ -66,6 +66,22 @@ words! {
         Dmarc = "dmarc",
         /// The host of links that are counted.
         Tracking = "tracking",
+        /// Says that there is a policy about TLS, and which one (RFC 8461).
+        MtaSts = "mtaSts",
+        /// The host that policy is fetched from.
+        MtaStsHost = "mtaStsHost",
+        /// Where reports about TLS go (RFC 8460).
+        TlsRpt = "tlsRpt",
+    }
+
+    /// What senders do that can't reach a domain's mail server by TLS (RFC 8461 §5).
+    MtaStsMode {
+        /// They deliver all the same, and report it.
+        Testing = "testing",
+        /// They do not deliver.
+        Enforce = "enforce",
+        /// As if there were no policy.
+        None = "none",
     }
 
     DnsRecordType {
@@ -124,6 +140,10 @@ pub struct Domain {
     pub name: String,
     pub status: DomainStatus,
     pub dns_records: Vec<DnsRecord>,
+    /// The host that counted links lead by way of, once its record is verified; a name below the domain's.
+    pub tracking_host: String,
+    /// `null` where the domain does not receive here.
+    pub mta_sts: Option<MtaSts>,
     /// What stands in the way apart from single records.
     pub problem: Option<String>,
     /// When DNS was last asked.
@@ -135,6 +155,17 @@ pub struct Domain {
     pub next_check_at: Timestamp,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// A domain's policy about TLS for mail that comes in (RFC 8461).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MtaSts {
+    pub mode: MtaStsMode,
+    /// Where senders fetch it.
+    pub url: String,
+    /// What is served there.
+    pub policy: String,
 }
 
 /// A key that signs, as everybody may know it.

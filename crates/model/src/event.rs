@@ -71,6 +71,10 @@ event_types! {
     MailFailed = "messageFailed",
     MailBounce = "messageBounce",
     MailComplaint = "messageComplaint",
+    TrackOpen = "trackOpen",
+    TrackClick = "trackClick",
+    ListUnsubscribe = "listUnsubscribe",
+    ListSubscribe = "listSubscribe",
     WebhookDisabled = "webhook.disabled",
     WebhookTest = "webhook.test",
 }

@@ -19,7 +19,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 
 use crate::problem::Problem;
 use crate::rate_limit::Limiter;
-use crate::{assets, docs, idempotency, observe, openapi, query_names, routes};
+use crate::{assets, docs, idempotency, observe, openapi, own_hosts, query_names, routes};
 
 /// What the server is started with beside the engine.
 #[derive(Clone)]
@@ -59,9 +59,11 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
         .merge(routes::unsubscribe::router())
         .merge(routes::mailboxes::router().layer(middleware::from_fn_with_state(app.clone(), idempotency::layer)))
         .merge(docs::router())
+        .merge(own_hosts::router())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(assets::serve)
         .layer(CompressionLayer::new().compress_when(compressible))
+        .layer(middleware::from_fn_with_state(app.clone(), own_hosts::layer))
         .layer(middleware::from_fn(security_headers))
         .layer(CatchPanicLayer::custom(|_| {
             axum::response::IntoResponse::into_response(Problem::internal(&"a handler panicked"))

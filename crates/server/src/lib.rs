@@ -8,6 +8,7 @@ mod docs;
 mod idempotency;
 mod observe;
 mod openapi;
+mod own_hosts;
 mod paging;
 mod problem;
 mod query_names;

@@ -5,7 +5,6 @@ use std::num::NonZeroU32;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use model::MessageId;
 use model::key::{Actor, Principal};
 use model::limits::{REQUESTS_BURST, REQUESTS_PER_SECOND};
 
@@ -93,11 +92,11 @@ impl Limiter {
     ///
     /// # Errors
     /// 429 with the seconds to wait.
-    pub fn check_opt_out(&self, message: &MessageId) -> Result<(), Problem> {
+    pub fn check_opt_out(&self, mail_id: &str) -> Result<(), Problem> {
         if self.opt_outs.len() > KEYS_KEPT {
             self.opt_outs.retain_recent();
         }
-        self.opt_outs.check_key(&message.to_string()).map_err(|not_until| {
+        self.opt_outs.check_key(&mail_id.to_owned()).map_err(|not_until| {
             let wait = not_until.wait_time_from(DefaultClock::default().now());
             Problem::too_many("this link was used too often", wait.as_secs() + 1)
         })

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::db::{Row, Topic, Tx};
 use crate::error::{Result, StoreError};
-use crate::submissions;
+use crate::{linked_mails, submissions};
 
 const TABLE: &str = "account";
 /// How long a lease lasts unless it is renewed.
@@ -144,6 +144,7 @@ pub fn delete(tx: &mut Tx<'_>, id: &AccountId) -> Result<()> {
     tx.execute(places, &[id.into()])?;
     tx.execute("DELETE FROM mailbox_folder WHERE account_id = $1", &[id.into()])?;
     submissions::delete_all(tx, id)?;
+    linked_mails::delete_tracked(tx, id)?;
     tx.execute("DELETE FROM backfill WHERE account_id = $1", &[id.into()])?;
     // Those that are a message's too stay with it.
     let bytes =

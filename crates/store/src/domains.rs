@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::domain::{DkimKeys, DomainStatus, FoundRecord};
+use model::domain::{DkimKeys, DomainStatus, FoundRecord, MtaStsMode};
 use model::{DomainId, Timestamp, WorkspaceId};
 use serde::Serialize;
 
@@ -31,12 +31,15 @@ pub struct DomainRow {
     pub due_at: Timestamp,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// In its ASCII form, lower case.
+    pub tracking_host: String,
+    pub mta_sts_mode: MtaStsMode,
 }
 
-const COLUMNS: &str = "id, workspace_id, name, status, secrets, keys, found, problem, version, checked_at, verified_at, failing_since, due_at, created_at, updated_at";
+const COLUMNS: &str = "id, workspace_id, name, status, secrets, keys, found, problem, version, checked_at, verified_at, failing_since, due_at, created_at, updated_at, tracking_host, mta_sts_mode";
 
 fn from_row(row: &Row<'_>) -> Result<DomainRow> {
-    let status = row.text(3)?;
+    let (status, mta_sts_mode) = (row.text(3)?, row.text(16)?);
     Ok(DomainRow {
         id: DomainId::from_stored(row.text(0)?),
         workspace_id: WorkspaceId::from_stored(row.text(1)?),
@@ -53,6 +56,9 @@ fn from_row(row: &Row<'_>) -> Result<DomainRow> {
         due_at: row.time(12)?,
         created_at: row.time(13)?,
         updated_at: row.time(14)?,
+        tracking_host: row.text(15)?,
+        mta_sts_mode: MtaStsMode::parse(&mta_sts_mode)
+            .ok_or_else(|| StoreError::corrupt(TABLE, format!("MTA-STS mode {mta_sts_mode}")))?,
     })
 }
 
@@ -67,7 +73,7 @@ fn json(value: &impl Serialize) -> Result<String> {
 pub fn insert(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
     tx.execute(
         &format!(
-            "INSERT INTO domain ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+            "INSERT INTO domain ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
         ),
         &[
             (&row.id).into(),
@@ -85,6 +91,8 @@ pub fn insert(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
             row.due_at.into(),
             row.created_at.into(),
             row.updated_at.into(),
+            (&row.tracking_host).into(),
+            row.mta_sts_mode.as_str().into(),
         ],
     )?;
     Ok(())
@@ -98,7 +106,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
 pub fn update(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
     let changed = tx.execute(
         "UPDATE domain SET status = $3, secrets = $4, keys = $5, found = $6, problem = $7, version = version + 1, checked_at = $8,
-             verified_at = $9, failing_since = $10, due_at = $11, updated_at = $12
+             verified_at = $9, failing_since = $10, due_at = $11, updated_at = $12, tracking_host = $14, mta_sts_mode = $15
          WHERE id = $1 AND workspace_id = $2 AND version = $13",
         &[
             (&row.id).into(),
@@ -114,6 +122,8 @@ pub fn update(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
             row.due_at.into(),
             row.updated_at.into(),
             row.version.into(),
+            (&row.tracking_host).into(),
+            row.mta_sts_mode.as_str().into(),
         ],
     )?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Conflict) }
@@ -124,6 +134,33 @@ pub fn update(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
 pub fn get(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &DomainId) -> Result<Option<DomainRow>> {
     let sql = format!("SELECT {COLUMNS} FROM domain WHERE id = $1 AND workspace_id = $2");
     tx.query_one(&sql, &[id.into(), workspace.into()], from_row)
+}
+
+/// The workspace's domain of this name.
+///
+/// # Errors
+/// What the database says.
+pub fn by_name(tx: &mut Tx<'_>, workspace: &WorkspaceId, name: &str) -> Result<Option<DomainRow>> {
+    let sql = format!("SELECT {COLUMNS} FROM domain WHERE workspace_id = $1 AND name = $2");
+    tx.query_one(&sql, &[workspace.into(), name.into()], from_row)
+}
+
+/// The domain of whatever workspace that sends under this name, for whoever asks at one of its hosts.
+///
+/// # Errors
+/// What the database says.
+pub fn sender_of_any_workspace(tx: &mut Tx<'_>, name: &str) -> Result<Option<DomainRow>> {
+    let sql = format!("SELECT {COLUMNS} FROM domain WHERE name = $1 AND status IN ('verified', 'failing')");
+    tx.query_one(&sql, &[name.into()], from_row)
+}
+
+/// Whether a domain of any workspace, which was verified once, has this tracking host.
+///
+/// # Errors
+/// What the database says.
+pub fn is_tracking_host(tx: &mut Tx<'_>, host: &str) -> Result<bool> {
+    let sql = "SELECT id FROM domain WHERE tracking_host = $1 AND verified_at IS NOT NULL LIMIT 1";
+    Ok(tx.query_one(sql, &[host.into()], |row| row.text(0))?.is_some())
 }
 
 /// Whether another domain, of any workspace, sends under this name.

@@ -26,6 +26,7 @@ pub mod engagement;
 pub mod error;
 pub mod events;
 pub mod idempotency;
+pub mod linked_mails;
 pub mod list_members;
 pub mod lists;
 pub mod mailbox_folders;

@@ -53,6 +53,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration::shared(12, "use cases", include_str!("../migrations/0012_use_cases.sql")),
     Migration::shared(13, "analytics", include_str!("../migrations/0013_analytics.sql")),
     Migration::shared(14, "broadcasts", include_str!("../migrations/0014_broadcasts.sql")),
+    Migration::shared(18, "tracking host", include_str!("../migrations/0018_tracking_host.sql")),
+    Migration::shared(19, "linked mail", include_str!("../migrations/0019_linked_mail.sql")),
 ];
 
 /// The schema this version reads and writes.

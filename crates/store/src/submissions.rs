@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::db::{Dialect, Row, Topic, Tx};
 use crate::error::{Result, StoreError};
+use crate::linked_mails;
 
 const TABLE: &str = "submission";
 
@@ -76,10 +77,12 @@ pub struct SubmissionRow {
     pub created_at: Timestamp,
     /// Somebody is at it.
     pub claimed: bool,
+    /// The list it is sent to.
+    pub list_id: Option<String>,
 }
 
 const COLUMNS: &str = "id, workspace_id, account_id, stage, rfc_message_id, subject, mail_from, rcpt_to, pending, blob_id, message_id, copies, \
-     sent_path, reference, attempts, attempts_max, last_error, due_at, scheduled_at, created_at, lease";
+     sent_path, reference, attempts, attempts_max, last_error, due_at, scheduled_at, created_at, lease, list_id";
 
 fn from_row(row: &Row<'_>) -> Result<SubmissionRow> {
     let stage = row.text(3)?;
@@ -110,6 +113,7 @@ fn from_row(row: &Row<'_>) -> Result<SubmissionRow> {
         scheduled_at: row.time(18)?,
         created_at: row.time(19)?,
         claimed: row.text_or_null(20)?.is_some(),
+        list_id: row.text_or_null(21)?,
     })
 }
 
@@ -122,7 +126,7 @@ fn json(value: &impl Serialize) -> Result<String> {
 pub fn insert(tx: &mut Tx<'_>, row: &SubmissionRow) -> Result<()> {
     tx.announce(Topic::Submissions);
     tx.execute(
-        &format!("INSERT INTO submission ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, NULL, $16, $17, $18, NULL)"),
+        &format!("INSERT INTO submission ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, NULL, $16, $17, $18, NULL, $19)"),
         &[
             (&row.id).into(),
             (&row.workspace_id).into(),
@@ -142,6 +146,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &SubmissionRow) -> Result<()> {
             row.due_at.into(),
             row.scheduled_at.into(),
             row.created_at.into(),
+            (&row.list_id).into(),
         ],
     )?;
     Ok(())
@@ -254,6 +259,7 @@ pub fn take_back(tx: &mut Tx<'_>, row: &SubmissionRow) -> Result<bool> {
     let sql = "DELETE FROM submission WHERE id = $1 AND lease IS NULL AND stage = 'send'";
     let gone = tx.execute(sql, &[(&row.id).into()])?;
     if gone == 1 {
+        linked_mails::delete(tx, &row.id)?;
         forget_bytes(tx, row)?;
     }
     Ok(gone == 1)

@@ -11,7 +11,7 @@ use crate::Engine;
 use crate::ports::{DnsAnswer, DomainDns};
 use store::domains::DomainRow;
 
-/// What every record came to, in the order of `records::wanted`.
+/// What every record came to, in the order of `records::wanted`; what is for receiving alone where the domain receives here.
 pub(super) async fn ask(engine: &Engine, row: &DomainRow) -> Vec<(DnsRecord, Judged)> {
     let keys = row.keys.current.iter().chain(&row.keys.next);
     let known = Arc::new(Known {
@@ -29,7 +29,12 @@ pub(super) async fn ask(engine: &Engine, row: &DomainRow) -> Vec<(DnsRecord, Jud
     }
     let mut answered = asking.join_all().await;
     answered.sort_by_key(|(place, ..)| *place);
-    answered.into_iter().map(|(_, record, judged)| (record, judged)).collect()
+    let receives = answered.iter().any(|(_, record, judged)| {
+        record.purpose == DnsRecordPurpose::Mx
+            && judged.status.map_or_else(|| records::receives(row), |status| status == DnsRecordStatus::Verified)
+    });
+    let of_it = |(_, record, _): &(usize, DnsRecord, Judged)| receives || !records::is_suggestion(record);
+    answered.into_iter().filter(of_it).map(|(_, record, judged)| (record, judged)).collect()
 }
 
 struct Known {
@@ -61,7 +66,9 @@ impl Known {
         if record.record_type != DnsRecordType::Cname {
             seen.alias = dns.aliases(&record.name).await.ok().and_then(|aliases| aliases.into_iter().next());
         }
-        let bare = record.name.replacen("_domainkey.", "domainkey.", 1).replacen("_dmarc.", "dmarc.", 1);
+        let bare = ["_domainkey.", "_dmarc.", "_mta-sts.", "_smtp._tls."]
+            .into_iter()
+            .fold(record.name.clone(), |name, label| name.replacen(label, &label.replace('_', ""), 1));
         let doubled = format!("{}.{}", record.name, self.domain);
         for (name, slip) in [(bare, Slip::MissingUnderscore), (doubled, Slip::DoubledDomain)] {
             if name == record.name {

@@ -1,6 +1,6 @@
 //! What DNS answered about a record, judged: whether it is right, and else what somebody probably did. Pure.
 
-use model::domain::{DnsRecord, DnsRecordPurpose, DnsRecordStatus};
+use model::domain::{DnsRecord, DnsRecordPurpose, DnsRecordStatus, DnsRecordType};
 use model::limits::SPF_LOOKUPS_MAX;
 
 use super::spf;
@@ -99,6 +99,8 @@ fn concerns(wanted: &DnsRecord, text: &str) -> bool {
     match wanted.purpose {
         DnsRecordPurpose::Spf => spf::is_spf(&bare),
         DnsRecordPurpose::Dmarc => bare.to_ascii_lowercase().replace(' ', "").starts_with("v=dmarc"),
+        DnsRecordPurpose::MtaSts => bare.to_ascii_lowercase().replace(' ', "").starts_with("v=sts"),
+        DnsRecordPurpose::TlsRpt => bare.to_ascii_lowercase().replace(' ', "").starts_with("v=tlsrpt"),
         _ => true,
     }
 }
@@ -109,7 +111,9 @@ fn right(wanted: &DnsRecord, found: &[&str], lookups: Option<usize>, circumstanc
         DnsRecordPurpose::Spf => senders(wanted, found, lookups, circumstances),
         DnsRecordPurpose::ReturnPath | DnsRecordPurpose::Mx => mail_host(wanted, found, circumstances),
         DnsRecordPurpose::Dmarc => policy(wanted, found),
-        DnsRecordPurpose::Tracking => match found {
+        DnsRecordPurpose::MtaSts => tls_policy_id(wanted, found),
+        DnsRecordPurpose::TlsRpt => tls_reports(wanted, found),
+        DnsRecordPurpose::Tracking | DnsRecordPurpose::MtaStsHost => match found {
             [alias] if alias.eq_ignore_ascii_case(&wanted.value) => Ok(()),
             _ => Err(format!("{} leads to {}; let it lead to {}", wanted.name, found.join(", "), wanted.value)),
         },
@@ -136,7 +140,7 @@ fn misplaced(wanted: &DnsRecord, seen: &Seen, circumstances: &Circumstances<'_>)
             ),
         });
     }
-    let alias = seen.alias.as_ref().filter(|_| wanted.purpose != DnsRecordPurpose::Tracking)?;
+    let alias = seen.alias.as_ref().filter(|_| wanted.record_type != DnsRecordType::Cname)?;
     Some(format!(
         "{name} is an alias (CNAME) of {alias}, where there is no such record, and a name with an alias can have no other record: remove the alias, then add the record"
     ))
@@ -299,6 +303,48 @@ fn policy(wanted: &DnsRecord, found: &[&str]) -> Verdict {
         }
         Some(policy) => Err(format!("the policy is p={policy}; it is none, quarantine or reject")),
         None => Err("the policy is missing: p=none, p=quarantine or p=reject".into()),
+    }
+}
+
+/// RFC 8461 §3.1. Senders look for a new policy when the id is another.
+fn tls_policy_id(wanted: &DnsRecord, found: &[&str]) -> Verdict {
+    let name = &wanted.name;
+    let text = only(found, "MTA-STS records", name, "leave one of them")?;
+    if let Some(problem) = marks(text) {
+        return Err(problem.into());
+    }
+    let (published, expected) = (tags(text), tags(&wanted.value));
+    if published.first().is_none_or(|(name, value)| name != "v" || value != "STSv1") {
+        return Err("an MTA-STS record begins with v=STSv1;".into());
+    }
+    match tag(&published, "id") {
+        None | Some("") => Err("the id of the policy is missing: publish the value that is shown here".into()),
+        id if id == tag(&expected, "id") => Ok(()),
+        Some(id) => Err(format!(
+            "the id is {id}, so that senders keep the policy they fetched before: publish the value that is shown here, unless another server holds the policy"
+        )),
+    }
+}
+
+/// RFC 8460 §3: to wherever the reports go.
+fn tls_reports(wanted: &DnsRecord, found: &[&str]) -> Verdict {
+    let name = &wanted.name;
+    let text = only(found, "TLS-RPT records", name, "leave one of them")?;
+    if let Some(problem) = marks(text) {
+        return Err(problem.into());
+    }
+    let tags = tags(text);
+    if tags.first().is_none_or(|(name, value)| name != "v" || value != "TLSRPTv1") {
+        return Err("a TLS-RPT record begins with v=TLSRPTv1;".into());
+    }
+    let is_uri = |uri: &str| {
+        let uri = uri.to_ascii_lowercase();
+        uri.starts_with("https://") || uri.strip_prefix("mailto:").is_some_and(|address| address.contains('@'))
+    };
+    match tag(&tags, "rua") {
+        Some(uris) if uris.split(',').all(is_uri) => Ok(()),
+        Some(uris) => Err(format!("reports go to rua={uris}; it has to be mailto: and an address, or an https:// URL")),
+        None => Err("where reports go is missing: rua=mailto: and an address".into()),
     }
 }
 

@@ -18,6 +18,11 @@ fn wanted(purpose: DnsRecordPurpose) -> DnsRecord {
         DnsRecordPurpose::Mx => (DnsRecordType::Mx, DOMAIN, format!("10 {HOST}")),
         DnsRecordPurpose::Dmarc => (DnsRecordType::Txt, "_dmarc.acme.test", "v=DMARC1; p=none".into()),
         DnsRecordPurpose::Tracking => (DnsRecordType::Cname, "t.acme.test", HOST.into()),
+        DnsRecordPurpose::MtaSts => (DnsRecordType::Txt, "_mta-sts.acme.test", "v=STSv1; id=0a1b".into()),
+        DnsRecordPurpose::MtaStsHost => (DnsRecordType::Cname, "mta-sts.acme.test", HOST.into()),
+        DnsRecordPurpose::TlsRpt => {
+            (DnsRecordType::Txt, "_smtp._tls.acme.test", "v=TLSRPTv1; rua=mailto:postmaster@acme.test".into())
+        }
     };
     DnsRecord {
         record_type,
@@ -168,4 +173,25 @@ fn no_answer_is_not_an_empty_one() {
     for gap in [DnsGap::NoName, DnsGap::NoRecord] {
         assert_eq!(judged(DnsRecordPurpose::Dkim, &Seen::of(Err(gap))).status, Some(Status::Pending));
     }
+}
+
+#[test]
+fn what_is_suggested_about_tls_is_read_as_its_rfcs_say() {
+    let sts = |records: &[&str], words| expect(DnsRecordPurpose::MtaSts, records, words);
+    sts(&["v=STSv1; id=0a1b"], None);
+    sts(&["v=STSv1;id=0a1b;", "unrelated"], None);
+    sts(&["v=STSv1; id=20200101"], Some("the id is 20200101"));
+    sts(&["v=STSv1;"], Some("id of the policy is missing"));
+    sts(&["v=STSv2; id=0a1b"], Some("v=STSv1"));
+    sts(&["v=STSv1; id=0a1b", "v=STSv1; id=0a1c"], Some("2 MTA-STS records"));
+    sts(&["\"v=STSv1; id=0a1b\""], Some("quotation marks"));
+    let host = |records: &[&str], words| expect(DnsRecordPurpose::MtaStsHost, records, words);
+    host(&[HOST], None);
+    host(&["elsewhere.test"], Some("leads to elsewhere.test"));
+    let reports = |records: &[&str], words| expect(DnsRecordPurpose::TlsRpt, records, words);
+    reports(&["v=TLSRPTv1; rua=mailto:tls@elsewhere.test"], None);
+    reports(&["v=TLSRPTv1;rua=https://reports.test/v1,mailto:a@b.test"], None);
+    reports(&["v=TLSRPTv1; rua=tls@acme.test"], Some("mailto:"));
+    reports(&["v=TLSRPTv1;"], Some("where reports go is missing"));
+    reports(&["v=TLSRPTv2; rua=mailto:a@b.test"], Some("v=TLSRPTv1"));
 }

@@ -1,5 +1,6 @@
 //! What a sending domain can be called. Owns the form; never asks DNS.
 
+use super::{records, tls_policy};
 use crate::EngineConfig;
 
 /// Characters of a name: the longest of its records' names has to fit into the 253 of DNS.
@@ -39,21 +40,59 @@ pub(super) fn checked(text: &str, config: &EngineConfig) -> Result<String, Strin
     Ok(name)
 }
 
+/// The tracking host of a domain in its ASCII form and lower case, or what is wrong with it.
+pub(super) fn checked_tracking_host(text: &str, domain: &str, config: &EngineConfig) -> Result<String, String> {
+    let host = checked(text, config)?;
+    if !host.ends_with(&format!(".{domain}")) {
+        return Err(format!("a name below {domain} is needed, such as click.{domain}"));
+    }
+    if host == records::return_path_host(domain) || host == tls_policy::host(domain) {
+        return Err(format!("{host} has another use: bounces or the MTA-STS policy are there"));
+    }
+    if host == config.hostname || host == records::web_host(config) {
+        return Err(format!("{host} is this installation's own name: nothing but links would be answered there"));
+    }
+    Ok(host)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(text: &str) -> Result<String, String> {
-        let config = EngineConfig {
-            public_url: "http://127.0.0.1:8025".into(),
+    fn config() -> EngineConfig {
+        EngineConfig {
+            public_url: "https://post.acme.test".into(),
             inbound_domain: "inbox.example".into(),
             hostname: "mx.example".into(),
             smarthost: None,
             delivery: crate::DeliveryMode::Sandbox,
             tracking_anonymise_ip: false,
             dns_blocklists: Vec::new(),
-        };
-        checked(text, &config)
+        }
+    }
+
+    fn check(text: &str) -> Result<String, String> {
+        checked(text, &config())
+    }
+
+    #[test]
+    fn a_tracking_host_is_a_name_of_its_own_below_the_domain() {
+        let check = |text: &str| checked_tracking_host(text, "acme.test", &config());
+        assert_eq!(check("Click.Acme.test.").as_deref(), Ok("click.acme.test"));
+        for text in [
+            "acme.test",
+            "click.other.test",
+            "clickacme.test",
+            "bounces.acme.test",
+            "mta-sts.acme.test",
+            "post.acme.test",
+            "click_.acme.test",
+            "https://click.acme.test",
+            "click.acme.test:80",
+            "",
+        ] {
+            assert!(check(text).is_err_and(|problem| !problem.is_empty()), "{text}");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The DNS records a domain should have, and what its domain looks like with what was found of them. Pure.
 
 use model::domain::{
-    DkimAlgorithm, DkimKey, DnsRecord, DnsRecordPurpose, DnsRecordStatus, DnsRecordType, Domain, FoundRecord,
+    DkimAlgorithm, DkimKey, DnsRecord, DnsRecordPurpose, DnsRecordStatus, DnsRecordType, Domain, FoundRecord, MtaSts,
 };
 use store::domains::DomainRow;
 
+use super::tls_policy;
 use crate::EngineConfig;
 
 /// Where the hosts of a domain's own are, below its name.
@@ -17,8 +18,8 @@ pub fn return_path_host(domain: &str) -> String {
     format!("{RETURN_PATH_LABEL}.{domain}")
 }
 
-/// The host of links that are counted.
-pub fn tracking_host(domain: &str) -> String {
+/// The host of links that are counted, where none is said.
+pub(super) fn usual_tracking_host(domain: &str) -> String {
     format!("{TRACKING_LABEL}.{domain}")
 }
 
@@ -66,13 +67,42 @@ pub(super) fn wanted(config: &EngineConfig, row: &DomainRow) -> Vec<DnsRecord> {
             format!("_dmarc.{domain}"),
             "v=DMARC1; p=none".into(),
         ),
-        record(DnsRecordType::Cname, DnsRecordPurpose::Tracking, false, tracking_host(domain), web_host(config)),
+        record(DnsRecordType::Cname, DnsRecordPurpose::Tracking, false, row.tracking_host.clone(), web_host(config)),
     ]);
+    records
+        .extend(suggestions(config, row).map(|(kind, purpose, name, value)| record(kind, purpose, false, name, value)));
     records
 }
 
+/// What is asked for of a domain that receives here alone.
+fn suggestions(config: &EngineConfig, row: &DomainRow) -> [(DnsRecordType, DnsRecordPurpose, String, String); 3] {
+    let domain = &row.name;
+    let id = tls_policy::id(&tls_policy::text(config, row.mta_sts_mode));
+    [
+        (DnsRecordType::Txt, DnsRecordPurpose::MtaSts, format!("_mta-sts.{domain}"), format!("v=STSv1; id={id}")),
+        (DnsRecordType::Cname, DnsRecordPurpose::MtaStsHost, tls_policy::host(domain), web_host(config)),
+        (
+            DnsRecordType::Txt,
+            DnsRecordPurpose::TlsRpt,
+            format!("_smtp._tls.{domain}"),
+            format!("v=TLSRPTv1; rua=mailto:postmaster@{domain}"),
+        ),
+    ]
+}
+
+pub(super) fn is_suggestion(record: &DnsRecord) -> bool {
+    matches!(record.purpose, DnsRecordPurpose::MtaSts | DnsRecordPurpose::MtaStsHost | DnsRecordPurpose::TlsRpt)
+}
+
+/// Whether mail to the domain's addresses comes here, as far as its MX record was found.
+pub(super) fn receives(row: &DomainRow) -> bool {
+    let is_ours =
+        |found: &FoundRecord| found.purpose == DnsRecordPurpose::Mx && found.status == DnsRecordStatus::Verified;
+    row.found.iter().any(is_ours)
+}
+
 /// Where people's browsers reach us: the public URL's host, or the mail host where that is an address.
-fn web_host(config: &EngineConfig) -> String {
+pub(super) fn web_host(config: &EngineConfig) -> String {
     match url::Url::parse(&config.public_url).as_ref().map(url::Url::host) {
         Ok(Some(url::Host::Domain(host))) => host.to_owned(),
         _ => config.hostname.clone(),
@@ -82,6 +112,9 @@ fn web_host(config: &EngineConfig) -> String {
 /// The records with what the last checks found.
 pub(super) fn shown(config: &EngineConfig, row: &DomainRow) -> Vec<DnsRecord> {
     let mut records = wanted(config, row);
+    if !receives(row) {
+        records.retain(|record| !is_suggestion(record));
+    }
     for record in &mut records {
         if let Some(found) = found_of(&row.found, record) {
             record.status = found.status;
@@ -103,6 +136,12 @@ pub(super) fn public(config: &EngineConfig, row: &DomainRow) -> Domain {
         name: row.name.clone(),
         status: row.status,
         dns_records: shown(config, row),
+        tracking_host: row.tracking_host.clone(),
+        mta_sts: receives(row).then(|| MtaSts {
+            mode: row.mta_sts_mode,
+            url: tls_policy::url(&row.name),
+            policy: tls_policy::text(config, row.mta_sts_mode),
+        }),
         problem: row.problem.clone(),
         checked_at: row.checked_at,
         verified_at: row.verified_at,

@@ -1,6 +1,6 @@
 //! What checks make of a domain over time.
 
-use model::domain::{DkimAlgorithm, DkimKey, DkimKeys};
+use model::domain::{DkimAlgorithm, DkimKey, DkimKeys, MtaStsMode};
 use model::{DomainId, WorkspaceId};
 
 use super::*;
@@ -35,6 +35,8 @@ fn pending() -> DomainRow {
         due_at: START,
         created_at: START,
         updated_at: START,
+        tracking_host: "t.acme.test".into(),
+        mta_sts_mode: MtaStsMode::Testing,
     }
 }
 

@@ -23,6 +23,8 @@ store::on_both_engines!(
     new_keys_sign_when_their_records_are_there,
     whoever_looks_after_domains_is_given_each_once,
     keys_are_sealed_anew_and_go_with_their_domain,
+    a_domain_that_receives_is_told_what_to_publish_about_tls,
+    links_begin_at_a_host_of_the_domains_own_that_leads_here,
 );
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -271,6 +273,75 @@ async fn whoever_looks_after_domains_is_given_each_once(database: TestDb) {
         checked += more;
     }
     assert_eq!((checked, product.step(now).await), (12, 0));
+}
+
+async fn a_domain_that_receives_is_told_what_to_publish_about_tls(database: TestDb) {
+    let product = Product::start(database).await;
+    let domain = product.create("acme.test").await;
+    let about_tls = |domain: &Domain| {
+        let all = domain.dns_records.iter().filter(|record| records::is_suggestion(record));
+        all.map(|record| record.status).collect::<Vec<_>>()
+    };
+    product.zone.publish(domain.dns_records.iter().filter(|record| record.required));
+    let sends = product.verify(&domain).await;
+    assert_eq!((sends.status, about_tls(&sends), sends.mta_sts), (DomainStatus::Verified, vec![], None));
+    let policy = async || mta_sts_policy(product.engine(), "mta-sts.acme.test").await.unwrap();
+    assert_eq!(policy().await, None);
+    product.zone.publish(of(&domain, DnsRecordPurpose::Mx));
+    let receives = product.verify(&domain).await;
+    assert_eq!((receives.status, about_tls(&receives)), (DomainStatus::Verified, vec![DnsRecordStatus::Pending; 3]));
+    product.zone.publish(receives.dns_records.iter().filter(|record| records::is_suggestion(record)));
+    assert_eq!(about_tls(&product.verify(&domain).await), vec![DnsRecordStatus::Verified; 3]);
+    assert_eq!(policy().await, receives.mta_sts.map(|policy| policy.policy));
+    // Another policy has another id.
+    let enforced = DomainChange { mta_sts_mode: Some(MtaStsMode::Enforce), ..DomainChange::default() };
+    change(product.engine(), &product.key, &domain.id, enforced).await.unwrap();
+    let changed = product.verify(&domain).await;
+    let id = of(&changed, DnsRecordPurpose::MtaSts)[0];
+    assert_eq!((changed.status, id.status), (DomainStatus::Verified, DnsRecordStatus::Wrong));
+    assert!(policy().await.unwrap().contains("mode: enforce"));
+    // What it says of TLS goes with the domain's mail.
+    product.zone.withdraw("acme.test");
+    assert_eq!(about_tls(&product.verify(&domain).await), []);
+    assert_eq!(policy().await, None);
+}
+
+async fn links_begin_at_a_host_of_the_domains_own_that_leads_here(database: TestDb) {
+    let product = Product::start(database).await;
+    let engine = product.engine();
+    let named = NewDomain { name: "acme.test".into(), tracking_host: Some("Click.acme.test".into()) };
+    let domain = create(engine, &product.key, named).await.unwrap();
+    let ours = &product.key.workspace_id;
+    product.zone.publish(domain.dns_records.iter().filter(|record| record.required));
+    product.verify(&domain).await;
+    assert_eq!(links_from(engine, ours, "a@acme.test").await.unwrap(), None, "its record is not there");
+    assert_eq!(host_use(engine, "click.acme.test").await.unwrap(), HostUse::Tracking);
+    product.zone.publish(of(&domain, DnsRecordPurpose::Tracking));
+    product.verify(&domain).await;
+    let public = url::Url::parse(&engine.config.public_url).unwrap();
+    let port = public.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let own = format!("{}://click.acme.test{port}", public.scheme());
+    assert_eq!(links_from(engine, ours, "a@acme.test").await.unwrap(), Some(own));
+    assert_eq!(links_from(engine, ours, "a@sub.acme.test").await.unwrap(), None);
+    let stranger = testing::all_scopes(&testing::workspace(engine, "Second").await);
+    assert_eq!(links_from(engine, &stranger.workspace_id, "a@acme.test").await.unwrap(), None);
+    // A name that nobody proved to be theirs is none of ours to close.
+    let unproven = NewDomain { name: "other.test".into(), tracking_host: Some("click.other.test".into()) };
+    create(engine, &stranger, unproven).await.unwrap();
+    for host in ["click.other.test", "mta-sts.other.test", "127.0.0.1", "[::1]", "localhost", "acme.test"] {
+        assert_eq!(host_use(engine, host).await.unwrap(), HostUse::Everything, "{host}");
+    }
+    assert_eq!(host_use(engine, "MTA-STS.acme.test.").await.unwrap(), HostUse::Policy);
+    let outcome = change(engine, &stranger, &domain.id, DomainChange::default()).await;
+    assert!(matches!(outcome, Err(EngineError::NotFound { .. })), "{outcome:?}");
+    for wrong in ["acme.test", "bounces.acme.test", "click.other.test"] {
+        let wrong = DomainChange { tracking_host: Some(Some(wrong.into())), ..DomainChange::default() };
+        assert!(matches!(change(engine, &product.key, &domain.id, wrong).await, Err(EngineError::Invalid(_))));
+    }
+    let usual = DomainChange { tracking_host: Some(None), ..DomainChange::default() };
+    let usual = change(engine, &product.key, &domain.id, usual).await.unwrap();
+    assert_eq!((usual.tracking_host.as_str(), usual.status), ("t.acme.test", DomainStatus::Verified));
+    assert_eq!(links_from(engine, ours, "a@acme.test").await.unwrap(), None, "its record is not there");
 }
 
 async fn keys_are_sealed_anew_and_go_with_their_domain(database: TestDb) {

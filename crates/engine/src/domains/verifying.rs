@@ -21,7 +21,7 @@ const AT_ONCE: usize = 8;
 const LEASE: Duration = Duration::from_secs(5 * 60);
 /// Between two looks at what is due.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How often a check is begun again because the domain's keys changed meanwhile.
+/// How often a check is begun again because the domain changed meanwhile.
 const TRIES: usize = 3;
 
 /// Checks what is due until it is told to stop.
@@ -74,7 +74,7 @@ pub(super) async fn check(engine: &Engine, mut row: DomainRow, now: Timestamp) -
         let (config, before) = (engine.config.clone(), row.clone());
         let work = move |tx: &mut Tx<'_>| {
             let Some(mut row) = domains::get(tx, &before.workspace_id, &before.id)? else { return Ok(None) };
-            if row.keys != before.keys {
+            if row.keys != before.keys || row.tracking_host != before.tracking_host {
                 return Ok(Some((row, false)));
             }
             let is_taken = domains::sends_elsewhere(tx, &row.name, &row.id)?;
@@ -95,7 +95,7 @@ pub(super) async fn check(engine: &Engine, mut row: DomainRow, now: Timestamp) -
         }
         row = kept;
     }
-    Err(EngineError::Conflict("the domain's keys are being changed; ask again in a moment".into()))
+    Err(EngineError::Conflict("the domain is being changed; ask again in a moment".into()))
 }
 
 fn tell(

@@ -6,31 +6,28 @@ use mail::compose::Draft;
 use model::key::Principal;
 use model::limits::{ATTACHMENTS_OUTBOUND_MAX, MESSAGE_BYTES_MAX, RECIPIENTS_OUTBOUND_MAX};
 use model::template::TemplateContent;
-use model::{SubmissionId, TemplateId, Timestamp};
-use serde::{Deserialize, Serialize};
+use model::{TemplateId, Timestamp};
 use serde_json::{Map, Value as Json, json};
 use store::accounts::AccountRow;
-use store::blobs_table::{self, NewBlob};
-use store::submissions::{self, Reference, Stage, SubmissionRow};
-use store::{Priority, Tx};
+use store::linked_mails::LinkedMailRow;
+use store::submissions::{Reference, Stage, SubmissionRow};
 
 pub use super::answering::Action;
 use super::answering::{self, Original};
+use super::links::{self, Links};
+pub use super::queueing::{HeldBack, Submitted, queue};
 use super::{accounts, submitting};
 use crate::sending::{self, AttachmentRequest};
 use crate::templates::{self, TemplateReference};
-use crate::{Engine, EngineError, FieldError, Result, once, raw, tokens};
+use crate::tracking::Marker;
+use crate::{Engine, EngineError, FieldError, Result, tokens};
 
 /// Mails of one request.
 pub const MAILS_MAX: usize = 500;
-/// Bytes of all mails of one request.
-const BYTES_MAX: u64 = 4 * MESSAGE_BYTES_MAX;
 /// How far ahead mail may be scheduled.
 const SCHEDULE_DAYS_MAX: u64 = 366;
 /// Tries that may be asked for.
 const ATTEMPTS_MAX: u32 = 100;
-/// Mails of an account that wait to be sent.
-const WAITING_MAX: u64 = 100_000;
 
 /// A mail to send.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +59,11 @@ pub struct SubmitRequest {
     pub attempts_max: Option<u32>,
     pub copies: Option<bool>,
     pub sent_path: Option<String>,
+    /// As the workspace's settings say where the request does not.
+    pub track_opens: Option<bool>,
+    pub track_clicks: Option<bool>,
+    /// The list it is sent to: its one recipient can leave it, and gets nothing who did.
+    pub list_id: Option<String>,
 }
 
 /// The message that is answered or forwarded.
@@ -77,23 +79,13 @@ pub struct ReferenceRequest {
     pub ignore_missing: bool,
 }
 
-/// What became of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Submitted {
-    pub queue_id: SubmissionId,
-    /// Without angle brackets.
-    pub message_id: String,
-    pub send_at: Timestamp,
-    /// Whether the message that was referred to is there.
-    pub referred: Option<bool>,
-}
-
 /// A mail, composed and checked, before anything is kept.
 pub struct Composed {
     pub raw: Bytes,
     pub message_id: String,
-    row: SubmissionRow,
-    referred: Option<bool>,
+    pub(super) row: SubmissionRow,
+    pub(super) referred: Option<bool>,
+    pub(super) linked: Option<LinkedMailRow>,
 }
 
 impl Composed {
@@ -114,30 +106,42 @@ pub async fn compose(engine: &Engine, principal: &Principal, name: &str, request
     }
     let now = Timestamp::now();
     check(&request, now)?;
-    let mut request = rendered(engine, &account, request).await?;
+    let from = sender(&account, &request)?;
+    let links = Links::of(engine, &account, &from, &request).await?;
+    let mut request = rendered(engine, &account, request, links.unsubscribe_url()).await?;
     let (original, reference) = original(engine, principal, name, request.reference.as_ref()).await?;
     let referred = request.reference.as_ref().map(|_| original.is_some());
     if let (Some(original), Some(wanted)) = (&original, &request.reference.clone()) {
         fill_in(&mut request, &account, original, wanted);
     }
+    links.show(&mut request, &from)?;
     let message_id = match &request.message_id {
         Some(id) => mail::compose::clean_message_id(id).map_err(|why| EngineError::invalid("/messageId", why))?,
         None => new_message_id(&account, &engine.config.hostname),
     };
-    let from = sender(&account, &request)?;
     let (raw, message_id) = match request.raw.clone() {
         Some(raw) => tokio::task::spawn_blocking(move || whole(&raw, &message_id, now)).await.map_err(panicked)??,
-        None => (written(engine, &request, &from, &original, &message_id, now).await?, message_id),
+        None => {
+            let marker = links.marker(engine, &request);
+            (written(engine, &request, &from, &original, &message_id, marker, now).await?, message_id)
+        }
     };
     if raw.len() as u64 > MESSAGE_BYTES_MAX {
         return Err(EngineError::TooLarge { limit: MESSAGE_BYTES_MAX });
     }
-    let row = row(&account, &request, &from, &message_id, reference, now)?;
-    Ok(Composed { raw, message_id, row, referred })
+    let row = row(&account, &request, &from, &links, &message_id, reference, now)?;
+    let has_html = request.raw.is_none() && request.html.is_some();
+    let linked = links.row(has_html, &row);
+    Ok(Composed { raw, message_id, row, referred, linked })
 }
 
 /// Subject, HTML and text with their variables filled in: those of `params` by their names and below `params`, and those of the account.
-async fn rendered(engine: &Engine, account: &AccountRow, mut request: SubmitRequest) -> Result<SubmitRequest> {
+async fn rendered(
+    engine: &Engine,
+    account: &AccountRow,
+    mut request: SubmitRequest,
+    unsubscribe_url: Option<&str>,
+) -> Result<SubmitRequest> {
     if request.template.is_none() && request.params.is_none() {
         return Ok(request);
     }
@@ -146,6 +150,9 @@ async fn rendered(engine: &Engine, account: &AccountRow, mut request: SubmitRequ
     variables.insert("params".into(), Json::Object(params));
     variables.insert("account".into(), json!({ "name": account.display_name, "email": account.email }));
     variables.insert("service".into(), json!({ "url": engine.config.public_url }));
+    if let Some(url) = unsubscribe_url {
+        variables.insert("rcpt".into(), json!({ "unsubscribeUrl": url }));
+    }
     let made = match request.template.take() {
         Some(id) => {
             let reference = TemplateReference::Id(id);
@@ -172,58 +179,8 @@ fn panicked(_: tokio::task::JoinError) -> EngineError {
     EngineError::Internal("composing panicked".into())
 }
 
-/// Queues what was composed, all or nothing. Answers what each came to, in their order; the same request sent again is answered and
-/// not done again.
-///
-/// # Errors
-/// The account has too many that wait; the store can't keep them.
-pub async fn queue(engine: &Engine, mails: Vec<Composed>) -> Result<Vec<Submitted>> {
-    let once = once::asked();
-    if let Some(earlier) = once.earlier(engine).await? {
-        return read_outcome(&earlier);
-    }
-    if mails.iter().map(|mail| mail.raw.len() as u64).sum::<u64>() > BYTES_MAX {
-        return Err(EngineError::TooLarge { limit: BYTES_MAX });
-    }
-    let mut kept: Vec<(SubmissionRow, NewBlob)> = Vec::with_capacity(mails.len());
-    let mut outcome = Vec::with_capacity(mails.len());
-    for mail in mails {
-        let blob = raw::keep(engine, &[&mail.row.workspace_id], &mail.raw).await?.pop();
-        let (_, blob) = blob.ok_or_else(|| EngineError::Internal("the raw mail was not kept".into()))?;
-        outcome.push(Submitted {
-            queue_id: mail.row.id.clone(),
-            message_id: mail.message_id,
-            send_at: mail.row.due_at,
-            referred: mail.referred,
-        });
-        kept.push((mail.row, blob));
-    }
-    let noted = serde_json::to_string(&outcome).map_err(|error| EngineError::Internal(error.to_string()))?;
-    let work = move |tx: &mut Tx<'_>| -> store::Result<Option<String>> {
-        if let Some(earlier) = once.note(tx, &noted)? {
-            return Ok(Some(earlier));
-        }
-        let Some((first, _)) = kept.first() else { return Ok(Some(noted.clone())) };
-        if submissions::count(tx, &first.account_id)? + kept.len() as u64 > WAITING_MAX {
-            return Ok(None);
-        }
-        for (row, blob) in &kept {
-            let blob_id = blobs_table::put(tx, &row.workspace_id, blob)?;
-            submissions::insert(tx, &SubmissionRow { blob_id, ..row.clone() })?;
-        }
-        Ok(Some(noted.clone()))
-    };
-    let noted = crate::write_again_on_conflict(&engine.db, Priority::Foreground, work).await?;
-    let full = || EngineError::Conflict(format!("{WAITING_MAX} mails of this account wait to be sent: take some back"));
-    read_outcome(&noted.ok_or_else(full)?)
-}
-
-fn read_outcome(noted: &str) -> Result<Vec<Submitted>> {
-    serde_json::from_str(noted).map_err(|error| EngineError::Internal(format!("an earlier outcome: {error}")))
-}
-
 fn check(request: &SubmitRequest, now: Timestamp) -> Result<()> {
-    let mut errors = Vec::new();
+    let mut errors = links::check(request);
     let mut wrong = |pointer: &str, detail: String| errors.push(FieldError::new(pointer, detail));
     let named = request.to.len() + request.cc.len() + request.bcc.len();
     let recipients = named.max(request.envelope_to.as_ref().map_or(0, Vec::len));
@@ -314,6 +271,7 @@ async fn written(
     from: &Mailbox,
     original: &Option<Original>,
     message_id: &str,
+    marker: Marker,
     now: Timestamp,
 ) -> Result<Bytes> {
     let mut files = sending::files(engine, &request.attachments).await?;
@@ -323,7 +281,7 @@ async fn written(
         files.extend(answering::files(original, request.html.as_deref(), wanted.forward_attachments));
     }
     let text = request.text.clone().or_else(|| request.html.is_none().then(String::new));
-    let draft = Draft {
+    let mut draft = Draft {
         from: from.clone(),
         reply_to: request.reply_to.clone(),
         to: request.to.clone(),
@@ -339,7 +297,11 @@ async fn written(
         headers: request.headers.clone(),
         boundary_seed: rand::random(),
     };
-    let composed = tokio::task::spawn_blocking(move || mail::compose::compose(&draft)).await.map_err(panicked)?;
+    let composed = tokio::task::spawn_blocking(move || {
+        draft.html = draft.html.map(|html| marker.mark(html));
+        mail::compose::compose(&draft)
+    });
+    let composed = composed.await.map_err(panicked)?;
     let wrong = |error: mail::compose::DraftError| FieldError::new(format!("/{}", error.pointer), error.detail);
     composed.map(Bytes::from).map_err(|errors| EngineError::Invalid(errors.into_iter().map(wrong).collect()))
 }
@@ -355,6 +317,7 @@ fn row(
     account: &AccountRow,
     request: &SubmitRequest,
     from: &Mailbox,
+    links: &Links,
     message_id: &str,
     reference: Option<Reference>,
     now: Timestamp,
@@ -394,7 +357,7 @@ fn row(
         mail::compose::normalize_address(&mail_from).map_err(|why| EngineError::invalid("/envelope/from", why))?;
     let due_at = request.send_at.filter(|at| *at > now).unwrap_or(now);
     Ok(SubmissionRow {
-        id: SubmissionId::generate(),
+        id: links.id().clone(),
         workspace_id: account.workspace_id.clone(),
         account_id: account.id.clone(),
         stage: Stage::Send,
@@ -415,5 +378,6 @@ fn row(
         scheduled_at: due_at,
         created_at: now,
         claimed: false,
+        list_id: request.list_id.clone(),
     })
 }

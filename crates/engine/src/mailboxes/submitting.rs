@@ -10,12 +10,13 @@ use rand::RngExt as _;
 use serde_json::{Value as Json, json};
 use store::accounts::{self, AccountRow};
 use store::submissions::{self, Stage, SubmissionError, SubmissionRow};
-use store::{Dialect, Priority, Topic, Tx, messages};
+use store::{Dialect, Priority, Topic, Tx, linked_mails, messages};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{oauth2_tokens, sent_copies, telling};
 use crate::ports::{DeliveryResult, OutboundMail, RecipientOutcome, Smarthost};
+use crate::suppressions::{held_back_of_mailbox, words};
 use crate::{Engine, EngineError, Result, delivery_schedule, due, raw, tokens};
 
 /// How long a claimed one is ours: longer than any SMTP transaction may take (RFC 5321 §4.5.3.2).
@@ -104,10 +105,37 @@ async fn serve(engine: &Engine, lease: &str, row: SubmissionRow) -> Result<()> {
 }
 
 async fn attempt(engine: &Engine, account: &AccountRow, row: &SubmissionRow) -> Result<Vec<RecipientOutcome>> {
+    // Who was put on a list since it was queued.
+    let (mut outcomes, recipients) = held_back(engine, row).await?;
+    if recipients.is_empty() {
+        return Ok(outcomes);
+    }
+    outcomes.extend(send(engine, account, row, recipients).await?);
+    Ok(outcomes)
+}
+
+/// Those of its recipients who are not written to any more, with why, and the others.
+async fn held_back(engine: &Engine, row: &SubmissionRow) -> Result<(Vec<RecipientOutcome>, Vec<String>)> {
+    let (workspace, list, pending) = (row.workspace_id.clone(), row.list_id.clone(), row.pending.clone());
+    let now = Timestamp::now();
+    let held = engine.db.read(move |tx| held_back_of_mailbox(tx, &workspace, list.as_deref(), &pending, now)).await?;
+    let (out, left): (Vec<&String>, Vec<&String>) = row.pending.iter().partition(|to| held.contains_key(*to));
+    let outcome = |to: &String| {
+        let why = held.get(to).map(words).unwrap_or_default();
+        RecipientOutcome::unspoken(to.clone(), DeliveryResult::Bounced, why)
+    };
+    Ok((out.into_iter().map(outcome).collect(), left.into_iter().cloned().collect()))
+}
+
+async fn send(
+    engine: &Engine,
+    account: &AccountRow,
+    row: &SubmissionRow,
+    recipients: Vec<String>,
+) -> Result<Vec<RecipientOutcome>> {
     let smarthost = smarthost(engine, account, None).await?;
     let raw = raw::read(engine, row.blob_id).await?;
-    let mail =
-        OutboundMail { mail_from: row.mail_from.clone(), recipients: row.pending.clone(), raw, envelope_id: None };
+    let mail = OutboundMail { mail_from: row.mail_from.clone(), recipients, raw, envelope_id: None };
     let outcomes = engine.ports.transport.send(&smarthost, mail.clone()).await;
     // A token that was refused is renewed once. Nobody was served where all were refused for our sake.
     let is_refused = outcomes.iter().all(|outcome| outcome.result == DeliveryResult::Infrastructure);
@@ -214,7 +242,13 @@ async fn record(
     let write = move |tx: &mut Tx<'_>| {
         let kept =
             if is_done { submissions::finish(tx, &row, &lease)? } else { submissions::put_off(tx, &row, &lease)? };
-        if kept { tell(tx, &account, &row, &judged, now) } else { Ok(()) }
+        if !kept {
+            return Ok(());
+        }
+        if !judged.served.is_empty() {
+            linked_mails::set_sent(tx, &row.id, now)?;
+        }
+        tell(tx, &account, &row, &judged, now)
     };
     crate::write_again_on_conflict(&engine.db, Priority::Delivery, write).await?;
     Ok(())
@@ -296,6 +330,7 @@ pub(crate) fn copy_of(
         scheduled_at: sent.at,
         created_at: sent.at,
         claimed: false,
+        list_id: None,
     };
     submissions::insert(tx, &copy)
 }

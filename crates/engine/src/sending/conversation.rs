@@ -98,6 +98,7 @@ impl Thread {
             conversation_id: self.conversation.as_ref().map(|row| row.public.id.clone()),
             scheduled_at: reply.scheduled_at,
             author_id: reply.author_id,
+            tracking: reply.tracking,
             ..SendRequest::default()
         })
     }

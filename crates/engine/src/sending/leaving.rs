@@ -45,7 +45,7 @@ pub(super) fn way_to_leave(
         return Err(EngineError::Invalid(errors));
     }
     let is_marketing = use_case.email_type == EmailType::Marketing;
-    Ok(Some(WayToLeave { url: unsubscribe::url(engine, id), is_marketing }))
+    Ok(Some(WayToLeave { url: unsubscribe::url(engine, sender.links_at.as_deref(), id.as_str()), is_marketing }))
 }
 
 impl WayToLeave {

@@ -56,6 +56,8 @@ pub(crate) struct Sender {
     /// Where answers come back with their conversation's token. `None`: they come to the sender's own mailbox, by its own ways.
     pub receives_at: Option<String>,
     pub way_out: WayOut,
+    /// Where links of the mail begin, where that is a host of the domain's own.
+    pub links_at: Option<String>,
     /// The host of return paths, where they are the domain's own.
     return_path_host: Option<String>,
     /// Where the mail is signed by us.
@@ -73,6 +75,7 @@ impl Sender {
             limits: channel.limits.clone(),
             receives_at: receives_itself.then(|| channel.inbound_address.clone()),
             way_out,
+            links_at: None,
             return_path_host: None,
             signing: None,
         }
@@ -144,6 +147,7 @@ pub(crate) async fn of_use_case(engine: &Engine, workspace: &WorkspaceId, id: &U
         limits: ChannelLimits::default(),
         receives_at: domains::receives(&domain).then(|| use_case.sender_address.clone()),
         way_out: engine.own_way_out(),
+        links_at: domains::links(&engine.config, &domain),
         return_path_host: Some(domains::return_path_host(&domain.name)),
         use_case: Some(use_case),
         signing: Some(signing),

@@ -3,6 +3,7 @@
 //! | what is sent | what stops it |
 //! |---|---|
 //! | anything | a suppression of the workspace, of the use case or of the domain it is sent by, whatever its reason |
+//! | a mail that an account sends to no list | of the workspace's: `hardBounce`, `complaint`, `manual` |
 //! | a reply on a channel, in a conversation the recipient wrote in | of the workspace's: `hardBounce`, `complaint`, `manual` |
 //!
 //! Who wrote to us wants an answer, also if they take no newsletters any more (`unsubscribe`), and their mailbox is at work, also if it
@@ -89,6 +90,21 @@ fn concerns(suppression: &Suppression, mailing: Mailing<'_>) -> bool {
 fn stops_replies(suppression: &Suppression) -> bool {
     use SuppressionReason::{Complaint, HardBounce, Manual};
     suppression.scope == SuppressionScope::Workspace && matches!(suppression.reason, HardBounce | Complaint | Manual)
+}
+
+/// As [`held_back`], for a mail that an account sends. A person's own mail is no mailing: what stops it is what stops replies.
+pub(crate) fn held_back_of_mailbox(
+    tx: &mut Tx<'_>,
+    workspace: &WorkspaceId,
+    list: Option<&str>,
+    recipients: &[String],
+    now: Timestamp,
+) -> Result<HashMap<String, Suppression>> {
+    let mailing = Mailing { use_case: list, ..Mailing::default() };
+    let addresses: Vec<&str> = recipients.iter().map(String::as_str).collect();
+    let mut held = held_back(tx, workspace, mailing, &addresses, now)?;
+    held.retain(|_, suppression| list.is_some() || stops_replies(suppression));
+    Ok(held)
 }
 
 /// As [`held_back`], for recipients of a message that was accepted before.

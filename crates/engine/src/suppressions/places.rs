@@ -2,10 +2,11 @@
 
 use model::Timestamp;
 use model::key::{Principal, Scope};
+use model::limits::SUPPRESSION_SCOPE_ID_CHARS_MAX;
 use model::suppression::{Suppression, SuppressionScope};
 use store::{Priority, suppressions};
 
-use super::{actor, holds, may};
+use super::{actor, holds, is_plain_id, may};
 use crate::{Engine, EngineError, Result};
 
 /// Whose list it is.
@@ -13,6 +14,38 @@ use crate::{Engine, EngineError, Result};
 pub struct Place {
     pub scope: SuppressionScope,
     pub scope_id: Option<String>,
+}
+
+/// Prefix of domains' lists among those of the mailbox API.
+const DOMAIN_PREFIX: &str = "dom_";
+/// The workspace's list there.
+const WORKSPACE: &str = "workspace";
+
+impl Place {
+    /// A list of the mailbox API: `workspace` is the workspace's, `dom_…` a domain's, any other name a use case's or a mailing's own.
+    pub fn of_list(list_id: &str) -> Self {
+        let scope = match list_id {
+            WORKSPACE => return Self { scope: SuppressionScope::Workspace, scope_id: None },
+            id if id.starts_with(DOMAIN_PREFIX) => SuppressionScope::Domain,
+            _ => SuppressionScope::UseCase,
+        };
+        Self { scope, scope_id: Some(list_id.to_owned()) }
+    }
+
+    pub fn list_id(&self) -> &str {
+        self.scope_id.as_deref().unwrap_or(WORKSPACE)
+    }
+}
+
+/// Why mail can't be sent to a list of this name.
+pub(crate) fn check_list(list_id: &str) -> std::result::Result<(), String> {
+    if Place::of_list(list_id).scope != SuppressionScope::UseCase {
+        return Err(format!("{list_id} is the workspace's or a domain's own list: name one of yours, such as news"));
+    }
+    match is_plain_id(list_id) && !list_id.is_empty() {
+        true => Ok(()),
+        false => Err(format!("1 to {SUPPRESSION_SCOPE_ID_CHARS_MAX} ASCII letters, digits, `-`, `_` and `.`")),
+    }
 }
 
 /// The lists that have something on them, and how much.

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::Mac as _;
-use model::MessageId;
 use model::id::ID_BODY_LENGTH;
+use model::{MessageId, SubmissionId};
 
 use crate::mac::mac;
 
@@ -14,16 +14,27 @@ pub const PURPOSE: &str = "tracked links";
 const SIGNATURE_OCTETS: usize = 16;
 /// The first octet of every token; another form gets another one.
 const VERSION: u8 = 1;
+/// The second octet: what kind of a link it is, and of what kind of mail.
 const PIXEL: u8 = b'o';
 const CLICK: u8 = b'c';
+const MAIL_PIXEL: u8 = b'p';
+const MAIL_CLICK: u8 = b'k';
 /// Octets of a token on the wire; longer ones are none of ours.
 const TOKEN_OCTETS_MAX: usize = 4 * 1024;
+
+/// What a link is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    Message(MessageId),
+    /// A mail that an account sent.
+    Mail(SubmissionId),
+}
 
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mark {
-    Pixel { message: MessageId },
-    Click { message: MessageId, url: String },
+    Pixel { subject: Subject },
+    Click { subject: Subject, url: String },
 }
 
 /// Makes links and reads them.
@@ -38,17 +49,17 @@ impl Links {
         Self { base: base.to_owned(), keys }
     }
 
-    /// The address of a message's pixel.
-    pub fn pixel(&self, message: &MessageId) -> String {
-        format!("{}/t/o/{}", self.base, self.token(said(PIXEL, message, &[])).unwrap_or_default())
+    /// The address of a mail's pixel.
+    pub fn pixel(&self, subject: &Subject) -> String {
+        format!("{}/t/o/{}", self.base, self.token(said(subject, PIXEL, MAIL_PIXEL, &[])).unwrap_or_default())
     }
 
-    /// An address that leads to `url` by way of us; `number` is the link's in its message.
-    pub fn click(&self, message: &MessageId, number: usize, url: &str) -> Option<String> {
+    /// An address that leads to `url` by way of us; `number` is the link's in its mail.
+    pub fn click(&self, subject: &Subject, number: usize, url: &str) -> Option<String> {
         let number = u16::try_from(number).ok()?;
         let mut target = number.to_be_bytes().to_vec();
         target.extend_from_slice(url.as_bytes());
-        let token = self.token(said(CLICK, message, &target))?;
+        let token = self.token(said(subject, CLICK, MAIL_CLICK, &target))?;
         (token.len() <= TOKEN_OCTETS_MAX).then(|| format!("{}/t/c/{token}", self.base))
     }
 
@@ -71,18 +82,28 @@ impl Links {
         }
         let [VERSION, kind, rest @ ..] = said else { return None };
         let (id, rest) = rest.split_at_checked(ID_BODY_LENGTH)?;
-        let message = format!("{}{}", MessageId::PREFIX, std::str::from_utf8(id).ok()?).parse().ok()?;
+        let id = std::str::from_utf8(id).ok()?;
+        let subject = match *kind {
+            PIXEL | CLICK => Subject::Message(format!("{}{id}", MessageId::PREFIX).parse().ok()?),
+            MAIL_PIXEL | MAIL_CLICK => Subject::Mail(format!("{}{id}", SubmissionId::PREFIX).parse().ok()?),
+            _ => return None,
+        };
         match (*kind, rest) {
-            (PIXEL, []) => Some(Mark::Pixel { message }),
-            (CLICK, [_, _, url @ ..]) => Some(Mark::Click { message, url: String::from_utf8(url.to_vec()).ok()? }),
+            (PIXEL | MAIL_PIXEL, []) => Some(Mark::Pixel { subject }),
+            (CLICK | MAIL_CLICK, [_, _, url @ ..]) => {
+                Some(Mark::Click { subject, url: String::from_utf8(url.to_vec()).ok()? })
+            }
             _ => None,
         }
     }
 }
 
-fn said(kind: u8, message: &MessageId, rest: &[u8]) -> Vec<u8> {
-    let id = message.as_str().strip_prefix(MessageId::PREFIX).unwrap_or_default();
-    [&[VERSION, kind], id.as_bytes(), rest].concat()
+fn said(subject: &Subject, of_message: u8, of_mail: u8, rest: &[u8]) -> Vec<u8> {
+    let (kind, id) = match subject {
+        Subject::Message(id) => (of_message, id.as_str().strip_prefix(MessageId::PREFIX)),
+        Subject::Mail(id) => (of_mail, id.as_str().strip_prefix(SubmissionId::PREFIX)),
+    };
+    [&[VERSION, kind], id.unwrap_or_default().as_bytes(), rest].concat()
 }
 
 #[cfg(test)]
@@ -99,18 +120,20 @@ mod tests {
 
     #[test]
     fn what_is_signed_comes_back() {
-        let (links, message) = (links(vec![[1; 32]]), MessageId::generate());
-        let pixel = links.pixel(&message);
-        assert!(pixel.starts_with("https://mail.example/t/o/"), "{pixel}");
-        assert_eq!(links.read(&token(&pixel)), Some(Mark::Pixel { message: message.clone() }));
-        let url = "https://example.org/?a=1&b=2#c";
-        let click = token(&links.click(&message, 3, url).expect("a link"));
-        assert_eq!(links.read(&click), Some(Mark::Click { message, url: url.into() }));
+        let links = links(vec![[1; 32]]);
+        for subject in [Subject::Message(MessageId::generate()), Subject::Mail(SubmissionId::generate())] {
+            let pixel = links.pixel(&subject);
+            assert!(pixel.starts_with("https://mail.example/t/o/"), "{pixel}");
+            assert_eq!(links.read(&token(&pixel)), Some(Mark::Pixel { subject: subject.clone() }));
+            let url = "https://example.org/?a=1&b=2#c";
+            let click = token(&links.click(&subject, 3, url).expect("a link"));
+            assert_eq!(links.read(&click), Some(Mark::Click { subject, url: url.into() }));
+        }
     }
 
     #[test]
     fn nothing_else_is_read() {
-        let (links, message) = (links(vec![[1; 32]]), MessageId::generate());
+        let (links, message) = (links(vec![[1; 32]]), Subject::Message(MessageId::generate()));
         let good = token(&links.click(&message, 0, "https://example.org/").expect("a link"));
         let bytes = URL_SAFE_NO_PAD.decode(&good).expect("base64url");
         for place in 0..bytes.len() {
@@ -128,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_rotated_key_signs_and_the_one_before_is_still_read() {
-        let old = token(&links(vec![[1; 32]]).pixel(&MessageId::generate()));
+        let old = token(&links(vec![[1; 32]]).pixel(&Subject::Message(MessageId::generate())));
         assert!(links(vec![[2; 32], [1; 32]]).read(&old).is_some());
         assert!(links(vec![[2; 32]]).read(&old).is_none());
         assert!(links(Vec::new()).read(&old).is_none());

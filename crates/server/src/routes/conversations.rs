@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::outgoing::{AttachmentBody, TemplateBody, attachments, mailboxes};
+use super::outgoing::{AttachmentBody, TemplateBody, TrackingBody, attachments, mailboxes};
 use super::wire::{Fields, nullable, page, path_id, query_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
@@ -246,6 +246,7 @@ struct ReplyBody {
     #[schema(value_type = Option<super::outgoing::Recipients>)]
     bcc: Option<Value>,
     scheduled_at: Option<Timestamp>,
+    tracking: Option<TrackingBody>,
     #[serde(default, deserialize_with = "null_is_absent")]
     private: bool,
 }
@@ -284,6 +285,7 @@ impl ReplyBody {
             ("/cc", self.cc.is_some()),
             ("/bcc", self.bcc.is_some()),
             ("/scheduledAt", self.scheduled_at.is_some()),
+            ("/tracking", self.tracking.is_some()),
         ];
         for (pointer, _) in others.into_iter().filter(|(_, is_there)| *is_there) {
             fields.wrong(pointer, "an internal note has a text and nothing else");
@@ -311,6 +313,7 @@ impl ReplyBody {
             scheduled_at: self.scheduled_at,
             author_id,
             template: self.template.and_then(|template| template.read(&mut fields)),
+            tracking: self.tracking.map(TrackingBody::read).unwrap_or_default(),
         };
         fields.done()?;
         Ok(reply)

@@ -3,15 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use engine::domains::{DomainChange, NewDomain};
 use engine::{Engine, domains};
 use model::DomainId;
-use model::domain::{Domain, DomainCheck};
+use model::domain::{Domain, DomainCheck, MtaStsMode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::wire::{page, path_id, slice};
+use super::wire::{nullable, page, path_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{Order, Page, PageQuery};
@@ -21,7 +22,7 @@ use crate::strict::{StrictJson, StrictQuery, TextPath};
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
-        .routes(routes!(get, delete))
+        .routes(routes!(get, change, delete))
         .routes(routes!(verify))
         .routes(routes!(rotate_dkim))
         .routes(routes!(doctor))
@@ -41,11 +42,13 @@ async fn list(
 
 /// A domain to send from.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewDomain)]
 struct NewBody {
     /// Such as `mail.example.com`; letters beyond ASCII are taken too, and answered as `xn--…`.
     name: String,
+    /// The host of links that are counted: a name below the domain's, such as `click.mail.example.com`; `t.` and the name where none is said.
+    tracking_host: Option<String>,
 }
 
 /// Adds a domain, with new DKIM keys. Its records are in the answer.
@@ -56,7 +59,8 @@ async fn create(
     Caller(principal): Caller,
     StrictJson(body): StrictJson<NewBody>,
 ) -> Answer<(StatusCode, Json<Domain>)> {
-    Ok((StatusCode::CREATED, Json(domains::create(&engine, &principal, &body.name).await?)))
+    let new = NewDomain { name: body.name, tracking_host: body.tracking_host };
+    Ok((StatusCode::CREATED, Json(domains::create(&engine, &principal, new).await?)))
 }
 
 fn domain_id(text: &str) -> Answer<DomainId> {
@@ -72,6 +76,33 @@ async fn get(
     TextPath(id): TextPath<String>,
 ) -> Answer<Json<Domain>> {
     Ok(Json(domains::show(&engine, &principal, &domain_id(&id)?).await?))
+}
+
+/// What is to be different; a field that is left out stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = DomainChange)]
+struct ChangeBody {
+    /// The host of links that are counted: a name below the domain's; null is the usual one, `t.` and the name.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    tracking_host: Option<Option<String>>,
+    /// What senders do that can't reach the domain's mail server by TLS.
+    #[schema(nullable = false)]
+    mta_sts_mode: Option<MtaStsMode>,
+}
+
+/// Changes a domain's tracking host or its policy about TLS. What it asks of DNS then is looked for at once.
+#[utoipa::path(patch, path = "/api/v1/domains/{id}", operation_id = "changeDomain", tag = "domains",
+    params(("id" = DomainId, Path)), request_body = ChangeBody, responses((status = 200, body = Domain)))]
+async fn change(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath(id): TextPath<String>,
+    StrictJson(body): StrictJson<ChangeBody>,
+) -> Answer<Json<Domain>> {
+    let change = DomainChange { tracking_host: body.tracking_host, mta_sts_mode: body.mta_sts_mode };
+    Ok(Json(domains::change(&engine, &principal, &domain_id(&id)?, change).await?))
 }
 
 /// Takes a domain away with its keys.

@@ -6,9 +6,8 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
-use engine::unsubscribe::{self, Asker, Leaving, Subscription};
+use engine::unsubscribe::{self, Asker, Leaving, SubscribedTo, Subscription};
 use engine::{Engine, EngineError};
-use model::MessageId;
 
 use super::page::{escape, notice, page};
 use crate::app::{App, peer};
@@ -25,11 +24,7 @@ pub fn router() -> Router<App> {
 }
 
 async fn find(engine: &Engine, message: &str, signature: &str) -> Result<Subscription, Response> {
-    let found = match message.parse::<MessageId>() {
-        Ok(message) => unsubscribe::look_up(engine, &message, signature).await,
-        Err(_) => Err(EngineError::NotFound { what: "the message" }),
-    };
-    found.map_err(|error| match error {
+    unsubscribe::look_up(engine, message, signature).await.map_err(|error| match error {
         EngineError::NotFound { .. } => notice(
             StatusCode::NOT_FOUND,
             "This link does not work",
@@ -75,7 +70,7 @@ fn wish(body: &[u8]) -> Option<Wish> {
     }
     url::form_urlencoded::parse(body).find_map(|(name, value)| match (name.as_ref(), value.as_ref()) {
         ("List-Unsubscribe", "One-Click") => Some(Wish::OneClick),
-        ("leave", "useCase") => Some(Wish::Leave(Leaving::UseCase)),
+        ("leave", "useCase") => Some(Wish::Leave(Leaving::This)),
         ("leave", "domain") => Some(Wish::Leave(Leaving::Domain)),
         ("leave", "nothing") => Some(Wish::ComeBack),
         _ => None,
@@ -91,7 +86,7 @@ async fn change(
         Ok(subscription) => subscription,
         Err(answer) => return answer,
     };
-    if let Err(too_often) = limiter.check_opt_out(&subscription.message_id) {
+    if let Err(too_often) = limiter.check_opt_out(&subscription.mail_id) {
         return too_often.into_response();
     }
     let asker = asker(&request);
@@ -108,7 +103,7 @@ async fn change(
         return notice(StatusCode::BAD_REQUEST, "Nothing was changed", detail, FOOTER);
     };
     let done = match wish {
-        Wish::OneClick => unsubscribe::leave(&engine, &subscription, Leaving::UseCase, &asker).await,
+        Wish::OneClick => unsubscribe::leave(&engine, &subscription, Leaving::This, &asker).await,
         Wish::Leave(leaving) => unsubscribe::leave(&engine, &subscription, leaving, &asker).await,
         Wish::ComeBack => unsubscribe::come_back(&engine, &subscription, &asker).await,
     };
@@ -132,24 +127,32 @@ fn button(value: &str, label: &str, class: &str) -> String {
 }
 
 fn shown(subscription: &Subscription) -> Response {
-    let (use_case, domain) = (&subscription.use_case, subscription.domain());
-    let (who, what) = (escape(&use_case.entity_name), escape(&use_case.name));
-    let (address, sender) = (escape(&subscription.address), escape(&use_case.sender_address));
-    let everything = format!("Unsubscribe from everything of {domain}");
-    let (title, text, buttons) = match (subscription.left_domain, subscription.left_use_case) {
+    let (address, sender) = (escape(&subscription.address), escape(subscription.sender()));
+    let from = match &subscription.to {
+        SubscribedTo::UseCase { use_case, .. } => format!("{} ({sender})", escape(&use_case.entity_name)),
+        SubscribedTo::List { .. } => sender,
+    };
+    let what = escape(subscription.name());
+    let everything = subscription.domain().map_or_else(String::new, |domain| {
+        button("domain", &format!("Unsubscribe from everything of {domain}"), "button plain")
+    });
+    let (title, text, buttons) = match (subscription.left_domain, subscription.left) {
         (false, false) => (
             "Unsubscribe",
-            format!("<strong>{address}</strong> gets “{what}” from {who} ({sender})."),
-            button("useCase", "Unsubscribe", "button") + &button("domain", &everything, "button plain"),
+            format!("<strong>{address}</strong> gets “{what}” from {from}."),
+            button("useCase", "Unsubscribe", "button") + &everything,
         ),
         (false, true) => (
             "You are unsubscribed",
-            format!("“{what}” from {who} does not come to <strong>{address}</strong> any more."),
-            button("domain", &everything, "button plain") + &button("nothing", "Subscribe again", "button plain"),
+            format!("“{what}” from {from} does not come to <strong>{address}</strong> any more."),
+            everything + &button("nothing", "Subscribe again", "button plain"),
         ),
         (true, _) => (
             "You are unsubscribed",
-            format!("Nothing from {} comes to <strong>{address}</strong> any more.", escape(domain)),
+            format!(
+                "Nothing from {} comes to <strong>{address}</strong> any more.",
+                escape(subscription.domain().unwrap_or_default())
+            ),
             button("nothing", "Subscribe again", "button plain"),
         ),
     };

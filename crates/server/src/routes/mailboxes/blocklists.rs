@@ -1,30 +1,17 @@
 //! Blocklists of the mailbox API: the suppressions of the platform API, a list for each scope. `workspace` is the workspace's; `dom_…`
-//! that of a domain; any other name that of the use case with this id.
+//! that of a domain; any other name that of the use case with this id, or of mail that is submitted with it as its `listId`.
 
 use axum::Json;
 use axum::extract::State;
 use engine::mailboxes::accounts;
 use engine::suppressions::{self, Added, NewSuppression, Place};
-use model::suppression::{Suppression, SuppressionReason, SuppressionScope};
+use model::suppression::{Suppression, SuppressionReason};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::{Answered, Asked, Asker, Body, MailboxError, Named};
 use super::paging::PageQuery;
 use crate::app::App;
-
-/// The list of the whole workspace.
-const WORKSPACE: &str = "workspace";
-const DOMAIN_PREFIX: &str = "dom_";
-
-fn place(list_id: &str) -> Place {
-    let scope = match list_id {
-        WORKSPACE => return Place { scope: SuppressionScope::Workspace, scope_id: None },
-        id if id.starts_with(DOMAIN_PREFIX) => SuppressionScope::Domain,
-        _ => SuppressionScope::UseCase,
-    };
-    Place { scope, scope_id: Some(list_id.to_owned()) }
-}
 
 pub(super) async fn list(
     State(app): State<App>,
@@ -33,7 +20,7 @@ pub(super) async fn list(
 ) -> Answered<Json<Value>> {
     let part = query.part();
     let lists = suppressions::places(&app.engine, &principal).await?;
-    let shown = |(place, count): &(Place, u64)| json!({ "listId": place.scope_id.as_deref().unwrap_or(WORKSPACE), "count": count });
+    let shown = |(place, count): &(Place, u64)| json!({ "listId": place.list_id(), "count": count });
     let items = lists.iter().skip(part.skip()).take(part.take()).map(shown).collect();
     Ok(Json(part.page("blocklists", items, lists.len() as u64)))
 }
@@ -46,7 +33,7 @@ pub(super) async fn get(
 ) -> Answered<Json<Value>> {
     let part = query.part();
     let (found, total) =
-        suppressions::at_place(&app.engine, &principal, place(&list_id), part.skip(), part.take()).await?;
+        suppressions::at_place(&app.engine, &principal, Place::of_list(&list_id), part.skip(), part.take()).await?;
     let mut page = part.page("addresses", found.iter().map(shown).collect(), total);
     if let Some(page) = page.as_object_mut() {
         page.insert("listId".into(), json!(list_id));
@@ -54,18 +41,26 @@ pub(super) async fn get(
     Ok(Json(page))
 }
 
+/// A suppression's reason as these clients know it.
+pub(super) fn reason_word(reason: SuppressionReason) -> &'static str {
+    match reason {
+        SuppressionReason::Manual => "block",
+        reason => reason.as_str(),
+    }
+}
+
 fn shown(suppression: &Suppression) -> Value {
-    let (source, reason) = match suppression.reason {
-        SuppressionReason::Manual => ("api", "block"),
-        SuppressionReason::Unsubscribe => ("user", "unsubscribe"),
-        reason => ("report", reason.as_str()),
+    let source = match suppression.reason {
+        SuppressionReason::Manual => "api",
+        SuppressionReason::Unsubscribe => "user",
+        _ => "report",
     };
     json!({
         "recipient": suppression.address,
         "account": null,
         "messageId": suppression.message_id,
         "source": source,
-        "reason": reason,
+        "reason": reason_word(suppression.reason),
         "created": suppression.created_at,
     })
 }
@@ -92,7 +87,7 @@ pub(super) async fn add(
         word => SuppressionReason::parse(word)
             .ok_or_else(|| MailboxError::bad_request(format!("reason is block or unsubscribe, not {word}")))?,
     };
-    let Place { scope, scope_id } = place(&list_id);
+    let Place { scope, scope_id } = Place::of_list(&list_id);
     let new = NewSuppression {
         address: body.recipient,
         scope,
@@ -118,6 +113,7 @@ pub(super) async fn delete(
     Named(list_id): Named<String>,
     Asked(query): Asked<RecipientQuery>,
 ) -> Answered<Json<Value>> {
-    let deleted = suppressions::remove_address(&app.engine, &principal, place(&list_id), &query.recipient).await?;
+    let deleted =
+        suppressions::remove_address(&app.engine, &principal, Place::of_list(&list_id), &query.recipient).await?;
     Ok(Json(json!({ "deleted": deleted })))
 }

@@ -3,6 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use engine::mailboxes::links::{self, TrackSettings};
 use engine::mailboxes::notify::{self, NotifySettings};
 use engine::webhook_endpoints::{self, EndpointRequest};
 use model::key::Principal;
@@ -24,6 +25,10 @@ pub(super) struct SettingsBody {
     notify_text: Option<bool>,
     notify_text_size: Option<usize>,
     notify_headers: Option<Vec<String>>,
+    track_opens: Option<bool>,
+    track_clicks: Option<bool>,
+    /// Both, as older clients say it.
+    track_sent_messages: Option<bool>,
 }
 
 async fn endpoint(app: &App, principal: &Principal) -> Answered<Option<WebhookEndpoint>> {
@@ -34,6 +39,7 @@ async fn endpoint(app: &App, principal: &Principal) -> Answered<Option<WebhookEn
 pub(super) async fn get(State(app): State<App>, Asker(principal): Asker) -> Answered<Json<Value>> {
     let found = endpoint(&app, &principal).await?;
     let settings = notify::settings(&app.engine, &principal.workspace_id).await?;
+    let tracking = links::settings(&app.engine, &principal.workspace_id).await?;
     Ok(Json(json!({
         "serviceUrl": app.engine.config.public_url,
         "webhooks": found.as_ref().map_or("", |endpoint| endpoint.url.as_str()),
@@ -42,6 +48,9 @@ pub(super) async fn get(State(app): State<App>, Asker(principal): Asker) -> Answ
         "notifyText": settings.notify_text,
         "notifyTextSize": settings.notify_text_size,
         "notifyHeaders": settings.notify_headers,
+        "trackOpens": tracking.track_opens,
+        "trackClicks": tracking.track_clicks,
+        "trackSentMessages": tracking.track_opens || tracking.track_clicks,
     })))
 }
 
@@ -60,11 +69,15 @@ pub(super) async fn set(
         ("notifyText", body.notify_text.is_some()),
         ("notifyTextSize", body.notify_text_size.is_some()),
         ("notifyHeaders", body.notify_headers.is_some()),
+        ("trackOpens", body.track_opens.is_some()),
+        ("trackClicks", body.track_clicks.is_some()),
+        ("trackSentMessages", body.track_sent_messages.is_some()),
     ] {
         if said {
             updated.push(name);
         }
     }
+    track(&app, &principal, &body).await?;
     let before = notify::settings(&app.engine, &principal.workspace_id).await?;
     let settings = NotifySettings {
         notify_text: body.notify_text.unwrap_or(before.notify_text),
@@ -101,6 +114,19 @@ pub(super) async fn set(
         None => {}
     }
     Ok(Json(json!({ "updated": updated })))
+}
+
+async fn track(app: &App, principal: &Principal, body: &SettingsBody) -> Answered<()> {
+    let before = links::settings(&app.engine, &principal.workspace_id).await?;
+    let both = body.track_sent_messages;
+    let settings = TrackSettings {
+        track_opens: body.track_opens.or(both).unwrap_or(before.track_opens),
+        track_clicks: body.track_clicks.or(both).unwrap_or(before.track_clicks),
+    };
+    if settings != before {
+        links::set_settings(&app.engine, principal, settings).await?;
+    }
+    Ok(())
 }
 
 /// Accounts' own webhooks are signed with the same.

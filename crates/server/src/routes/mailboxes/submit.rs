@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use engine::mailboxes::submit::{self, Action, Composed, MAILS_MAX, ReferenceRequest, SubmitRequest, Submitted};
+use engine::mailboxes::submit::{
+    self, Action, Composed, HeldBack, MAILS_MAX, ReferenceRequest, SubmitRequest, Submitted,
+};
 use engine::sending::{AttachmentRequest, AttachmentSource};
 use engine::{EngineError, FieldError};
 use mail::Mailbox;
@@ -12,6 +14,7 @@ use model::{TemplateId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::blocklists::reason_word;
 use super::error::{Answered, Asker, Body, MailboxError, Named};
 use crate::app::App;
 
@@ -115,6 +118,11 @@ pub(super) struct SubmitBody {
     render: Option<RenderBody>,
     mail_merge: Option<Vec<MergeEntry>>,
     dry_run: bool,
+    track_opens: Option<bool>,
+    track_clicks: Option<bool>,
+    /// Both, as older clients say it.
+    tracking_enabled: Option<bool>,
+    list_id: Option<String>,
 }
 
 #[derive(Default)]
@@ -174,6 +182,9 @@ impl SubmitBody {
             sent_path: self.sent_mail_path.clone(),
             template: self.template.as_deref().and_then(|id| template(id, &mut wrong)),
             params: self.render.as_ref().map(|render| render.params.clone()),
+            track_opens: self.track_opens.or(self.tracking_enabled),
+            track_clicks: self.track_clicks.or(self.tracking_enabled),
+            list_id: self.list_id.clone(),
             ..SubmitRequest::default()
         };
         if self.render.as_ref().is_some_and(|render| render.format.as_deref().is_some_and(|format| format != "html")) {
@@ -295,7 +306,8 @@ pub(super) async fn create(
         }
         let submitted = submit::queue(&app.engine, vec![composed]).await?;
         let mut shown = submitted.first().map(|one| shown(&body, one)).unwrap_or_default();
-        shown.insert("response".into(), json!("Queued for delivery"));
+        let is_skipped = submitted.iter().any(|one| one.is_skipped);
+        shown.insert("response".into(), json!(if is_skipped { "Skipped" } else { "Queued for delivery" }));
         return Ok(Json(Value::Object(shown)));
     };
     merge(&app, &principal, &name, &body, request, entries).await
@@ -377,6 +389,15 @@ fn address(address: &Address) -> Value {
 
 fn shown(body: &SubmitBody, submitted: &Submitted) -> Map<String, Value> {
     let mut shown = Map::new();
+    let skipped = |held: &HeldBack| json!({ "reason": reason_word(held.reason), "listId": held.list_id });
+    if submitted.is_skipped {
+        shown.insert("skipped".into(), submitted.held_back.first().map(skipped).unwrap_or_default());
+        return shown;
+    }
+    if !submitted.held_back.is_empty() {
+        let named = submitted.held_back.iter().map(|held| (held.address.clone(), skipped(held)));
+        shown.insert("skippedRecipients".into(), Value::Object(named.collect()));
+    }
     shown.insert("messageId".into(), json!(format!("<{}>", submitted.message_id)));
     shown.insert("queueId".into(), json!(submitted.queue_id));
     shown.insert("sendAt".into(), json!(submitted.send_at));

@@ -1,0 +1,55 @@
+//! What a domain's owner can change: its tracking host and its policy about TLS.
+
+use model::domain::{Domain, MtaStsMode};
+use model::key::Principal;
+use model::{DomainId, Timestamp};
+use store::{Priority, Tx, domains};
+
+use super::{MISSING, may_write, name, records, row, unbound};
+use crate::{Engine, EngineError, Result};
+
+/// What is to be different; `None` stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DomainChange {
+    /// `Some(None)`: the usual one.
+    pub tracking_host: Option<Option<String>>,
+    pub mta_sts_mode: Option<MtaStsMode>,
+}
+
+/// Changes a domain. Records that it asks for now are looked for at once in the background; links in mail that went out lead on.
+///
+/// # Errors
+/// It is not there, or not the asker's; the tracking host is no name below the domain's, or has another use (422); the scope
+/// `domains:write` is missing.
+pub async fn change(engine: &Engine, principal: &Principal, id: &DomainId, change: DomainChange) -> Result<Domain> {
+    may_write(principal)?;
+    unbound(principal)?;
+    let domain = row(engine, &principal.workspace_id, id).await?.name;
+    let tracking_host = match &change.tracking_host {
+        Some(said) => Some(tracking_host(engine, said.as_deref(), &domain)?),
+        None => None,
+    };
+    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
+    let work = move |tx: &mut Tx<'_>| {
+        let Some(before) = domains::get(tx, &workspace, &id)? else { return Ok(None) };
+        let mut row = before.clone();
+        row.tracking_host = tracking_host.clone().unwrap_or(row.tracking_host);
+        row.mta_sts_mode = change.mta_sts_mode.unwrap_or(row.mta_sts_mode);
+        if row != before {
+            let now = Timestamp::now();
+            (row.due_at, row.updated_at) = (now, now.max(row.updated_at));
+            domains::update(tx, &row)?;
+            row.version += 1;
+        }
+        Ok(Some(row))
+    };
+    let row = crate::write_again_on_conflict(&engine.db, Priority::Foreground, work).await?.ok_or(MISSING)?;
+    Ok(records::public(&engine.config, &row))
+}
+
+/// The host as it is kept; the usual one where none is said.
+pub(super) fn tracking_host(engine: &Engine, said: Option<&str>, domain: &str) -> Result<String> {
+    let Some(said) = said else { return Ok(records::usual_tracking_host(domain)) };
+    name::checked_tracking_host(said, domain, &engine.config)
+        .map_err(|detail| EngineError::invalid("/trackingHost", detail))
+}
