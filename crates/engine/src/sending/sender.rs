@@ -131,7 +131,7 @@ async fn use_case(engine: &Engine, principal: &Principal, id: &UseCaseId) -> Res
         signature: Signature::default(),
         limits: ChannelLimits::default(),
         receives_at: domains::receives(&domain).then(|| use_case.sender_address.clone()),
-        way_out: engine.own_way_out(),
+        way_out: engine.way_out_of_domain(&domain),
         return_path_host: Some(domains::return_path_host(&domain.name)),
         use_case: Some(use_case),
     })
