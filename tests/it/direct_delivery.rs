@@ -16,6 +16,7 @@ on_both_databases!(
     who_can_not_be_reached_is_followed_by_the_next_and_null_mx_bounces,
     a_mail_refused_for_now_is_taken_when_it_is_tried_again,
     nothing_is_lost_when_it_is_killed_while_sending,
+    mail_to_ourselves_comes_in_by_our_own_listener,
 );
 
 /// Messages under way at once to one destination, as the product has it: what a kill can leave in doubt.
@@ -29,6 +30,38 @@ async fn direct(database: Database, zone: &DnsZone, port: u16) -> Postroom {
         ("POSTROOM_MX_PORT", port.as_str()),
     ];
     Postroom::start_with(database, &environment).await
+}
+
+async fn mail_to_ourselves_comes_in_by_our_own_listener(database: Database) {
+    let zone = DnsZone::with_routes(&[("in.own.test", 10, "mail.own.test")], &[("mail.own.test", "127.0.0.9")]).await;
+    let server = zone.address.to_string();
+    let environment = [
+        ("POSTROOM_DELIVERY", "direct"),
+        ("POSTROOM_DNS_SERVER", server.as_str()),
+        ("POSTROOM_HOSTNAME", "mail.own.test"),
+        ("POSTROOM_INBOUND_DOMAIN", "in.own.test"),
+    ];
+    let postroom = Postroom::start_with(database, &environment).await;
+    let api = postroom.api();
+    let from = channel(&api).await;
+    let to = api.channel_like(json!({ "provider": "forwarding", "emailAddress": "sales@acme.test" })).await;
+    let address = api.get(&format!("/channels/{}", to.id())).await.expect(200).json();
+    let address = text(&address, "/inboundAddress");
+    let id = send(&api, &from, "Next door", &[&address, "nobody@in.own.test"]).await;
+    let deliveries = tried(&api, &id, 1).await;
+    let of = |recipient: &str| deliveries.iter().find(|one| one["recipient"] == recipient).expect("a delivery");
+    let taken = of(&address);
+    assert_eq!((&taken["status"], &taken["transport"]), (&json!("delivered"), &json!("mx")), "{taken:#}");
+    assert_eq!(taken["attempts"][0]["host"], "mail.own.test", "{taken:#}");
+    let unknown = of("nobody@in.own.test");
+    assert_eq!(unknown["status"], "bounced", "{unknown:#}");
+    assert!(text(&unknown["attempts"][0], "/response").starts_with("550 5.1.1"), "{unknown:#}");
+    let received = eventually("the mail in the other channel", || async {
+        let messages = api.items(&format!("/messages?channelId={}&direction=inbound", to.id())).await;
+        messages.into_iter().next()
+    })
+    .await;
+    assert_eq!(text(&received, "/content/email/subject"), "Next door");
 }
 
 async fn channel(api: &Api) -> Channel {

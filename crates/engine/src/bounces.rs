@@ -2,15 +2,17 @@
 //! a report speaks of, whom it is believed by, and what follows from it; never reads a mail, that is `mail::classify`'s.
 //!
 //! **Who is believed.** Anybody can send us a mail that looks like a bounce. A report is believed where it came to the return path of one
-//! message (`return_path`: a token that only those were shown who carried the mail), and then it speaks of that message alone. Failing
-//! that, it has to name the Message-ID of a mail that this workspace sent, and a recipient that this very mail was sent to: whoever was
-//! not sent the mail knows neither. What fails DMARC is believed in neither case. So the worst that somebody can do with a mail they got is to have
-//! those suppressed who got the same mail.
+//! recipient of a message (`return_path`: a token that only those were shown who carried the mail), and then it speaks of that recipient alone.
+//! Failing that, it has to name the Message-ID of a mail that this workspace sent, and a recipient that this very mail was sent to: whoever was
+//! not sent the mail knows neither. Of a mail to several that left with return paths of ours, that is not believed: whoever got it could
+//! speak for the others. What fails DMARC is believed in no case. So the worst that somebody can do with a mail they got is to have
+//! themselves suppressed, or, where the envelope sender was not ours to choose, those who got the same mail.
 //!
 //! | report | delivery | suppression of the workspace |
 //! |---|---|---|
 //! | bounce, the address is no good | `bounced` | `hardBounce` |
 //! | bounce, for reasons that may pass | `bounced` | the fifth in 14 days without a delivery between: `softBounce`, for 30 days |
+//! | bounce, a rule, a filter or a limit refused this mail | `bounced` | none |
 //! | bounce, ours to mend (reputation, signatures, relaying) | `bounced` | none; it is said in the log |
 //! | delay | `deferred`: another server tries on | none |
 //! | delivered | `delivered` | none; soft bounces are counted anew |
@@ -27,8 +29,10 @@ use model::{MessageId, Timestamp, WorkspaceId};
 use serde_json::{Map, Value as Json, json};
 use store::deliveries::DeliveryRow;
 use store::events::{self, NewEvent};
-use store::{Result, Tx, deliveries, message_references, suppressions};
+use store::{Result, Tx, deliveries, message_references, messages, suppressions};
 
+use crate::ports::ReturnedTo;
+use crate::return_path;
 use crate::suppressions::{NewSuppression, put, soft_bounces_since};
 
 /// Recipients of one report that are acted on.
@@ -64,7 +68,7 @@ impl Report {
     }
 }
 
-/// Acts on a report, within the transaction that takes it in. `returned_to`: the message whose own return path it came to.
+/// Acts on a report, within the transaction that takes it in. `returned_to`: whose return path it came to.
 ///
 /// # Errors
 /// What the database says.
@@ -72,16 +76,21 @@ pub(crate) fn act(
     tx: &mut Tx<'_>,
     workspace: &WorkspaceId,
     report: &Report,
-    returned_to: Option<&MessageId>,
+    returned_to: Option<&ReturnedTo>,
     at: Timestamp,
 ) -> Result<()> {
     let about = match (returned_to, &report.original_message_id) {
-        (Some(id), _) => vec![id.clone()],
+        (Some(returned_to), _) => vec![returned_to.message.clone()],
         (None, Some(rfc_message_id)) => message_references::sent_as(tx, workspace, rfc_message_id)?,
         (None, None) => Vec::new(),
     };
     for id in about {
-        let rows = deliveries::of_message(tx, workspace, &id)?;
+        let mut rows = deliveries::of_message(tx, workspace, &id)?;
+        match returned_to.and_then(|returned_to| returned_to.delivery.as_ref()) {
+            Some(delivery) => rows.retain(|row| row.public.id == *delivery),
+            None if returned_to.is_none() && rows.len() > 1 && returns_to_us(tx, workspace, &id)? => continue,
+            None => {}
+        }
         let mut acted = false;
         for (row, recipient) in spoken_of(report, &rows, returned_to.is_some()) {
             acted |= act_on(tx, report, row, recipient, at)?;
@@ -91,6 +100,11 @@ pub(crate) fn act(
         }
     }
     Ok(())
+}
+
+fn returns_to_us(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &MessageId) -> Result<bool> {
+    let message = messages::get(tx, workspace, id)?;
+    Ok(message.is_some_and(|message| return_path::is_ours(&message.envelope.mail_from)))
 }
 
 /// The deliveries a report speaks of, each with what is said of it. A report that names nobody, or at a return path somebody else (mail
@@ -237,6 +251,9 @@ pub(crate) fn suppress_bounced(
     if is_no_good(said) {
         return suppress(tx, row, SuppressionReason::HardBounce, detail, None, at);
     }
+    if is_of_the_mail(said.reason) {
+        return Ok(());
+    }
     let Some(address) = mail::address::normalize(&row.public.recipient) else { return Ok(()) };
     let (workspace, since) = (&row.workspace_id, soft_bounces_since(at));
     let count = suppressions::count_soft_bounce(tx, workspace, &address, &row.public.id, at, since)?;
@@ -254,6 +271,26 @@ pub(crate) fn forget_soft(tx: &mut Tx<'_>, row: &DeliveryRow) -> Result<()> {
         Some(address) => suppressions::forget_soft_bounces(tx, &row.workspace_id, &address),
         None => Ok(()),
     }
+}
+
+/// A rule, a filter or a limit refused this mail: the next may be taken, and nothing is known of the address.
+fn is_of_the_mail(reason: BounceReason) -> bool {
+    use BounceReason::{
+        ContentRejected, Filtered, Malformed, Policy, RejectedSpam, SecurityRefused, SenderRejected, TooLarge,
+        VirusDetected,
+    };
+    matches!(
+        reason,
+        ContentRejected
+            | Filtered
+            | Malformed
+            | Policy
+            | RejectedSpam
+            | SecurityRefused
+            | SenderRejected
+            | TooLarge
+            | VirusDetected
+    )
 }
 
 /// An address that is no good, or a mailbox that was shut for good (RFC 3463 X.2.1).

@@ -14,9 +14,11 @@ use store::channels::ChannelRow;
 use store::events::NewEvent;
 use store::{Priority, Tx, channels, events};
 
+use crate::delivering::allowance;
 use crate::mailboxes::{self, channel_account};
 use crate::ports::{Smarthost, TestStep};
 use crate::{Engine, EngineError, Result, once};
+pub(crate) use check::{check_host, check_limits};
 pub(crate) use routing::of_channel;
 pub use routing::{RouteCache, route};
 
@@ -170,7 +172,9 @@ pub async fn update(
         return Err(EngineError::invalid("/provider", "a channel's provider can't be changed; create another channel"));
     }
     check::password_stays_home(&row, &request)?;
+    let before = row.public.limits.sending();
     apply(engine, &mut row, &request)?;
+    let limits_change = before != row.public.limits.sending();
     row.public.updated_at = Timestamp::now();
     let kept = row.clone();
     let account = channel_account::wanted(engine, &row, secrets::password(engine, &row)?)?;
@@ -180,6 +184,9 @@ pub async fn update(
         .write(Priority::Foreground, move |tx| {
             // The account first, as whoever keeps it in step does.
             channel_account::put(tx, &row.public.id, account.as_ref(), new_password)?;
+            if limits_change {
+                allowance::changed(tx, row.public.id.as_str(), row.public.updated_at)?;
+            }
             channels::update(tx, &row)
         })
         .await?;

@@ -1,6 +1,8 @@
 //! Delivers what is queued: claim with a lease → send → record. Owns when a delivery is tried and what its outcome means;
 //! no transaction is open while anybody's server is spoken to.
 
+pub(crate) mod allowance;
+mod next_hop;
 mod pace;
 #[cfg(test)]
 mod tests;
@@ -18,7 +20,7 @@ use model::{DeliveryId, MessageId, Timestamp, WorkspaceId};
 use rand::RngExt;
 use serde_json::json;
 use store::blobs_table::{self, StoredBlob};
-use store::deliveries::{AttemptOutcome, Claim, DeliveryRow};
+use store::deliveries::{AttemptOutcome, DeliveryRow};
 use store::events::NewEvent;
 use store::messages::Outbound;
 use store::{Dialect, Priority, Topic, Tx, broadcast_recipients, deliveries, events, messages};
@@ -28,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::mailboxes::submitting;
 use crate::ports::{DeliveryResult, OutboundMail, RecipientOutcome};
-use crate::way_out::{DeliveryMode, MX, mx_domain};
+use crate::way_out::MX;
 use crate::{Engine, Result, bounces, delivery_schedule, due, raw, suppressions};
 use pace::{Group, Pace};
 
@@ -118,30 +120,22 @@ fn lock(pace: &SharedPace) -> MutexGuard<'_, Pace> {
 }
 
 async fn claim(engine: &Engine, lease: &str, busy: &[String], after: &mut String) -> Result<Vec<DeliveryRow>> {
-    let now = Timestamp::now();
-    let claim = Claim {
-        now,
-        lease_until: now.plus(LEASE),
-        lease: lease.to_owned(),
-        busy: busy.to_vec(),
-        take: CLAIM,
-        after: std::mem::take(after),
-    };
-    let (claimed, behind) =
-        engine.db.write(Priority::Delivery, move |tx| deliveries::claim(tx, &claim)).await?;
-    *after = behind;
-    Ok(claimed)
+    Ok(allowance::claim(engine, lease, busy, after).await?)
 }
 
 /// Gives claimed deliveries back that were not begun.
 async fn release(engine: &Engine, lease: &str, groups: Vec<Group>) {
-    let ids: Vec<DeliveryId> = groups.into_iter().flatten().map(|row| row.public.id).collect();
+    let rows: Vec<DeliveryRow> = groups.into_iter().flatten().collect();
+    let ids: Vec<DeliveryId> = rows.iter().map(|row| row.public.id.clone()).collect();
     if ids.is_empty() {
         return;
     }
     let lease = lease.to_owned();
-    let released =
-        engine.db.write(Priority::Delivery, move |tx| deliveries::release(tx, &ids, &lease, Timestamp::now())).await;
+    let work = move |tx: &mut Tx<'_>| {
+        deliveries::release(tx, &ids, &lease, Timestamp::now())?;
+        allowance::give_back(tx, &rows)
+    };
+    let released = crate::write_again_on_conflict(&engine.db, Priority::Delivery, work).await;
     if let Err(error) = released {
         tracing::error!(%error, "claimed deliveries could not be given back; they are free when their lease ends");
     }
@@ -262,17 +256,20 @@ async fn hold_back(
         group.iter().cloned().partition(|row| held.contains_key(&row.public.recipient));
     let lease = lease.to_owned();
     let note = move |tx: &mut Tx<'_>| {
+        let mut not_sent = Vec::new();
         for row in &stopped {
             let Some(suppression) = held.get(&row.public.recipient) else { continue };
             let response = suppressions::words(suppression);
             let attempt = DeliveryAttempt::unspoken(now, response);
             let outcome = AttemptOutcome { status: MessageStatus::Suppressed, attempt, next_attempt_at: None };
             if deliveries::record(tx, row, &lease, &outcome)? {
+                not_sent.push(row.clone());
                 let (channel, message) = (row.channel_id.as_ref(), &row.public.message_id);
                 let recipient = &row.public.recipient;
                 suppressions::tell_held_back(tx, &row.workspace_id, channel, message, recipient, suppression, now)?;
             }
         }
+        allowance::give_back(tx, &not_sent)?;
         match stopped.first() {
             Some(row) => refresh_status(tx, &row.workspace_id, &row.public.message_id),
             None => Ok(()),
@@ -308,15 +305,7 @@ async fn attempt(
     let recipients = group.iter().map(|row| row.public.recipient.clone()).collect();
     let envelope_id = Some(first.public.message_id.to_string());
     let mail = OutboundMail { mail_from: outbound.mail_from, recipients, raw, envelope_id };
-    if first.public.transport == MX
-        && let Some(domain) = mx_domain(&first.destination)
-        && (engine.config.delivery == DeliveryMode::Direct || engine.config.smarthost.is_none())
-    {
-        return Ok(engine.ports.transport.send_to_mx(domain, mail).await);
-    }
-    // What was queued for mail exchangers follows an instance that sends by a smarthost by now.
-    let smarthost = engine.smarthost(&first.workspace_id, first.channel_id.as_ref()).await?;
-    Ok(engine.ports.transport.send(&smarthost, mail).await)
+    next_hop::send(engine, group, mail).await
 }
 
 fn infrastructure(recipient: &str, detail: &str) -> RecipientOutcome {
@@ -336,11 +325,14 @@ async fn record(
     let mut counted: HashMap<&'static str, u64> = HashMap::new();
     outcomes.iter().for_each(|outcome| *counted.entry(outcome.result.as_str()).or_default() += 1);
     let record_all = move |tx: &mut Tx<'_>| {
-        let mut recorded = Vec::with_capacity(group.len());
+        let (mut recorded, mut not_taken) = (Vec::with_capacity(group.len()), Vec::new());
         for (row, outcome) in group.iter().zip(&outcomes) {
             let judged = judge(row, outcome, now);
             if deliveries::record(tx, row, &lease, &judged)? {
                 recorded.push((row.public.recipient.as_str(), judged.status));
+                if !matches!(outcome.result, DeliveryResult::Delivered | DeliveryResult::Captured) {
+                    not_taken.push(row.clone());
+                }
                 let refusal = refusal(row, &judged);
                 tell(tx, row, outcome, &judged, refusal.as_ref())?;
                 if let Some(refusal) = &refusal {
@@ -354,6 +346,7 @@ async fn record(
                 }
             }
         }
+        allowance::give_back(tx, &not_taken)?;
         let Some(row) = group.first() else { return Ok(()) };
         match all_recorded(&recipients, &recorded) {
             Some((status, recipients)) => messages::set_status(tx, &row.public.message_id, status, &recipients),
@@ -401,7 +394,7 @@ fn judge(row: &DeliveryRow, outcome: &RecipientOutcome, now: Timestamp) -> Attem
         DeliveryResult::Delivered => over(MessageStatus::Sent),
         DeliveryResult::Bounced => over(MessageStatus::Bounced),
         DeliveryResult::Deferred | DeliveryResult::Infrastructure => {
-            if delivery_schedule::expired(row.first_attempt_at.unwrap_or(now), now) {
+            if delivery_schedule::expired(row.first_attempt_at.unwrap_or(now), now, is_refused(row, outcome)) {
                 return over(MessageStatus::Failed);
             }
             let tries = u32::try_from(row.public.attempts.len()).unwrap_or(u32::MAX);
@@ -417,6 +410,11 @@ fn judge(row: &DeliveryRow, outcome: &RecipientOutcome, now: Timestamp) -> Attem
             }
         }
     }
+}
+
+/// By a mail exchanger, for what we could mend.
+fn is_refused(row: &DeliveryRow, outcome: &RecipientOutcome) -> bool {
+    row.public.transport == MX && outcome.result == DeliveryResult::Infrastructure
 }
 
 /// Why a recipient was refused for good, read from the server's words.
@@ -441,8 +439,8 @@ fn tell(
     };
     let response = match judged.status {
         MessageStatus::Failed => format!(
-            "given up after {} days of trying; what was heard last: {}",
-            delivery_schedule::GIVE_UP_AFTER.as_secs() / (24 * 60 * 60),
+            "given up after {} hours of trying; what was heard last: {}",
+            delivery_schedule::give_up_after(is_refused(row, outcome)).as_secs() / (60 * 60),
             outcome.response
         ),
         _ => outcome.response.clone(),

@@ -14,6 +14,10 @@ pub const DELAY_MAX: Duration = Duration::from_secs(4 * 60 * 60);
 /// How long delivery is tried (RFC 5321 §4.5.4.1: at least 4 to 5 days).
 pub const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
+/// How long a mail exchanger is tried that refuses us for what we could mend (a list of bad senders, a missing PTR, SPF): its answer is
+/// final as it stands, and whoever waits for the mail is to know soon.
+pub const GIVE_UP_REFUSED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How much of a delay the jitter adds or takes away.
 const SPREAD: f64 = 0.2;
 
@@ -59,9 +63,14 @@ pub fn says_too_many(response: &str) -> bool {
         || said.contains(" 4.7.28 ")
 }
 
-/// Has the delivery been tried for so long that it is given up?
-pub fn expired(first_attempt: Timestamp, now: Timestamp) -> bool {
-    now.since(first_attempt) >= GIVE_UP_AFTER
+/// Has the delivery been tried for so long that it is given up? `refused`: by a mail exchanger, for what we could mend.
+pub fn expired(first_attempt: Timestamp, now: Timestamp, refused: bool) -> bool {
+    now.since(first_attempt) >= give_up_after(refused)
+}
+
+/// As [`expired`] has it.
+pub const fn give_up_after(refused: bool) -> Duration {
+    if refused { GIVE_UP_REFUSED_AFTER } else { GIVE_UP_AFTER }
 }
 
 /// `delay` moved by up to ±20 %: `jitter` 0.0 shortens it, 1.0 lengthens it. What is no number counts as the middle.
@@ -127,10 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_is_given_up_after_five_days() {
+    fn a_delivery_is_given_up_after_five_days_and_what_is_refused_after_one() {
         let first = Timestamp::from_seconds(1_700_000_000);
-        assert!(!expired(first, first.plus(GIVE_UP_AFTER - Duration::from_millis(1))));
-        assert!(expired(first, first.plus(GIVE_UP_AFTER)));
-        assert!(!expired(first, first.minus(Duration::from_secs(60))), "a clock set back expires nothing");
+        for (refused, after) in [(false, GIVE_UP_AFTER), (true, GIVE_UP_REFUSED_AFTER)] {
+            assert!(!expired(first, first.plus(after - Duration::from_millis(1)), refused));
+            assert!(expired(first, first.plus(after), refused));
+        }
+        assert!(!expired(first, first.minus(Duration::from_secs(60)), false), "a clock set back expires nothing");
     }
 }

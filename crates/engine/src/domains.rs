@@ -7,6 +7,7 @@ mod hosts;
 mod judging;
 mod keys;
 mod name;
+mod policy;
 mod records;
 mod settings;
 mod spf;
@@ -18,17 +19,21 @@ use bytes::Bytes;
 use model::domain::{DkimKeys, DnsRecord, DnsRecordPurpose, DnsRecordStatus, Domain, DomainStatus, MtaStsMode};
 use model::key::{Principal, Scope};
 use model::limits::DOMAINS_MAX;
+use model::sending::DomainPolicy;
 use model::{DomainId, Timestamp, WorkspaceId};
 use store::domains::{self, DomainRow};
-use store::{Priority, StoreError, Tx, use_cases};
+use store::{Priority, StoreError, Tx, allowances, use_cases};
 
 pub use self::doctor::examine;
 pub use self::hosts::{HostUse, host_use, mta_sts_policy};
 pub(crate) use self::hosts::{links, links_from};
 pub use self::keys::OpenKeys;
 pub(crate) use self::keys::Signing;
+pub(crate) use self::policy::smarthost;
+pub use self::policy::{NewSmarthost, PolicyChange, test_smarthost};
 pub use self::records::return_path_host;
 pub use self::settings::{DomainChange, change};
+use crate::delivering::allowance;
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check, once};
 
@@ -68,8 +73,12 @@ pub async fn list(
     unbound(principal)?;
     let workspace = principal.workspace_id.clone();
     let (after, ascending, take) = (slice.after, slice.ascending, slice.take);
-    let found = engine.db.read(move |tx| domains::page(tx, &workspace, after.as_ref(), ascending, take + 1)).await?;
-    let found = found.iter().map(|row| records::public(&engine.config, row)).collect();
+    let config = engine.config.clone();
+    let read = move |tx: &mut Tx<'_>| {
+        let found = domains::page(tx, &workspace, after.as_ref(), ascending, take + 1)?;
+        found.iter().map(|row| with_counts(tx, records::public(&config, row))).collect::<store::Result<Vec<_>>>()
+    };
+    let found = engine.db.read(read).await?;
     Ok(Listing::cut(found, take, |domain: &Domain| domain.id.clone()))
 }
 
@@ -78,7 +87,23 @@ pub async fn list(
 pub async fn show(engine: &Engine, principal: &Principal, id: &DomainId) -> Result<Domain> {
     may_read(principal)?;
     unbound(principal)?;
-    get(engine, &principal.workspace_id, id).await
+    shown(engine, row(engine, &principal.workspace_id, id).await?).await
+}
+
+/// As the API shows it.
+async fn shown(engine: &Engine, row: DomainRow) -> Result<Domain> {
+    let domain = records::public(&engine.config, &row);
+    match domain.warm_up {
+        Some(_) => Ok(engine.db.read(move |tx| with_counts(tx, domain)).await?),
+        None => Ok(domain),
+    }
+}
+
+fn with_counts(tx: &mut Tx<'_>, mut domain: Domain) -> store::Result<Domain> {
+    if let Some(plan) = &mut domain.warm_up {
+        plan.today = Some(allowance::today(tx, &domain.id, plan, Timestamp::now())?);
+    }
+    Ok(domain)
 }
 
 /// A domain of a workspace, whoever asks.
@@ -221,6 +246,8 @@ async fn fresh(engine: &Engine, workspace_id: WorkspaceId, name: String, trackin
         verified_at: None,
         failing_since: None,
         due_at: now,
+        policy: DomainPolicy::default(),
+        policy_secret: None,
         created_at: now,
         updated_at: now,
         tracking_host,
@@ -239,7 +266,7 @@ pub async fn verify(engine: &Engine, principal: &Principal, id: &DomainId) -> Re
     unbound(principal)?;
     let row = row(engine, &principal.workspace_id, id).await?;
     let row = verifying::check(engine, row, Timestamp::now()).await?;
-    Ok(records::public(&engine.config, &row))
+    shown(engine, row).await
 }
 
 /// Makes new keys. Where the domain sends, the old ones sign on until the records of the new ones are there; else they are replaced.
@@ -284,7 +311,7 @@ pub async fn rotate_dkim(engine: &Engine, principal: &Principal, id: &DomainId) 
         Ok(Some(row))
     };
     let row = crate::write_again_on_conflict(&engine.db, Priority::Foreground, work).await?.ok_or(MISSING)?;
-    Ok(records::public(&engine.config, &row))
+    shown(engine, row).await
 }
 
 fn of_the_store(error: EngineError) -> StoreError {
@@ -308,7 +335,11 @@ pub async fn delete(engine: &Engine, principal: &Principal, id: &DomainId) -> Re
             if in_use(tx, &workspace, &domain_id)? {
                 return Ok(None);
             }
-            domains::delete(tx, &workspace, &domain_id).map(Some)
+            let is_gone = domains::delete(tx, &workspace, &domain_id)?;
+            if is_gone {
+                allowances::forget(tx, domain_id.as_str())?;
+            }
+            Ok(Some(is_gone))
         })
         .await?;
     engine.dkim_keys.forget(id);

@@ -7,8 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use model::channel::{Channel, Provider};
+use model::domain::{Domain, DomainStatus};
 use model::key::{Actor, Principal, Role, Scope, User};
 use model::oauth2::{OAuth2Places, OAuth2Provider};
+use model::use_case::{EmailType, UseCase};
 use model::{ApiKeyId, ChannelId, MessageId, Timestamp, UserId, WorkspaceId};
 use secrecy::SecretString;
 use store::Priority;
@@ -25,7 +27,8 @@ use crate::ports::{
     OutboundMail, ProviderAnswer, ProviderClient, RecipientOutcome, Smarthost, TestStep, Transport, WebhookRequest,
     WebhookResponse, WebhookSender,
 };
-use crate::{DeliveryMode, Engine, EngineConfig, Ports, ingest, search_index};
+use crate::use_cases::{self, NewUseCase};
+use crate::{DeliveryMode, Engine, EngineConfig, Ports, domains, ingest, search_index};
 
 /// A product with one workspace and one channel.
 pub struct TestEngine {
@@ -132,6 +135,33 @@ pub async fn channel(engine: &Engine, principal: &Principal, name: &str) -> Chan
         ..ChannelRequest::default()
     };
     channels::create(engine, principal, request).await.expect("a channel")
+}
+
+/// A domain that sends, whatever DNS says.
+pub async fn verified_domain(engine: &Engine, principal: &Principal, name: &str) -> Domain {
+    let domain = domains::create(engine, principal, name).await.expect("a domain");
+    let (workspace, id) = (principal.workspace_id.clone(), domain.id.clone());
+    let verify = move |tx: &mut store::Tx<'_>| {
+        let mut row = store::domains::get(tx, &workspace, &id)?.expect("the domain");
+        row.status = DomainStatus::Verified;
+        store::domains::update(tx, &row)
+    };
+    engine.db.write(Priority::Foreground, verify).await.expect("verified");
+    domain
+}
+
+/// One of a domain that sends; its mail may have several recipients.
+pub async fn use_case(engine: &Engine, principal: &Principal, domain: &Domain) -> UseCase {
+    let new = NewUseCase {
+        domain_id: domain.id.clone(),
+        entity_name: "Acme".into(),
+        name: "news".into(),
+        sender_address: format!("news@{}", domain.name),
+        email_type: EmailType::Transactional,
+        unsubscribable: Some(false),
+        description: None,
+    };
+    use_cases::create(engine, principal, new).await.expect("a use case")
 }
 
 pub fn all_scopes(workspace_id: &WorkspaceId) -> Principal {

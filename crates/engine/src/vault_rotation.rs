@@ -30,6 +30,11 @@ pub(crate) fn domain_place(id: &DomainId) -> String {
     format!("domain/secrets/{id}")
 }
 
+/// Where the password of a domain's smarthost is kept.
+pub(crate) fn domain_smarthost_place(id: &DomainId) -> String {
+    format!("domain/smarthost/{id}")
+}
+
 /// Where an endpoint's secrets are kept.
 pub(crate) fn endpoint_place(id: &WebhookEndpointId) -> String {
     format!("webhook_endpoint/secrets/{id}")
@@ -73,6 +78,11 @@ pub fn reseal(engine: &Engine) -> Result<usize> {
         for (id, sealed) in domains::sealed(tx)? {
             count +=
                 reseal_one(tx, &vault, &domain_place(&id), &sealed, |tx, anew| domains::set_sealed(tx, &id, anew))?;
+        }
+        for (id, sealed) in domains::sealed_policies(tx)? {
+            count += reseal_one(tx, &vault, &domain_smarthost_place(&id), &sealed, |tx, anew| {
+                domains::set_sealed_policy(tx, &id, anew)
+            })?;
         }
         workspaces::set_setting(tx, FINGERPRINT, &vault.fingerprint())?;
         Ok(count)

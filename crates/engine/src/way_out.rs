@@ -1,8 +1,9 @@
-//! Which way a channel's mail goes out: its own smarthost, the instance's, the recipients' mail exchangers, or the sandbox.
+//! Which way mail goes out: by the channel's or the domain's own smarthost, the instance's, the recipients' mail exchangers, or the sandbox.
 //! Never connects to any of them.
 
 use model::channel::{Channel, Provider};
-use model::{ChannelId, WorkspaceId};
+use model::domain::Domain;
+use model::{ChannelId, DomainId, WorkspaceId};
 use url::Host;
 
 use crate::delivering::SANDBOX;
@@ -12,6 +13,7 @@ use crate::{Engine, EngineError, Result};
 /// Deliveries to the mail exchangers of their recipients' domains.
 pub(crate) const MX: &str = "mx";
 const MX_DESTINATION: &str = "mx:";
+const DOMAIN_DESTINATION: &str = "domain:";
 
 /// The way out of channels that have none of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +34,10 @@ pub struct WayOut {
 }
 
 impl WayOut {
-    /// The instance's own, where the envelope sender is ours to choose.
-    pub(crate) fn is_the_instances(&self) -> bool {
-        self.transport == MX || self.destination.starts_with("smarthost:")
+    /// The instance's own, or one of a sending domain, where the envelope sender is ours to choose.
+    pub(crate) fn takes_our_return_path(&self) -> bool {
+        let destination = &self.destination;
+        self.transport == MX || destination.starts_with("smarthost:") || destination.starts_with(DOMAIN_DESTINATION)
     }
 
     /// What a delivery to `recipient` shares with others: the smarthost, or the recipient's domain.
@@ -51,6 +54,11 @@ pub(crate) fn mx_destination(recipient: &str) -> String {
         // An address literal, or what is no domain: whoever looks it up says so.
         _ => format!("{MX_DESTINATION}{}", domain.to_lowercase()),
     }
+}
+
+/// The sending domain whose own smarthost a destination is.
+pub(crate) fn domain_of_smarthost(destination: &str) -> Option<DomainId> {
+    destination.strip_prefix(DOMAIN_DESTINATION)?.parse().ok()
 }
 
 /// The domain of a destination that [`WayOut::destination_of`] made for the mail exchangers.
@@ -76,6 +84,14 @@ impl Engine {
             }
             (DeliveryMode::Direct, _) => WayOut { transport: MX, destination: String::new() },
             _ => WayOut { transport: SANDBOX, destination: SANDBOX.to_owned() },
+        }
+    }
+
+    /// Of a sending domain: its own smarthost, or the instance's way out.
+    pub(crate) fn way_out_of_domain(&self, domain: &Domain) -> WayOut {
+        match domain.smarthost {
+            Some(_) => WayOut { transport: "smtp", destination: format!("{DOMAIN_DESTINATION}{}", domain.id) },
+            None => self.own_way_out(),
         }
     }
 
@@ -114,5 +130,8 @@ mod tests {
         }
         assert_eq!(mx_domain("mx:example.org"), Some("example.org"));
         assert_eq!(mx_domain("smarthost:example.org:25"), None);
+        let id = DomainId::generate();
+        assert_eq!(domain_of_smarthost(&format!("domain:{id}")), Some(id));
+        assert_eq!(domain_of_smarthost("mx:example.org"), None);
     }
 }

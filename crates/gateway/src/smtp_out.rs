@@ -21,6 +21,7 @@ mod timeouts;
 mod wire;
 
 use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +60,30 @@ pub struct SmtpOutConfig {
     pub mta_sts_port: u16,
     /// New connections to one mail exchanger in a second.
     pub connections_per_second_max: u32,
+    /// Who takes mail to domains whose exchanger we are. `None`: nobody here.
+    pub own_listener: Option<OwnListener>,
+}
+
+/// Where mail comes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnListener {
+    pub address: SocketAddr,
+    /// It takes connections with the PROXY protocol's line alone.
+    pub wants_proxy_line: bool,
+}
+
+impl OwnListener {
+    /// Of the address that it listens at; on all of the machine's addresses, it is reached by loopback. A port that is chosen when it
+    /// starts is not known.
+    pub fn at(mut address: SocketAddr, wants_proxy_line: bool) -> Option<Self> {
+        if address.ip().is_unspecified() {
+            address.set_ip(match address.ip() {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        (address.port() != 0).then_some(Self { address, wants_proxy_line })
+    }
 }
 
 impl Default for SmtpOutConfig {
@@ -72,6 +97,7 @@ impl Default for SmtpOutConfig {
             mx_port: MX_PORT,
             mta_sts_port: 443,
             connections_per_second_max: CONNECTIONS_PER_SECOND_MAX,
+            own_listener: None,
         }
     }
 }
@@ -124,12 +150,13 @@ impl SmtpTransport {
         if hello_name.is_empty() || !hello_name.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(SmtpOutConfigError::HelloName(hello_name));
         }
-        let direct = Arc::new(Direct::new(guard.clone(), &config)?);
         let tls = TlsConnector::from(Arc::new(config.trust.client_config()?));
         let any = TlsTrust { accept_invalid_certificates: true, ..TlsTrust::default() };
         let opportunistic_tls = TlsConnector::from(Arc::new(any.client_config()?));
+        let dialer = Dialer { guard: guard.clone(), tls, opportunistic_tls, hello_name };
+        let direct = Arc::new(Direct::new(guard, &dialer, &config)?);
         Ok(Self {
-            dialer: Arc::new(Dialer { guard, tls, opportunistic_tls, hello_name }),
+            dialer: Arc::new(dialer),
             pool: Pool::new(config.connections_per_host_max, config.idle_max),
             direct,
             timeouts: Timeouts::RFC5321,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sending::SendLimits;
 use crate::{ChannelId, Timestamp, WorkspaceId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -108,6 +109,7 @@ pub struct ChannelLimits {
     /// If not empty, every other type is withheld.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_file_types: Vec<String>,
+    /// Mails (recipients) that may leave in a second, a minute, a day and a month; those beyond wait. Days and months are UTC's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub send_per_second: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,6 +118,18 @@ pub struct ChannelLimits {
     pub send_per_day: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub send_per_month: Option<u32>,
+}
+
+impl ChannelLimits {
+    /// How much may leave in which time.
+    pub const fn sending(&self) -> SendLimits {
+        SendLimits {
+            send_per_second: self.send_per_second,
+            send_per_minute: self.send_per_minute,
+            send_per_day: self.send_per_day,
+            send_per_month: self.send_per_month,
+        }
+    }
 }
 
 /// A provider's settings without its secrets. Secrets live in the vault and are write-only.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sending::{DomainSmarthost, SendLimits, WarmUp};
 use crate::{DomainId, Timestamp};
 
 macro_rules! words {
@@ -153,6 +154,12 @@ pub struct Domain {
     pub failing_since: Option<Timestamp>,
     /// When DNS will be asked again.
     pub next_check_at: Timestamp,
+    /// How much of its mail may leave in which time.
+    pub limits: SendLimits,
+    /// How much of its mail may leave a day while it is new.
+    pub warm_up: Option<WarmUp>,
+    /// The server its mail leaves by; null: the instance's way out.
+    pub smarthost: Option<DomainSmarthost>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }

@@ -17,6 +17,7 @@ pub mod key;
 pub mod limits;
 pub mod message;
 pub mod oauth2;
+pub mod sending;
 pub mod suppression;
 pub mod template;
 pub mod time;

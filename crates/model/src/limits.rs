@@ -102,6 +102,10 @@ pub const TEMPLATE_ELEMENTS_MAX: usize = 5_000;
 /// Bytes of the styles that are inlined, and how often a selector is held against an element.
 pub const TEMPLATE_STYLE_BYTES_MAX: usize = 64 * 1024;
 pub const TEMPLATE_STYLE_COMPARISONS_MAX: usize = 5_000_000;
+/// Mails in whatever time that a limit of sending may allow.
+pub const SEND_LIMIT_MAX: u32 = 1_000_000_000;
+/// How much more each day of a warm-up may be than the one before, percent.
+pub const WARM_UP_GROWTH_PERCENT_MAX: u32 = 1_000;
 /// Sending domains of a workspace.
 pub const DOMAINS_MAX: usize = 500;
 /// How long a verified domain whose records broke still sends, seconds.

@@ -324,5 +324,7 @@ pub struct Delivery {
     pub transport: String,
     pub attempts: Vec<DeliveryAttempt>,
     pub next_attempt_at: Option<Timestamp>,
+    /// The limit that it waits for until then; null where it waits for something else.
+    pub waits_for: Option<String>,
     pub updated_at: Timestamp,
 }

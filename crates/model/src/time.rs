@@ -46,6 +46,22 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0).max(0).unsigned_abs())
     }
 
+    /// Midnight, UTC, of its day.
+    #[must_use]
+    pub const fn start_of_day(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(24 * 60 * 60 * 1_000))
+    }
+
+    /// Midnight, UTC, of the first day of the month that is so many after its own.
+    #[must_use]
+    pub fn start_of_month(self, months_after: u32) -> Self {
+        let first = self.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).datetime().date().first_of_month();
+        let later = jiff::Span::new().try_months(i64::from(months_after)).and_then(|span| first.checked_add(span));
+        later
+            .and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC))
+            .map_or(Self(i64::MAX), |at| Self(at.timestamp().as_millisecond()))
+    }
+
     /// RFC 3339, as every JSON body carries it.
     ///
     /// # Errors
@@ -97,6 +113,17 @@ mod tests {
         assert_eq!(time.to_string(), "2024-01-15T10:30:00.000Z");
         assert_eq!(Timestamp::parse("2024-01-15T11:30:00+01:00").ok(), Some(time));
         assert!(Timestamp::parse("yesterday").is_err());
+    }
+
+    #[test]
+    fn days_and_months_begin_at_midnight() {
+        let at = |text| Timestamp::parse(text).unwrap();
+        assert_eq!(at("2024-02-29T23:59:59.999Z").start_of_day(), at("2024-02-29T00:00:00Z"));
+        assert_eq!(Timestamp::from_millis(-1).start_of_day(), at("1969-12-31T00:00:00Z"));
+        assert_eq!(at("2024-01-31T10:30:00Z").start_of_month(0), at("2024-01-01T00:00:00Z"));
+        assert_eq!(at("2024-01-31T10:30:00Z").start_of_month(1), at("2024-02-01T00:00:00Z"));
+        assert_eq!(at("2024-11-30T10:30:00Z").start_of_month(14), at("2026-01-01T00:00:00Z"));
+        assert_eq!(at("2024-11-30T10:30:00Z").start_of_month(u32::MAX), Timestamp::from_millis(i64::MAX));
     }
 
     #[test]

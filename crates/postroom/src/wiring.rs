@@ -12,7 +12,7 @@ use gateway::fetch::HttpFetcher;
 use gateway::guard::Guard;
 use gateway::imap::ImapDialer;
 use gateway::oauth2::HttpProviderClient;
-use gateway::smtp_out::{SmtpOutConfig, SmtpTransport};
+use gateway::smtp_out::{OwnListener, SmtpOutConfig, SmtpTransport};
 use gateway::tls_client::TlsTrust;
 use gateway::webhooks::HttpWebhookSender;
 use store::blobs::{BlobError, BlobStore};
@@ -149,6 +149,7 @@ pub fn smtp_transport(config: &Config) -> anyhow::Result<SmtpTransport> {
         trust,
         dns: DnsConfig::from_text(&config.dns_server)?,
         mx_port: config.mx_port,
+        own_listener: OwnListener::at(config.smtp_addr, config.smtp_proxy_protocol),
         ..SmtpOutConfig::default()
     };
     Ok(SmtpTransport::new(guard, smtp)?)

@@ -1,5 +1,7 @@
 //! Deliveries: one recipient of one outbound message, claimed with a lease, never held open during SMTP.
 
+pub mod held;
+
 use model::message::{Delivery, DeliveryAttempt, MessageStatus};
 use model::{ChannelId, DeliveryId, MessageId, Timestamp, WorkspaceId};
 
@@ -19,7 +21,7 @@ pub struct DeliveryRow {
     pub public: Delivery,
 }
 
-const COLUMNS: &str = "id, workspace_id, message_id, channel_id, recipient, status, transport, destination, due_at, log, first_attempt_at, created_at, updated_at";
+const COLUMNS: &str = "id, workspace_id, message_id, channel_id, recipient, status, transport, destination, due_at, log, first_attempt_at, created_at, updated_at, held_for";
 
 fn from_row(row: &Row<'_>) -> Result<DeliveryRow> {
     let status = row.text(5)?;
@@ -38,6 +40,7 @@ fn from_row(row: &Row<'_>) -> Result<DeliveryRow> {
             transport: row.text(6)?,
             attempts: row.json::<Vec<DeliveryAttempt>>(TABLE, 9)?,
             next_attempt_at: row.time_or_null(8)?,
+            waits_for: row.text_or_null(13)?,
             updated_at: row.time(12)?,
         },
     })
@@ -72,6 +75,15 @@ pub fn insert(tx: &mut Tx<'_>, delivery: &DeliveryRow) -> Result<()> {
 pub fn of_message(tx: &mut Tx<'_>, workspace: &WorkspaceId, message: &MessageId) -> Result<Vec<DeliveryRow>> {
     let sql = format!("SELECT {COLUMNS} FROM delivery WHERE message_id = $1 AND workspace_id = $2 ORDER BY id");
     tx.query(&sql, &[message.into(), workspace.into()], from_row)
+}
+
+/// The message of a delivery of whatever workspace, for what comes back to the delivery's return path.
+///
+/// # Errors
+/// What the database says.
+pub fn message_of_any_workspace(tx: &mut Tx<'_>, id: &DeliveryId) -> Result<Option<MessageId>> {
+    let sql = "SELECT message_id FROM delivery WHERE id = $1";
+    tx.query_one(sql, &[id.into()], |row| Ok(MessageId::from_stored(row.text(0)?)))
 }
 
 /// Whose deliveries are claimed next.
@@ -140,7 +152,7 @@ fn take(
 ) -> Result<Vec<DeliveryRow>> {
     let skip_locked = if locked.is_empty() { skip_locked(tx) } else { "" };
     let sql = format!(
-        "UPDATE delivery SET due_at = $2, lease = $3, status = 'sending', updated_at = $1 WHERE id IN ({due} {skip_locked}) RETURNING {COLUMNS}"
+        "UPDATE delivery SET due_at = $2, lease = $3, status = 'sending', held_by = NULL, held_for = NULL, updated_at = $1 WHERE id IN ({due} {skip_locked}) RETURNING {COLUMNS}"
     );
     let mut values = vec![claim.now.into(), claim.lease_until.into(), (&claim.lease).into(), limit.into()];
     values.extend(more);
@@ -211,7 +223,7 @@ pub fn note_report(
     log.push(attempt.clone());
     let log = serde_json::to_string(&log).map_err(|error| StoreError::corrupt(TABLE, error))?;
     tx.execute(
-        "UPDATE delivery SET status = $2, due_at = NULL, lease = NULL, log = $3, updated_at = $4 WHERE id = $1",
+        "UPDATE delivery SET status = $2, due_at = NULL, lease = NULL, held_by = NULL, held_for = NULL, log = $3, updated_at = $4 WHERE id = $1",
         &[(&delivery.public.id).into(), status.as_str().into(), log.into(), attempt.at.into()],
     )?;
     Ok(())
@@ -230,7 +242,7 @@ pub fn move_all(
     now: Timestamp,
 ) -> Result<u64> {
     let sql = format!(
-        "UPDATE delivery SET status = $2, due_at = $3, lease = NULL, first_attempt_at = NULL, updated_at = $4 WHERE message_id = $1 AND status IN ({})",
+        "UPDATE delivery SET status = $2, due_at = $3, lease = NULL, held_by = NULL, held_for = NULL, first_attempt_at = NULL, updated_at = $4 WHERE message_id = $1 AND status IN ({})",
         crate::db::placeholders(5, from.len())
     );
     let mut values = vec![message.into(), to.as_str().into(), due_at.into(), now.into()];

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use model::domain::{DkimKeys, DomainStatus, FoundRecord, MtaStsMode};
+use model::sending::DomainPolicy;
 use model::{DomainId, Timestamp, WorkspaceId};
 use serde::Serialize;
 
@@ -29,6 +30,10 @@ pub struct DomainRow {
     pub verified_at: Option<Timestamp>,
     pub failing_since: Option<Timestamp>,
     pub due_at: Timestamp,
+    /// How its mail leaves. Kept by [`set_policy`] alone.
+    pub policy: DomainPolicy,
+    /// The password of its smarthost, sealed by the vault.
+    pub policy_secret: Option<Vec<u8>>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// In its ASCII form, lower case.
@@ -36,7 +41,7 @@ pub struct DomainRow {
     pub mta_sts_mode: MtaStsMode,
 }
 
-const COLUMNS: &str = "id, workspace_id, name, status, secrets, keys, found, problem, version, checked_at, verified_at, failing_since, due_at, created_at, updated_at, tracking_host, mta_sts_mode";
+const COLUMNS: &str = "id, workspace_id, name, status, secrets, keys, found, problem, version, checked_at, verified_at, failing_since, due_at, created_at, updated_at, tracking_host, mta_sts_mode, policy, policy_secret";
 
 fn from_row(row: &Row<'_>) -> Result<DomainRow> {
     let (status, mta_sts_mode) = (row.text(3)?, row.text(16)?);
@@ -59,6 +64,8 @@ fn from_row(row: &Row<'_>) -> Result<DomainRow> {
         tracking_host: row.text(15)?,
         mta_sts_mode: MtaStsMode::parse(&mta_sts_mode)
             .ok_or_else(|| StoreError::corrupt(TABLE, format!("MTA-STS mode {mta_sts_mode}")))?,
+        policy: row.json(TABLE, 17)?,
+        policy_secret: row.bytes_or_null(18)?,
     })
 }
 
@@ -73,7 +80,7 @@ fn json(value: &impl Serialize) -> Result<String> {
 pub fn insert(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
     tx.execute(
         &format!(
-            "INSERT INTO domain ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+            "INSERT INTO domain ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
         ),
         &[
             (&row.id).into(),
@@ -93,6 +100,8 @@ pub fn insert(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
             row.updated_at.into(),
             (&row.tracking_host).into(),
             row.mta_sts_mode.as_str().into(),
+            json(&row.policy)?.into(),
+            (&row.policy_secret).into(),
         ],
     )?;
     Ok(())
@@ -124,6 +133,26 @@ pub fn update(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
             row.version.into(),
             (&row.tracking_host).into(),
             row.mta_sts_mode.as_str().into(),
+        ],
+    )?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+}
+
+/// Keeps how the domain's mail leaves, as of the version that `row` carries; another is a [`StoreError::Conflict`].
+///
+/// # Errors
+/// What the database says.
+pub fn set_policy(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
+    let changed = tx.execute(
+        "UPDATE domain SET policy = $3, policy_secret = $4, version = version + 1, updated_at = $5
+         WHERE id = $1 AND workspace_id = $2 AND version = $6",
+        &[
+            (&row.id).into(),
+            (&row.workspace_id).into(),
+            json(&row.policy)?.into(),
+            (&row.policy_secret).into(),
+            row.updated_at.into(),
+            row.version.into(),
         ],
     )?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Conflict) }
@@ -240,5 +269,21 @@ pub fn sealed(tx: &mut Tx<'_>) -> Result<Vec<(DomainId, Vec<u8>)>> {
 /// What the database says.
 pub fn set_sealed(tx: &mut Tx<'_>, id: &DomainId, secrets: &[u8]) -> Result<()> {
     tx.execute("UPDATE domain SET secrets = $2 WHERE id = $1", &[id.into(), secrets.into()])?;
+    Ok(())
+}
+
+/// Sealed passwords of smarthosts, of all workspaces, to be sealed anew.
+///
+/// # Errors
+/// What the database says.
+pub fn sealed_policies(tx: &mut Tx<'_>) -> Result<Vec<(DomainId, Vec<u8>)>> {
+    let sql = "SELECT id, policy_secret FROM domain WHERE policy_secret IS NOT NULL";
+    tx.query(sql, &[], |row| Ok((DomainId::from_stored(row.text(0)?), row.bytes(1)?)))
+}
+
+/// # Errors
+/// What the database says.
+pub fn set_sealed_policy(tx: &mut Tx<'_>, id: &DomainId, secret: &[u8]) -> Result<()> {
+    tx.execute("UPDATE domain SET policy_secret = $2 WHERE id = $1", &[id.into(), secret.into()])?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod activities;
+pub mod allowances;
 pub mod analytics;
 pub mod api_keys;
 pub mod authentication_forms;

@@ -55,6 +55,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::shared(14, "broadcasts", include_str!("../migrations/0014_broadcasts.sql")),
     Migration::shared(18, "tracking host", include_str!("../migrations/0018_tracking_host.sql")),
     Migration::shared(19, "linked mail", include_str!("../migrations/0019_linked_mail.sql")),
+    Migration::shared(15, "allowances", include_str!("../migrations/0015_allowances.sql")),
 ];
 
 /// The schema this version reads and writes.

@@ -120,6 +120,7 @@ function Recipient({ delivery }: { delivery: Delivery }) {
           {delivery.nextAttemptAt && ` · ${m.delivery.nextAttempt(longTime(delivery.nextAttemptAt))}`}
         </span>
       </div>
+      {delivery.waitsFor && <p className="muted">{m.delivery.waitsFor(delivery.waitsFor)}</p>}
       {delivery.transport === "sandbox" && <p className="muted">{m.delivery.sandbox}</p>}
       {delivery.attempts.length > 0 && delivery.transport !== "sandbox" && (
         <ol className={styles.attempts}>

@@ -20,6 +20,8 @@ store::on_both_engines!(
     a_bounce_that_names_our_mail_acts_on_its_delivery,
     a_bounce_of_what_was_not_sent_to_its_recipient_does_nothing,
     what_comes_to_a_return_path_is_recorded_without_a_conversation,
+    whoever_got_a_mail_can_not_speak_for_others_that_got_it,
+    what_a_filter_refused_suppresses_nobody,
     complaints_delays_and_deliveries_are_told_apart,
     the_fifth_soft_bounce_suppresses_for_a_while,
     what_is_ours_to_mend_suppresses_nobody,
@@ -119,6 +121,9 @@ async fn statuses(product: &TestEngine, id: &MessageId) -> Vec<(String, MessageS
 
 async fn a_bounce_that_names_our_mail_acts_on_its_delivery(database: TestDb) {
     let (product, engine) = start(database).await;
+    // Its bounces come back to the sender's own address, as they do where the return path is not ours to choose.
+    let change = ChannelRequest { email_address: Some(Some("us@acme.test".into())), ..ChannelRequest::default() };
+    channels::update(&engine, &product.key(), &product.channel.id, change).await.unwrap();
     let id = send(&product, &engine, &["Gone@Example.org", "here@example.org"]).await;
     let rfc_id = message(&product, &id).await.rfc_message_id.unwrap();
     let raw = failed(&rfc_id, "gone@example.org", "5.1.1", "550 5.1.1 no such user");
@@ -208,6 +213,51 @@ async fn what_comes_to_a_return_path_is_recorded_without_a_conversation(database
     let mut forged = path.clone();
     forged.replace_range(40..41, if &path[40..41] == "x" { "y" } else { "x" });
     assert!(channels::route(&engine, &forged).await.is_err());
+}
+
+async fn whoever_got_a_mail_can_not_speak_for_others_that_got_it(database: TestDb) {
+    let (product, engine) = start(database).await;
+    let id = send(&product, &engine, &["eve@example.org", "bob@example.org"]).await;
+    let sent = message(&product, &id).await;
+    let (rfc_id, of_all) = (sent.rfc_message_id.unwrap(), sent.envelope.mail_from);
+    let (workspace, about) = (product.workspace_id.clone(), id.clone());
+    let rows = engine.db.read(move |tx| deliveries::of_message(tx, &workspace, &about)).await.unwrap();
+    let path = |recipient: &str| {
+        let row = rows.iter().find(|row| row.public.recipient == recipient).unwrap();
+        return_path::of_delivery(&engine.vault, &of_all, &row.public)
+    };
+    // Eve knows her own return path, the Message-ID, and who else got it.
+    let forged = || failed(&rfc_id, "bob@example.org", "5.1.1", "550 5.1.1 no such user");
+    let inbox = product.channel.inbound_address.clone();
+    receive(&engine, &inbox, forged()).await;
+    receive(&engine, &inbox, complaint(&rfc_id, "abuse")).await;
+    assert!(suppressed(&product).await.is_empty());
+    assert_eq!(receive(&engine, &path("eve@example.org"), forged()).await, (id.clone(), false));
+    let list = suppressed(&product).await;
+    assert_eq!(list.iter().map(|one| one.address.as_str()).collect::<Vec<_>>(), ["eve@example.org"]);
+    // What Bob's server says comes to Bob's.
+    receive(&engine, &path("bob@example.org"), forged()).await;
+    assert_eq!(suppressed(&product).await.len(), 2);
+    assert!(statuses(&product, &id).await.iter().all(|(_, status)| *status == Bounced));
+    // Mail that left with the message's own return path comes back still.
+    let earlier = send(&product, &engine, &["ann@example.org"]).await;
+    let of_all = message(&product, &earlier).await.envelope.mail_from;
+    receive(&engine, &of_all, failed("x@example.org", "ann@example.org", "5.1.1", "550 5.1.1 no such user")).await;
+    assert_eq!(message(&product, &earlier).await.status, Bounced);
+}
+
+async fn what_a_filter_refused_suppresses_nobody(database: TestDb) {
+    let (product, engine) = start(database).await;
+    for _ in 0..6 {
+        let id = send(&product, &engine, &["ann@example.org"]).await;
+        let path = message(&product, &id).await.envelope.mail_from;
+        let said = "554 5.7.1 Message rejected as spam by content filtering";
+        receive(&engine, &path, failed("x@example.org", "ann@example.org", "5.7.1", said)).await;
+        assert_eq!(message(&product, &id).await.status, Bounced);
+    }
+    assert!(suppressed(&product).await.is_empty());
+    let bounced = told(&product, "message.bounced").await;
+    assert_eq!((bounced.len(), &bounced[0]["reason"]), (6, &json!("rejectedSpam")));
 }
 
 async fn complaints_delays_and_deliveries_are_told_apart(database: TestDb) {

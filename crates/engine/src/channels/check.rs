@@ -1,6 +1,8 @@
 //! What a channel's fields may hold. Says all that is wrong at once.
 
 use model::channel::{Channel, Provider, ProviderConfig, TransportSecurity};
+use model::limits::SEND_LIMIT_MAX;
+use model::sending::SendLimits;
 
 use store::channels::ChannelRow;
 
@@ -53,7 +55,17 @@ pub(super) fn check(channel: &mut Channel, has_password: bool) -> Vec<FieldError
     if types > FILE_TYPES_MAX {
         errors.push(FieldError::new("/limits/blockedFileTypes", format!("at most {FILE_TYPES_MAX} file types in all")));
     }
+    check_limits(&channel.limits.sending(), &mut errors);
     errors
+}
+
+/// Limits of sending, of whatever has them.
+pub(crate) fn check_limits(limits: &SendLimits, errors: &mut Vec<FieldError>) {
+    for (name, limit) in limits.named() {
+        if limit.is_some_and(|limit| !(1..=SEND_LIMIT_MAX).contains(&limit)) {
+            errors.push(FieldError::new(format!("/limits/{name}"), format!("a number from 1 to {SEND_LIMIT_MAX}")));
+        }
+    }
 }
 
 fn check_texts(channel: &Channel, errors: &mut Vec<FieldError>) {
@@ -127,7 +139,7 @@ fn check_smtp(channel: &mut Channel, has_password: bool, errors: &mut Vec<FieldE
     }
 }
 
-fn check_host(pointer: &str, host: Option<&str>, needed: bool, errors: &mut Vec<FieldError>) {
+pub(crate) fn check_host(pointer: &str, host: Option<&str>, needed: bool, errors: &mut Vec<FieldError>) {
     let valid = |host: &str| {
         !host.is_empty()
             && host.len() <= 255

@@ -1,14 +1,15 @@
 //! Which channel receives at an address. Asked for every RCPT, so remembered for a moment; a deletion is seen at once.
 
+use model::WorkspaceId;
 use model::channel::{AuthPolicy, ChannelLimits};
 use model::limits::MESSAGE_BYTES_MAX;
 use model::use_case::UseCase;
-use model::{MessageId, WorkspaceId};
-use store::{channels, message_lists, use_cases};
+use store::{channels, deliveries, message_lists, use_cases};
 
+use crate::Engine;
 use crate::caches::Remembered;
-use crate::ports::{Route, RouteError};
-use crate::{Engine, return_path};
+use crate::ports::{ReturnedTo, Route, RouteError};
+use crate::return_path::{self, Named};
 
 /// Routes by their address, without a tag.
 pub type RouteCache = Remembered<String, Route>;
@@ -24,9 +25,9 @@ pub async fn route(engine: &Engine, address: &str) -> Result<Route, RouteError> 
     let (base, tag) = local.split_once('+').unwrap_or((local, ""));
     // The token proves itself, so it does not matter which of our domains it came to.
     if base == return_path::LOCAL_PART
-        && let Some(message) = return_path::message_of(&engine.vault, tag)
+        && let Some(named) = return_path::named_by(&engine.vault, tag)
     {
-        return route_back(engine, address, message).await;
+        return route_back(engine, address, named).await;
     }
     let base = format!("{base}@{domain}");
     let mut route = match engine.routes.get(&base) {
@@ -44,20 +45,27 @@ pub async fn route(engine: &Engine, address: &str) -> Result<Route, RouteError> 
 
 /// To the channel or use case of a message whose return path `address` is: what comes there that is no report (an automatic answer,
 /// say) is its mail.
-async fn route_back(engine: &Engine, address: &str, message: MessageId) -> Result<Route, RouteError> {
-    let id = message.clone();
+async fn route_back(engine: &Engine, address: &str, named: Named) -> Result<Route, RouteError> {
     let found = engine.db.read(move |tx| {
-        let Some(message) = message_lists::of_any_workspace(tx, &id)? else { return Ok(None) };
+        let returned_to = match named {
+            Named::Message(id) => Some(ReturnedTo { message: id, delivery: None }),
+            Named::Delivery(id) => {
+                deliveries::message_of_any_workspace(tx, &id)?.map(|message| ReturnedTo { message, delivery: Some(id) })
+            }
+        };
+        let Some(returned_to) = returned_to else { return Ok(None) };
+        let Some(message) = message_lists::of_any_workspace(tx, &returned_to.message)? else { return Ok(None) };
         let workspace = message.workspace_id;
-        Ok(match (message.channel_id, message.use_case_id) {
+        let route = match (message.channel_id, message.use_case_id) {
             (Some(channel), _) => channels::get(tx, &workspace, &channel)?.map(|row| of_channel(&row, "")),
             (None, Some(use_case)) => use_cases::get_even_deleted(tx, &workspace, &use_case)?
                 .map(|use_case| of_use_case(workspace, &use_case)),
             (None, None) => None,
-        })
+        };
+        Ok(route.map(|route| Route { returned_to: Some(returned_to), ..route }))
     });
     let route = found.await.map_err(|error| RouteError::Unavailable(error.to_string()))?.ok_or(RouteError::Unknown)?;
-    Ok(Route { returned_to: Some(message), recipient: address.to_owned(), ..route })
+    Ok(Route { recipient: address.to_owned(), ..route })
 }
 
 async fn look_up(engine: &Engine, address: &str) -> Result<Route, RouteError> {

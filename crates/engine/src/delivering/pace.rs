@@ -164,6 +164,7 @@ mod tests {
                 transport: "mx".into(),
                 attempts: Vec::new(),
                 next_attempt_at: None,
+                waits_for: None,
                 updated_at: at(0),
             },
         }]

@@ -147,6 +147,9 @@ pub(super) fn public(config: &EngineConfig, row: &DomainRow) -> Domain {
         verified_at: row.verified_at,
         failing_since: row.failing_since,
         next_check_at: row.due_at,
+        limits: row.policy.limits,
+        warm_up: row.policy.warm_up.clone(),
+        smarthost: row.policy.smarthost.clone(),
         created_at: row.created_at,
         updated_at: row.updated_at,
     }

@@ -1,50 +1,61 @@
-//! What a domain's owner can change: its tracking host and its policy about TLS.
+//! What a domain's owner can change: its tracking host, its policy about TLS, and how its mail leaves (`policy`).
 
 use model::domain::{Domain, MtaStsMode};
 use model::key::Principal;
 use model::{DomainId, Timestamp};
 use store::{Priority, Tx, domains};
 
+use super::policy::{self, PolicyChange};
 use super::{MISSING, may_write, name, records, row, unbound};
 use crate::{Engine, EngineError, Result};
 
 /// What is to be different; `None` stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct DomainChange {
     /// `Some(None)`: the usual one.
     pub tracking_host: Option<Option<String>>,
     pub mta_sts_mode: Option<MtaStsMode>,
+    pub policy: PolicyChange,
 }
 
-/// Changes a domain. Records that it asks for now are looked for at once in the background; links in mail that went out lead on.
+/// Changes a domain. Records that it asks for now are looked for at once in the background; links in mail that went out lead on. What
+/// waits for a limit of it is looked at anew.
 ///
 /// # Errors
-/// It is not there, or not the asker's; the tracking host is no name below the domain's, or has another use (422); the scope
-/// `domains:write` is missing.
+/// It is not there, or not the asker's; fields that are wrong, or a tracking host that is no name below the domain's or has another use
+/// (422); the scope `domains:write` is missing.
 pub async fn change(engine: &Engine, principal: &Principal, id: &DomainId, change: DomainChange) -> Result<Domain> {
     may_write(principal)?;
     unbound(principal)?;
-    let domain = row(engine, &principal.workspace_id, id).await?.name;
+    // What is wrong is told before anything is kept.
+    let now = Timestamp::now();
+    let mut found = row(engine, &principal.workspace_id, id).await?;
+    policy::apply(engine, &mut found, &change.policy, now)?;
     let tracking_host = match &change.tracking_host {
-        Some(said) => Some(tracking_host(engine, said.as_deref(), &domain)?),
+        Some(said) => Some(tracking_host(engine, said.as_deref(), &found.name)?),
         None => None,
     };
-    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
+    let (shared, workspace, id) = (engine.clone(), principal.workspace_id.clone(), id.clone());
     let work = move |tx: &mut Tx<'_>| {
-        let Some(before) = domains::get(tx, &workspace, &id)? else { return Ok(None) };
-        let mut row = before.clone();
+        let Some(mut row) = domains::get(tx, &workspace, &id)? else { return Ok(None) };
+        if let Err(error) = policy::apply(&shared, &mut row, &change.policy, now) {
+            return Ok(Some(Err(error)));
+        }
+        if !change.policy.is_empty() {
+            policy::keep(tx, &mut row, now)?;
+        }
+        let before = row.clone();
         row.tracking_host = tracking_host.clone().unwrap_or(row.tracking_host);
         row.mta_sts_mode = change.mta_sts_mode.unwrap_or(row.mta_sts_mode);
         if row != before {
-            let now = Timestamp::now();
             (row.due_at, row.updated_at) = (now, now.max(row.updated_at));
             domains::update(tx, &row)?;
             row.version += 1;
         }
-        Ok(Some(row))
+        Ok(Some(Ok(row)))
     };
-    let row = crate::write_again_on_conflict(&engine.db, Priority::Foreground, work).await?.ok_or(MISSING)?;
-    Ok(records::public(&engine.config, &row))
+    let kept = crate::write_again_on_conflict(&engine.db, Priority::Foreground, work).await?.ok_or(MISSING)?;
+    policy::shown(engine, kept?).await
 }
 
 /// The host as it is kept; the usual one where none is said.

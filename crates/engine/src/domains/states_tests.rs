@@ -33,6 +33,8 @@ fn pending() -> DomainRow {
         verified_at: None,
         failing_since: None,
         due_at: START,
+        policy: model::sending::DomainPolicy::default(),
+        policy_secret: None,
         created_at: START,
         updated_at: START,
         tracking_host: "t.acme.test".into(),

@@ -24,7 +24,7 @@ use store::{
 
 use super::{AttachmentPolicy, Reading, Telling, accepted, resolve};
 use crate::bounces::{self, Report};
-use crate::ports::{AcceptedMessage, InboundMail, Route};
+use crate::ports::{AcceptedMessage, InboundMail, ReturnedTo, Route};
 
 /// Ancestors remembered a mail, for those that share one.
 const REFERENCES_REMEMBERED: usize = 20;
@@ -55,8 +55,8 @@ pub(super) fn commit_route(
     }
     let (rfc_message_id, size) = (reading.rfc_message_id.as_deref(), prepared.mail.raw.len() as u64);
     let namesakes = message_references::namesakes(tx, &route.workspace_id, rfc_message_id, size)?;
-    if let (Some(message), Some(report)) = (&route.returned_to, &reading.report) {
-        return keep_report(tx, prepared, route, message, report, &identity, &namesakes);
+    if let (Some(returned_to), Some(report)) = (&route.returned_to, &reading.report) {
+        return keep_report(tx, prepared, route, returned_to, report, &identity, &namesakes);
     }
     let blob_id = match kept {
         Some(id) => id,
@@ -96,11 +96,12 @@ fn keep_report(
     tx: &mut Tx<'_>,
     prepared: &Prepared,
     route: &Route,
-    message: &MessageId,
+    returned_to: &ReturnedTo,
     report: &Report,
     identity: &[u8],
     namesakes: &[Namesake],
 ) -> Result<AcceptedMessage> {
+    let message = &returned_to.message;
     if delivery_reports::is_known(tx, identity)? {
         return Ok(accepted(message.clone(), true));
     }
@@ -108,7 +109,7 @@ fn keep_report(
     let blob_id = keep_blob(tx, prepared, route, namesakes)?;
     delivery_reports::insert(tx, &route.workspace_id, message, identity, report.kind(), blob_id, at)?;
     if is_believed(prepared) {
-        bounces::act(tx, &route.workspace_id, report, Some(message), at)?;
+        bounces::act(tx, &route.workspace_id, report, Some(returned_to), at)?;
     }
     Ok(accepted(message.clone(), false))
 }

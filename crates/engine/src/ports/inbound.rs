@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use model::auth::AuthResults;
 use model::channel::{AuthPolicy, ChannelLimits};
-use model::{ChannelId, MessageId, Timestamp, UseCaseId, WorkspaceId};
+use model::{ChannelId, DeliveryId, MessageId, Timestamp, UseCaseId, WorkspaceId};
 
 /// Where an address leads. An address belongs to one channel of the whole instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +25,16 @@ pub struct Route {
     pub recipient: String,
     /// The token of `inbox+r.<token>@…`, if the address carries one.
     pub reply_token: Option<String>,
-    /// The message whose own return path the address is.
-    pub returned_to: Option<MessageId>,
+    /// What of ours the address is the return path of.
+    pub returned_to: Option<ReturnedTo>,
+}
+
+/// A message whose return path something came back to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnedTo {
+    pub message: MessageId,
+    /// Of one recipient alone; `None` where the return path was that of all of them.
+    pub delivery: Option<DeliveryId>,
 }
 
 /// How a mail came to us.

@@ -313,6 +313,7 @@ fn delivery(outgoing: &Outgoing, recipient: &Recipient, held: Option<&Suppressio
             transport: outgoing.sender.way_out.transport.to_owned(),
             attempts: Vec::new(),
             next_attempt_at: held.is_none().then_some(due_at),
+            waits_for: None,
             updated_at: outgoing.now,
         },
     }

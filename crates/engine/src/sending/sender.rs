@@ -146,7 +146,7 @@ pub(crate) async fn of_use_case(engine: &Engine, workspace: &WorkspaceId, id: &U
         signature: Signature::default(),
         limits: ChannelLimits::default(),
         receives_at: domains::receives(&domain).then(|| use_case.sender_address.clone()),
-        way_out: engine.own_way_out(),
+        way_out: engine.way_out_of_domain(&domain),
         links_at: domains::links(&engine.config, &domain),
         return_path_host: Some(domains::return_path_host(&domain.name)),
         use_case: Some(use_case),

@@ -15,12 +15,34 @@
 //! | the mail needs what the server does not offer (8BITMIME, SMTPUTF8) | Infrastructure |
 //! | the mail is larger than SIZE; an address that can't be said | Bounced |
 //!
-//! Policy answers are never bounces, even though some are about one recipient: to suppress somebody because our own relay
-//! was refused is worse than to try again.
+//! Policy answers of a smarthost are never bounces, even though some are about one recipient: to suppress somebody because our own
+//! relay was refused is worse than to try again.
+//!
+//! A mail exchanger speaks for its recipients, and its rules are not ours to mend. There the reason decides (`mail::classify`), for 5xx
+//! to MAIL, RCPT, DATA and the mail:
+//!
+//! | reason | result |
+//! |---|---|
+//! | our address is listed or thought badly of, has no name (PTR), sends too much; SPF, DKIM or DMARC fail; TLS is wanted | Infrastructure |
+//! | x.1.7, x.1.8 (our sender's domain can't be found or answered), x.7.20 to x.7.29 (RFC 7372, 8616: authentication, PTR) | Infrastructure |
+//! | 500, 502, 503, 504 (it did not understand us), x.3.2, x.3.5 (the host itself) | Infrastructure |
+//! | everything else: content, spam, policy (x.7.1), relaying it does not do, no such mailbox, … | Bounced |
+//!
+//! Whether a bounce suppresses anybody is `engine::bounces`': a rule or a filter that refused a mail says nothing of the address.
 
 use engine::ports::DeliveryResult;
+use mail::classify::BounceReason;
 
 use super::reply::Reply;
+
+/// Whom an answer is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Peer {
+    /// Takes our mail to anybody, as it knows us.
+    Smarthost,
+    /// Takes anybody's mail to its recipients.
+    Exchanger,
+}
 
 /// Where in the conversation an answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,23 +91,25 @@ const WORDS_ABOUT_US: [&str; 12] = [
     "client host",
 ];
 
-pub(super) fn classify(stage: Stage, reply: &Reply) -> DeliveryResult {
+pub(super) fn classify(peer: Peer, stage: Stage, reply: &Reply) -> DeliveryResult {
     match reply.code {
         200..=299 if stage == Stage::Content => DeliveryResult::Delivered,
         552 if stage == Stage::Rcpt => DeliveryResult::Deferred,
-        500.. => classify_permanent(stage, reply),
+        500.. => classify_permanent(peer, stage, reply),
         // 4xx, and positive answers where none was expected.
         _ => DeliveryResult::Deferred,
     }
 }
 
-fn classify_permanent(stage: Stage, reply: &Reply) -> DeliveryResult {
+fn classify_permanent(peer: Peer, stage: Stage, reply: &Reply) -> DeliveryResult {
     let enhanced = reply.enhanced.map(|enhanced| (enhanced.subject, enhanced.detail));
     let too_large = reply.code == 552 || matches!(enhanced, Some((3, 4) | (2, 3)));
-    let about_us = match stage {
-        Stage::Greeting | Stage::Hello | Stage::StartTls | Stage::Auth => true,
-        Stage::Mail => !too_large,
-        Stage::Rcpt | Stage::Data | Stage::Content => match (reply.code, enhanced) {
+    let about_us = match (stage, peer) {
+        (Stage::Greeting | Stage::Hello | Stage::StartTls | Stage::Auth, _) => true,
+        (Stage::Mail, _) if too_large => false,
+        (_, Peer::Exchanger) => is_ours_to_mend(reply, enhanced),
+        (Stage::Mail, Peer::Smarthost) => true,
+        (Stage::Rcpt | Stage::Data | Stage::Content, Peer::Smarthost) => match (reply.code, enhanced) {
             (500 | 502 | 503 | 504 | 530 | 534 | 535 | 538, _) => true,
             (_, Some((7, _) | (1, 7 | 8) | (3, 2 | 5))) => true,
             (_, Some(_)) => false,
@@ -93,6 +117,16 @@ fn classify_permanent(stage: Stage, reply: &Reply) -> DeliveryResult {
         },
     };
     if about_us { DeliveryResult::Infrastructure } else { DeliveryResult::Bounced }
+}
+
+/// Of a mail exchanger's refusal.
+fn is_ours_to_mend(reply: &Reply, enhanced: Option<(u16, u16)>) -> bool {
+    if matches!(reply.code, 500 | 502 | 503 | 504) || matches!(enhanced, Some((1, 7 | 8) | (3, 2 | 5) | (7, 20..=29))) {
+        return true;
+    }
+    let reason = mail::classify::refusal("", &reply.to_string()).reason;
+    // It does not think itself responsible for its domain: nothing of ours changes that.
+    reason.is_infrastructure() && reason != BounceReason::RelayDenied
 }
 
 fn speaks_about_us(reply: &Reply) -> bool {
@@ -162,7 +196,68 @@ mod tests {
             let mut parser = ReplyParser::default();
             parser.feed(format!("{text}\r\n").as_bytes());
             let reply = parser.next_reply().unwrap().unwrap();
-            assert_eq!(classify(stage, &reply), expected, "{} answered {text}", stage.describe());
+            assert_eq!(classify(Peer::Smarthost, stage, &reply), expected, "{} answered {text}", stage.describe());
+        }
+    }
+
+    #[test]
+    fn a_mail_exchanger_is_believed_about_its_recipients_and_its_rules() {
+        let cases = [
+            // The recipient, the content, a rule: nothing that trying again changes.
+            (Rcpt, "550 5.1.1 <a@example.org>: Recipient address rejected: User unknown", Bounced),
+            (Rcpt, "550 5.7.1 <a@example.org>: Recipient address rejected: Access denied", Bounced),
+            (Rcpt, "550 5.7.1 Recipient not authorized, your sender is not on the allowed list", Bounced),
+            (Rcpt, "554 5.7.1 <a@example.org>: Relay access denied", Bounced),
+            (Rcpt, "550 5.7.1 Unable to relay", Bounced),
+            (Rcpt, "530 5.7.1 Client was not authenticated", Bounced),
+            (Rcpt, "550 5.4.1 Recipient address rejected: Access denied", Bounced),
+            (Content, "550 5.7.1 Message rejected due to content restrictions", Bounced),
+            (Content, "554 5.7.1 Spam message rejected", Bounced),
+            (
+                Content,
+                "552 5.7.0 This message was blocked because its content presents a potential security issue",
+                Bounced,
+            ),
+            (Content, "550 5.7.1 Our system has detected that this message is likely unsolicited mail", Bounced),
+            (Content, "554 5.6.0 Message contains an invalid header", Bounced),
+            (Content, "550 5.7.1 Message contained a virus", Bounced),
+            (Content, "550 5.7.0 rejected by policy", Bounced),
+            (Mail, "550 5.7.1 Sender rejected: not welcome here", Bounced),
+            (Mail, "552 5.3.4 too big", Bounced),
+            (Data, "554 5.5.1 no valid recipients", Bounced),
+            // Our address, our name, our signatures: the operator can mend it.
+            (
+                Rcpt,
+                "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
+                Infrastructure,
+            ),
+            (Rcpt, "550 5.7.1 Service unavailable, Client host [192.0.2.1] blocked using Spamhaus", Infrastructure),
+            (Rcpt, "550 5.7.606 Access denied, banned sending IP [192.0.2.1]", Infrastructure),
+            (Rcpt, "550 5.7.25 Client host rejected: cannot find your hostname", Infrastructure),
+            (Rcpt, "550 5.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.1]", Infrastructure),
+            (Rcpt, "550 5.7.23 SPF validation failed", Infrastructure),
+            (Rcpt, "550 5.1.8 <x@example.com>: Sender address rejected: Domain not found", Infrastructure),
+            (Mail, "554 5.7.1 Your IP is on a blocklist", Infrastructure),
+            (
+                Content,
+                "550 5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy",
+                Infrastructure,
+            ),
+            (Content, "550 5.7.1 Email rejected per DMARC policy", Infrastructure),
+            (Content, "550 5.7.509 Access denied, sending domain does not pass DMARC verification", Infrastructure),
+            (Content, "550 5.7.1 [192.0.2.1] Our system has detected low reputation of the sending IP", Infrastructure),
+            (Rcpt, "530 5.7.0 Must issue a STARTTLS command first", Infrastructure),
+            (Rcpt, "502 5.5.1 not implemented", Infrastructure),
+            (Greeting, "554 5.7.1 no", Infrastructure),
+            // For now is for now.
+            (Rcpt, "450 4.7.1 greylisted", Deferred),
+            (Content, "451 4.7.500 Server busy", Deferred),
+        ];
+        for (stage, text, expected) in cases {
+            let mut parser = ReplyParser::default();
+            parser.feed(format!("{text}\r\n").as_bytes());
+            let reply = parser.next_reply().unwrap().unwrap();
+            assert_eq!(classify(Peer::Exchanger, stage, &reply), expected, "{} answered {text}", stage.describe());
         }
     }
 }

@@ -6,6 +6,9 @@
 //! in the same attempt: without an answer the mail may have been taken (counted in the log as in doubt), and it is sent
 //! again later under the same Message-ID. Neither is a mail whose content was answered 4xx given to another host at once.
 //!
+//! Where we are a domain's exchanger ourselves, the mail is given to our own listener, by SMTP on this machine, as from anybody: it relays
+//! nothing and counts how often a mail went round, so that nothing loops.
+//!
 //! `route` is pure; `names`, `policies` and `rate` ask and wait. DANE (RFC 7672) is not looked at: it needs answers that
 //! DNSSEC vouches for.
 
@@ -26,14 +29,14 @@ use tokio::time::Instant;
 use super::classify::Stage;
 use super::failure::{Cause, SmtpFailure};
 use super::mta_sts::{Mode, Policy};
-use super::session::{Exchanger, Given, Outcome, Session};
+use super::session::{Dialer, Exchanger, Given, Outcome, Session};
 use super::timeouts::FREE_EXCHANGER;
-use super::{Attempt, SmtpOutConfig, SmtpOutConfigError, SmtpTransport};
+use super::{Attempt, OwnListener, SmtpOutConfig, SmtpOutConfigError, SmtpTransport};
 use crate::guard::Guard;
 use names::Names;
 use policies::Policies;
 use rate::Rate;
-use route::{MxAnswer, NoRoute, check_domain, exchangers};
+use route::{MxAnswer, NoRoute, Way, check_domain, exchangers};
 
 /// Exchangers of a domain that are tried in one attempt.
 const EXCHANGERS_TRIED_MAX: usize = 5;
@@ -53,12 +56,16 @@ pub(super) struct Direct {
     rate: Rate,
     port: u16,
     own_name: String,
+    /// Where our own listener is, and what connects to it.
+    own_listener: Option<(OwnListener, Dialer)>,
     /// Mails whose final dot was not answered.
     in_doubt: AtomicU64,
 }
 
 impl Direct {
-    pub(super) fn new(guard: Guard, config: &SmtpOutConfig) -> Result<Self, SmtpOutConfigError> {
+    pub(super) fn new(guard: Guard, dialer: &Dialer, config: &SmtpOutConfig) -> Result<Self, SmtpOutConfigError> {
+        // Nobody names this address but the configuration: the guard lets it pass.
+        let to_ourselves = || Dialer { guard: Guard::new(true), ..dialer.clone() };
         let policies = Policies::new(guard.clone(), &config.trust, config.mta_sts_port);
         Ok(Self {
             guard,
@@ -67,20 +74,19 @@ impl Direct {
             rate: Rate::new(config.connections_per_second_max),
             port: config.mx_port,
             own_name: config.hello_name.clone(),
+            own_listener: config.own_listener.clone().map(|listener| (listener, to_ourselves())),
             in_doubt: AtomicU64::new(0),
         })
     }
 
-    async fn route(&self, domain: &str) -> Result<Vec<String>, NoRoute> {
+    async fn route(&self, domain: &str) -> Result<Way, NoRoute> {
         check_domain(domain)?;
         let answer = self.names.mx(domain).await;
         let chance: Vec<u32> = match &answer {
             MxAnswer::Records(records) => records.iter().map(|_| rand::rng().random()).collect(),
             _ => Vec::new(),
         };
-        let mut hosts = exchangers(domain, answer, &self.own_name, &chance)?;
-        hosts.truncate(EXCHANGERS_TRIED_MAX);
-        Ok(hosts)
+        exchangers(domain, answer, &self.own_name, &chance)
     }
 
     /// The addresses of an exchanger that may be connected to.
@@ -109,7 +115,14 @@ impl SmtpTransport {
     pub(super) async fn deliver_to_mx(&self, domain: &str, mail: &OutboundMail) -> Vec<RecipientOutcome> {
         let mut round = Round::new(mail);
         let hosts = match self.direct.route(domain).await {
-            Ok(hosts) => hosts,
+            Ok(Way::Hosts(mut hosts)) => {
+                hosts.truncate(EXCHANGERS_TRIED_MAX);
+                hosts
+            }
+            Ok(Way::Ourselves) => {
+                self.deliver_to_ourselves(domain, &mut round).await;
+                return round.end();
+            }
             Err(no_route) => {
                 round.nowhere(None, &no_route);
                 return round.end();
@@ -132,8 +145,14 @@ impl SmtpTransport {
                     return round.end();
                 }
                 tried += 1;
-                let to = Exchanger { host: host.clone(), address, port: self.direct.port, verified };
-                let mut attempt = self.try_exchanger(&to, &round.mail()).await;
+                let to = Exchanger {
+                    host: host.clone(),
+                    address,
+                    port: self.direct.port,
+                    verified,
+                    wants_proxy_line: false,
+                };
+                let mut attempt = self.try_exchanger(&self.dialer, &to, &round.mail()).await;
                 if let (Some(policy), true) = (&policy, verified)
                     && policy.mode == Mode::Testing
                     && attempt.failed_at(Stage::StartTls)
@@ -145,7 +164,7 @@ impl SmtpTransport {
                         "TLS is not as the MTA-STS policy wants it; sending all the same"
                     );
                     let to = Exchanger { verified: false, ..to.clone() };
-                    attempt = self.try_exchanger(&to, &round.mail()).await;
+                    attempt = self.try_exchanger(&self.dialer, &to, &round.mail()).await;
                 }
                 round.record(&to, attempt);
             }
@@ -153,15 +172,35 @@ impl SmtpTransport {
         round.end()
     }
 
+    async fn deliver_to_ourselves(&self, domain: &str, round: &mut Round<'_>) {
+        let own_name = &self.direct.own_name;
+        let Some((listener, dialer)) = &self.direct.own_listener else {
+            let text = format!(
+                "5.4.6 we ({own_name}) are the best mail exchanger of {domain} ourselves, and take no mail in here"
+            );
+            round.nowhere(None, &NoRoute::bounced(text));
+            return;
+        };
+        let to = Exchanger {
+            host: own_name.clone(),
+            address: listener.address.ip(),
+            port: listener.address.port(),
+            verified: false,
+            wants_proxy_line: listener.wants_proxy_line,
+        };
+        let tried = self.try_exchanger(dialer, &to, &round.mail()).await;
+        round.record(&to, tried);
+    }
+
     /// One transaction with one address.
-    async fn try_exchanger(&self, to: &Exchanger, mail: &OutboundMail) -> Tried {
+    async fn try_exchanger(&self, dialer: &Dialer, to: &Exchanger, mail: &OutboundMail) -> Tried {
         let mut attempt = Attempt::new(mail);
         let Some(slot) = self.pool.slot_at(to, FREE_EXCHANGER).await else {
             return Tried { attempt, failure: Some(SmtpFailure::new(Stage::Greeting, Cause::AllBusy)) };
         };
         let opening = async {
             self.direct.rate.turn(&to.host).await;
-            Session::open_exchanger(&self.dialer, to, self.timeouts).await
+            Session::open_exchanger(dialer, to, self.timeouts).await
         };
         let failure = self.over(&slot, opening, mail, &mut attempt).await.err();
         if let (Some(failure), Given::All) = (&failure, attempt.given) {

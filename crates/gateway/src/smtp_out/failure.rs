@@ -6,7 +6,7 @@ use std::time::Duration;
 use engine::ports::DeliveryResult;
 
 use super::auth::AuthError;
-use super::classify::{Stage, classify};
+use super::classify::{Peer, Stage, classify};
 use super::reply::{Reply, ReplyError};
 use crate::guard::refusal;
 
@@ -56,7 +56,8 @@ impl SmtpFailure {
     /// What it means for a recipient who has had no answer of their own.
     pub(super) fn result(&self) -> DeliveryResult {
         match &self.cause {
-            Cause::Answer(reply, _) => classify(self.stage, reply),
+            // Before the mail: it is the same of both.
+            Cause::Answer(reply, _) => classify(Peer::Smarthost, self.stage, reply),
             Cause::Tls(error) if tls_error(error).is_none() => DeliveryResult::Deferred,
             Cause::Connect(_) | Cause::Lost(_) | Cause::TimedOut(_) | Cause::AllBusy => DeliveryResult::Deferred,
             Cause::Refused(_)

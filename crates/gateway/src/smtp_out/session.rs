@@ -12,7 +12,7 @@ use tokio_rustls::TlsConnector;
 
 use super::auth::{self, Exchange};
 use super::capabilities::Capabilities;
-use super::classify::{Stage, classify};
+use super::classify::{Peer, Stage, classify};
 use super::envelope::{Envelope, EnvelopeError, stuff};
 use super::failure::{Cause, SmtpFailure};
 use super::reply::Reply;
@@ -26,6 +26,7 @@ const CHALLENGES_MAX: usize = 4;
 const SERVICE_CLOSING: u16 = 421;
 
 /// What connections are made with.
+#[derive(Clone)]
 pub(super) struct Dialer {
     pub guard: Guard,
     pub tls: TlsConnector,
@@ -62,13 +63,12 @@ pub(super) struct Exchanger {
     pub port: u16,
     /// Only with a certificate for `host` (MTA-STS); else encrypted if it can be.
     pub verified: bool,
+    /// It is our own listener, which wants to be told by the PROXY protocol where a connection comes from.
+    pub wants_proxy_line: bool,
 }
 
-impl Outcome {
-    fn of(stage: Stage, reply: &Reply) -> Self {
-        Self { result: classify(stage, reply), text: reply.to_string(), stage }
-    }
-}
+/// Says that a connection comes from where it seems to (PROXY protocol, version 1).
+const PROXY_LINE: &[u8] = b"PROXY UNKNOWN\r\n";
 
 pub(super) struct Session {
     wire: Wire,
@@ -76,6 +76,7 @@ pub(super) struct Session {
     timeouts: Timeouts,
     /// The server's greeting in its own words, once heard.
     pub greeting: Option<String>,
+    peer: Peer,
     /// Transactions begun.
     pub transactions: u32,
     /// The last transaction went to its end: there is nothing to reset.
@@ -101,7 +102,7 @@ impl Session {
         to: &Exchanger,
         timeouts: Timeouts,
     ) -> Result<Self, SmtpFailure> {
-        let session = Self::greet(dialer, &to.address.to_string(), to.port, timeouts).await?;
+        let session = Self::greet_exchanger(dialer, to, timeouts).await?;
         if !session.capabilities.starttls {
             let not_offered = || SmtpFailure::new(Stage::StartTls, Cause::StartTlsNotOffered);
             return if to.verified { Err(not_offered()) } else { Ok(session) };
@@ -110,7 +111,7 @@ impl Session {
         match session.upgrade(dialer, connector, &to.host).await {
             Err(failure) if failure.stage == Stage::StartTls && !to.verified => {
                 tracing::info!(host = to.host, address = %to.address, %failure, "TLS failed; sending without it");
-                Self::greet(dialer, &to.address.to_string(), to.port, timeouts).await
+                Self::greet_exchanger(dialer, to, timeouts).await
             }
             upgraded => upgraded,
         }
@@ -124,10 +125,29 @@ impl Session {
         Ok(session)
     }
 
+    async fn greet_exchanger(dialer: &Dialer, to: &Exchanger, timeouts: Timeouts) -> Result<Self, SmtpFailure> {
+        let mut session = Self::dial(dialer, &to.address.to_string(), to.port, timeouts).await?;
+        session.peer = Peer::Exchanger;
+        if to.wants_proxy_line {
+            session.wire.write(PROXY_LINE, Stage::Greeting, timeouts.greeting).await?;
+        }
+        session.hear_greeting().await?;
+        session.say_hello(&dialer.hello_name).await?;
+        Ok(session)
+    }
+
     async fn dial(dialer: &Dialer, host: &str, port: u16, timeouts: Timeouts) -> Result<Self, SmtpFailure> {
         let connecting = dialer.guard.connect(host, port, timeouts.connect);
         let wire = Wire::new(connecting.await.map_err(SmtpFailure::connect)?);
-        Ok(Self { wire, capabilities: Capabilities::default(), timeouts, greeting: None, transactions: 0, is_clean: true })
+        Ok(Self {
+            wire,
+            capabilities: Capabilities::default(),
+            timeouts,
+            greeting: None,
+            peer: Peer::Smarthost,
+            transactions: 0,
+            is_clean: true,
+        })
     }
 
     /// TCP; and greeting and EHLO, unless TLS comes first.
@@ -191,6 +211,10 @@ impl Session {
         expect(Stage::Mail, reply).map(|_| ())
     }
 
+    fn outcome(&self, stage: Stage, reply: &Reply) -> Outcome {
+        Outcome { result: classify(self.peer, stage, reply), text: reply.to_string(), stage }
+    }
+
     pub(super) async fn quit(self, limit: Duration) {
         self.wire.quit(limit).await;
     }
@@ -224,14 +248,20 @@ impl Session {
         }
         let reply = self.wire.command("DATA\r\n", Stage::Data, self.timeouts.data).await?;
         if !reply.is_intermediate() {
-            return Err(SmtpFailure::new(Stage::Data, Cause::Answer(reply, None)));
+            let failure = SmtpFailure::new(Stage::Data, Cause::Answer(reply.clone(), None));
+            if reply.code == SERVICE_CLOSING {
+                return Err(failure);
+            }
+            let told = Outcome { text: failure.to_string(), ..self.outcome(Stage::Data, &reply) };
+            fill(outcomes, &told);
+            return Ok(false);
         }
         *given = Given::Part;
         // What fails to be written is not whole: neither its last block nor its last TLS record can be read over there.
         self.wire.write(&stuff(&mail.raw), Stage::Content, self.timeouts.block).await?;
         *given = Given::All;
         let reply = self.wire.reply(Stage::Content, self.timeouts.content).await?;
-        fill(outcomes, &Outcome::of(Stage::Content, &reply));
+        fill(outcomes, &self.outcome(Stage::Content, &reply));
         self.is_clean = true;
         Ok(reply.code != SERVICE_CLOSING)
     }
@@ -263,7 +293,7 @@ impl Session {
         }
         if !sender.is_positive() {
             let text = SmtpFailure::new(Stage::Mail, Cause::Answer(sender.clone(), None)).to_string();
-            fill(outcomes, &Outcome { result: classify(Stage::Mail, &sender), text, stage: Stage::Mail });
+            fill(outcomes, &Outcome { text, ..self.outcome(Stage::Mail, &sender) });
         }
         if !sender.is_positive() && !pipelining {
             return Ok(false);
@@ -278,7 +308,7 @@ impl Session {
                 return Err(SmtpFailure::new(Stage::Rcpt, Cause::Answer(reply, None)));
             }
             if !reply.is_positive() && outcome.is_none() {
-                *outcome = Some(Outcome::of(Stage::Rcpt, &reply));
+                *outcome = Some(self.outcome(Stage::Rcpt, &reply));
             }
         }
         Ok(sender.is_positive())

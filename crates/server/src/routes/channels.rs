@@ -119,7 +119,7 @@ impl ChannelBody {
 
 /// How a test went.
 #[derive(Serialize, utoipa::ToSchema)]
-struct TestResult {
+pub(super) struct TestResult {
     ok: bool,
     steps: Vec<TestStep>,
 }

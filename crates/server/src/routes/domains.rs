@@ -3,15 +3,19 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use engine::domains::{DomainChange, NewDomain};
+use engine::domains::{DomainChange, NewDomain, NewSmarthost, PolicyChange};
 use engine::{Engine, domains};
 use model::DomainId;
+use model::channel::TransportSecurity;
 use model::domain::{Domain, DomainCheck, MtaStsMode};
+use model::sending::{SendLimits, WarmUp};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::channels::TestResult;
 use super::wire::{nullable, page, path_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
@@ -23,6 +27,7 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(get, change, delete))
+        .routes(routes!(test_smarthost))
         .routes(routes!(verify))
         .routes(routes!(rotate_dkim))
         .routes(routes!(doctor))
@@ -78,8 +83,28 @@ async fn get(
     Ok(Json(domains::show(&engine, &principal, &domain_id(&id)?).await?))
 }
 
-/// What is to be different; a field that is left out stays.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+/// A server that is to take the domain's mail.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewDomainSmarthost)]
+struct SmarthostBody {
+    host: String,
+    /// 587 where it is not said, 465 with TLS.
+    #[schema(nullable = false)]
+    port: Option<u16>,
+    /// STARTTLS where it is not said, TLS at port 465.
+    #[schema(nullable = false)]
+    security: Option<TransportSecurity>,
+    /// Not said: nobody signs in.
+    #[schema(nullable = false)]
+    username: Option<String>,
+    /// Write-only. Not said: the one that was given for this very server.
+    #[schema(value_type = String, nullable = false)]
+    password: Option<SecretString>,
+}
+
+/// What is to be different; a field that is left out stays, null takes away.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = DomainChange)]
 struct ChangeBody {
@@ -90,9 +115,19 @@ struct ChangeBody {
     /// What senders do that can't reach the domain's mail server by TLS.
     #[schema(nullable = false)]
     mta_sts_mode: Option<MtaStsMode>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<SendLimits>)]
+    limits: Option<Option<SendLimits>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<WarmUp>)]
+    warm_up: Option<Option<WarmUp>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<SmarthostBody>)]
+    smarthost: Option<Option<SmarthostBody>>,
 }
 
-/// Changes a domain's tracking host or its policy about TLS. What it asks of DNS then is looked for at once.
+/// Changes a domain's tracking host, its policy about TLS, and how its mail leaves: limits, the plan it is warmed up by, a server of
+/// its own. What it asks of DNS then is looked for at once.
 #[utoipa::path(patch, path = "/api/v1/domains/{id}", operation_id = "changeDomain", tag = "domains",
     params(("id" = DomainId, Path)), request_body = ChangeBody, responses((status = 200, body = Domain)))]
 async fn change(
@@ -101,8 +136,31 @@ async fn change(
     TextPath(id): TextPath<String>,
     StrictJson(body): StrictJson<ChangeBody>,
 ) -> Answer<Json<Domain>> {
-    let change = DomainChange { tracking_host: body.tracking_host, mta_sts_mode: body.mta_sts_mode };
+    let smarthost = |body: SmarthostBody| NewSmarthost {
+        host: body.host,
+        port: body.port,
+        security: body.security,
+        username: body.username,
+        password: body.password,
+    };
+    let policy = PolicyChange {
+        limits: body.limits,
+        warm_up: body.warm_up,
+        smarthost: body.smarthost.map(|new| new.map(smarthost)),
+    };
+    let change = DomainChange { tracking_host: body.tracking_host, mta_sts_mode: body.mta_sts_mode, policy };
     Ok(Json(domains::change(&engine, &principal, &domain_id(&id)?, change).await?))
+}
+
+/// Tries the domain's own server: connects, upgrades, signs in, and quits without sending.
+#[utoipa::path(post, path = "/api/v1/domains/{id}/smarthost/test", operation_id = "testDomainSmarthost", tag = "domains",
+    params(("id" = DomainId, Path)), responses((status = 200, description = "A result a step", body = TestResult), (status = 409, description = "The domain has no server of its own")))]
+async fn test_smarthost(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath(id): TextPath<String>,
+) -> Answer<Json<TestResult>> {
+    Ok(Json(domains::test_smarthost(&engine, &principal, &domain_id(&id)?).await?.into()))
 }
 
 /// Takes a domain away with its keys.

@@ -11,6 +11,9 @@ store::on_both_engines!(
     bad_names_and_fields_are_told,
     scopes_are_asked_for,
     domains_page_like_every_list,
+    how_a_domains_mail_leaves_is_changed_and_taken_away,
+    what_is_wrong_with_how_mail_leaves_is_pointed_at,
+    a_password_of_a_smarthost_stays_with_its_server,
 );
 
 async fn add(server: &Server, name: &str) -> Value {
@@ -115,4 +118,79 @@ async fn domains_page_like_every_list(database: TestDb) {
         .collect();
     assert_eq!(seen, ids.iter().collect::<Vec<_>>());
     assert_eq!(second["cursor"], "");
+}
+
+async fn how_a_domains_mail_leaves_is_changed_and_taken_away(database: TestDb) {
+    let server = Server::start(database).await;
+    let made = add(&server, "acme.test").await;
+    assert_eq!((&made["limits"], &made["warmUp"], &made["smarthost"]), (&json!({}), &Value::Null, &Value::Null));
+    let path = format!("/api/v1/domains/{}", made["id"].as_str().expect("an id"));
+    let test = format!("{path}/smarthost/test");
+    server.post(&test, json!({})).await.expect_problem(409, "conflict");
+    let smarthost = json!({"host": "relay.acme.test", "port": 465, "username": "acme", "password": "a secret of ours"});
+    let plan = json!({"startPerDay": 50, "growthPercent": 30, "startedAt": "2026-02-01T00:00:00.000Z"});
+    let body = json!({"limits": {"sendPerMinute": 300, "sendPerMonth": 40000}, "warmUp": plan, "smarthost": smarthost});
+    let changed = server.patch(&path, body).await.expect(200).json();
+    assert_eq!(changed["limits"], json!({"sendPerMinute": 300, "sendPerMonth": 40000}));
+    let expected = json!({"host": "relay.acme.test", "port": 465, "security": "tls", "username": "acme"});
+    assert_eq!(changed["smarthost"], expected);
+    assert_eq!(changed["warmUp"]["startPerDay"], 50);
+    assert_eq!(changed["warmUp"]["today"]["used"], 0);
+    assert!(!changed.to_string().contains("a secret of ours"));
+    assert_eq!(server.get(&path).await.expect(200).json(), changed);
+    assert_eq!(server.get("/api/v1/domains").await.expect(200).json()["items"][0], changed);
+    assert_eq!(server.post(&test, json!({})).await.expect(200).json()["ok"], true);
+    // What is left out stays; a plan goes on from where it began.
+    let other = server.patch(&path, json!({"warmUp": {"steps": [10, 20]}})).await.expect(200).json();
+    assert_eq!(other["warmUp"]["startedAt"], "2026-02-01T00:00:00.000Z");
+    assert_eq!((&other["limits"], &other["smarthost"]), (&changed["limits"], &changed["smarthost"]));
+    let none = server.patch(&path, json!({"limits": null, "warmUp": null, "smarthost": null})).await.expect(200).json();
+    assert_eq!((&none["limits"], &none["warmUp"], &none["smarthost"]), (&json!({}), &Value::Null, &Value::Null));
+}
+
+async fn what_is_wrong_with_how_mail_leaves_is_pointed_at(database: TestDb) {
+    let server = Server::start(database).await;
+    let path = format!("/api/v1/domains/{}", add(&server, "acme.test").await["id"].as_str().expect("an id"));
+    for (body, pointer) in [
+        (json!({"limits": {"sendPerDay": 0}}), "/limits/sendPerDay"),
+        (json!({"limits": {"perDay": 1}}), "/limits/perDay"),
+        (json!({"warmUp": {}}), "/warmUp"),
+        (json!({"warmUp": {"startPerDay": 10}}), "/warmUp/growthPercent"),
+        (json!({"warmUp": {"startPerDay": 0, "growthPercent": 10}}), "/warmUp/startPerDay"),
+        (json!({"warmUp": {"startPerDay": 10, "growthPercent": 10, "endPerDay": 10}}), "/warmUp/endPerDay"),
+        (json!({"warmUp": {"startPerDay": 10, "steps": [1]}}), "/warmUp/steps"),
+        (json!({"warmUp": {"steps": [0]}}), "/warmUp/steps"),
+        (json!({"warmUp": {"steps": [1], "today": null}}), "/warmUp/today"),
+        (json!({"smarthost": {"host": "smtp://relay"}}), "/smarthost/host"),
+        (json!({"smarthost": {"host": "relay.test", "port": 0}}), "/smarthost/port"),
+        (json!({"smarthost": {"host": "relay.test", "username": "a"}}), "/smarthost/password"),
+        (json!({"smarthost": {"host": "relay.test", "password": "a"}}), "/smarthost/username"),
+        (json!({"name": "other.test"}), "/name"),
+    ] {
+        let answer = server.patch(&path, body.clone()).await.expect_problem(422, "invalid");
+        assert_eq!(answer.pointers(), [pointer], "{body}");
+    }
+    let unchanged = server.get(&path).await.expect(200).json();
+    assert_eq!((&unchanged["limits"], &unchanged["smarthost"]), (&json!({}), &Value::Null));
+    let reader = key(server.engine(), &server.product.workspace_id, &[Scope::DomainsRead]).await;
+    let body = Some(json!({ "limits": null }));
+    server.ask("PATCH", &path, &reader, body).await.expect_problem(403, "forbidden");
+}
+
+async fn a_password_of_a_smarthost_stays_with_its_server(database: TestDb) {
+    let server = Server::start(database).await;
+    let path = format!("/api/v1/domains/{}", add(&server, "acme.test").await["id"].as_str().expect("an id"));
+    let kept = json!({"host": "relay.acme.test", "username": "acme", "password": "secret"});
+    server.patch(&path, json!({"smarthost": kept})).await.expect(200);
+    let again = |host: &str, port: u16, security: &str, username: &str| json!({"smarthost": {"host": host, "port": port, "security": security, "username": username}});
+    server.patch(&path, again("relay.acme.test", 587, "starttls", "acme")).await.expect(200);
+    for body in [
+        again("evil.example", 587, "starttls", "acme"),
+        again("relay.acme.test", 2525, "starttls", "acme"),
+        again("relay.acme.test", 587, "none", "acme"),
+        again("relay.acme.test", 587, "starttls", "eve"),
+    ] {
+        let answer = server.patch(&path, body.clone()).await.expect_problem(422, "invalid");
+        assert_eq!(answer.pointers(), ["/smarthost/password"], "{body}");
+    }
 }

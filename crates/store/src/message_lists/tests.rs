@@ -75,6 +75,7 @@ fn deliveries_of(n: usize, row: &MessageRow) -> Vec<DeliveryRow> {
                 transport: transport.into(),
                 attempts: Vec::new(),
                 next_attempt_at: None,
+                waits_for: None,
                 updated_at: AT,
             },
         })

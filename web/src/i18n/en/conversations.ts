@@ -199,6 +199,7 @@ export const delivery = {
   hide: "Hide the delivery of this message",
   scheduledFor: (time: string) => `Goes out ${time}`,
   nextAttempt: (time: string) => `Next attempt ${time}`,
+  waitsFor: (why: string) => `It waits: ${why}.`,
   attempts: (n: number) => count(n, "attempt", "attempts"),
   noAttempts: "No attempt yet",
   sandbox: "Captured in the sandbox: it left this machine for nobody.",
