@@ -324,5 +324,7 @@ pub struct Delivery {
     pub transport: String,
     pub attempts: Vec<DeliveryAttempt>,
     pub next_attempt_at: Option<Timestamp>,
+    /// When the message was accepted.
+    pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }

@@ -148,7 +148,6 @@ mod tests {
             channel_id: None,
             destination: destination.into(),
             first_attempt_at: None,
-            created_at: at(0),
             public: Delivery {
                 id: DeliveryId::generate(),
                 message_id: MessageId::generate(),
@@ -157,6 +156,7 @@ mod tests {
                 transport: "mx".into(),
                 attempts: Vec::new(),
                 next_attempt_at: None,
+                created_at: at(0),
                 updated_at: at(0),
             },
         }]

@@ -6,9 +6,9 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::messages::MessageQuery;
 use engine::{Engine, messages, once, sending};
-use model::MessageId;
 use model::key::{Actor, Principal};
 use model::message::{Delivery, Direction, Message, MessageStatus};
+use model::{MessageId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -42,6 +42,7 @@ const BATCH_MAX: usize = 500;
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     channel_id: Option<String>,
+    use_case_id: Option<String>,
     conversation_id: Option<String>,
     contact_id: Option<String>,
     direction: Option<Direction>,
@@ -49,6 +50,12 @@ struct ListQuery {
     tag: Option<String>,
     /// Outbound messages that went by this way: `sandbox`, `smtp`.
     transport: Option<String>,
+    /// Outbound messages with a delivery to this address, whatever the case of its letters.
+    recipient: Option<String>,
+    /// Taken in, or accepted for sending, at this time or later.
+    since: Option<Timestamp>,
+    /// Taken in, or accepted for sending, before this time.
+    before: Option<Timestamp>,
     /// Where the page begins: the `cursor` of the one before.
     cursor: Option<String>,
     /// 1 to 100 items; 50 where it is not said.
@@ -68,12 +75,16 @@ async fn list(
     let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
     let asked = MessageQuery {
         channel_id: query_id("channelId", query.channel_id.as_deref())?,
+        use_case_id: query_id("useCaseId", query.use_case_id.as_deref())?,
         conversation_id: query_id("conversationId", query.conversation_id.as_deref())?,
         contact_id: query_id("contactId", query.contact_id.as_deref())?,
         direction: query.direction,
         status: query.status,
         tag: query.tag,
         transport: query.transport,
+        recipient: query.recipient,
+        since: query.since,
+        before: query.before,
     };
     Ok(Json(page(messages::list(&engine, &principal, asked, part).await?)))
 }
