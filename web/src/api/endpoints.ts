@@ -77,6 +77,7 @@ export type ReplyInput = {
   bcc?: string[];
   attachments?: OutgoingAttachment[];
   scheduledAt?: string;
+  undoSeconds?: number;
   private?: boolean;
 };
 
@@ -106,6 +107,7 @@ export type NewMessageInput = {
     };
   };
   scheduledAt?: string;
+  undoSeconds?: number;
 };
 
 export const messages = {

@@ -1,6 +1,7 @@
 /** Names of what the query client caches, so that live events find what they change. */
 
 import type { ConversationFilter } from "../conversations/filter";
+import type { MessageFilter } from "../messages/filter";
 
 export const keys = {
   session: ["session"] as const,
@@ -19,6 +20,9 @@ export const keys = {
   webhooks: ["webhooks"] as const,
   webhookDeliveries: (id: string) => ["webhook-deliveries", id] as const,
   allWebhookDeliveries: ["webhook-deliveries"] as const,
+  messageLogs: ["message-log"] as const,
+  messageLog: (filter: MessageFilter) => ["message-log", filter] as const,
+  optOut: (address: string) => ["suppressions", "of", address] as const,
   outbox: ["outbox"] as const,
   apiKeys: ["api-keys"] as const,
   domains: ["domains"] as const,

@@ -19,6 +19,7 @@ export type Attachment = Schemas["Attachment"];
 export type EmailContent = Schemas["EmailContent"];
 export type Message = Schemas["Message"];
 export type Delivery = Schemas["Delivery"];
+export type DeliveryAttempt = Schemas["DeliveryAttempt"];
 export type TransportSecurity = Schemas["TransportSecurity"];
 export type Channel = Schemas["Channel"];
 export type ChannelInput = Schemas["ChannelBody"];

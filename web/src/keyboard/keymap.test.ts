@@ -58,6 +58,7 @@ describe("sequences after g", () => {
     ["w", "goWebhooks"],
     ["o", "goOutbox"],
     ["k", "goKeys"],
+    ["m", "goMessages"],
     ["d", "goDomains"],
     ["s", "goSuppressions"],
     ["a", "goAnalytics"],

@@ -18,6 +18,7 @@ export type Command =
   | "goWebhooks"
   | "goOutbox"
   | "goKeys"
+  | "goMessages"
   | "goDomains"
   | "goSuppressions"
   | "goAnalytics"
@@ -67,6 +68,7 @@ const AFTER_G: Record<string, Command> = {
   w: "goWebhooks",
   o: "goOutbox",
   k: "goKeys",
+  m: "goMessages",
   d: "goDomains",
   s: "goSuppressions",
   a: "goAnalytics",
@@ -119,6 +121,7 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
       ["goWebhooks", [["g", "w"]]],
       ["goOutbox", [["g", "o"]]],
       ["goKeys", [["g", "k"]]],
+      ["goMessages", [["g", "m"]]],
       ["goDomains", [["g", "d"]]],
       ["goTemplates", [["g", "t"]]],
       ["goSuppressions", [["g", "s"]]],

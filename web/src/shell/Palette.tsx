@@ -39,6 +39,7 @@ function entries(inConversation: boolean): Entry[] {
     commandEntry("goWebhooks", go, "g w"),
     commandEntry("goOutbox", go, "g o"),
     commandEntry("goKeys", go, "g k"),
+    commandEntry("goMessages", go, "g m"),
     commandEntry("goDomains", go, "g d"),
     commandEntry("goTemplates", go, "g t"),
     commandEntry("goSuppressions", go, "g s"),

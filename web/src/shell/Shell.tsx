@@ -27,6 +27,7 @@ export function Shell({ children }: { children: ReactNode }) {
     goWebhooks: () => navigate("/webhooks"),
     goOutbox: () => navigate("/outbox"),
     goKeys: () => navigate("/api-keys"),
+    goMessages: () => navigate("/messages"),
     goDomains: () => navigate("/domains"),
     goSuppressions: () => navigate("/suppressions"),
     goAnalytics: () => navigate("/analytics"),

@@ -6,10 +6,11 @@ import { composer } from "./composer";
 import { list, start, conversation, contact, message, delivery } from "./conversations";
 import { domains, useCases } from "./domains";
 import { keys } from "./keys";
+import { messages } from "./messages";
 import { outbox } from "./outbox";
 import { signIn } from "./session";
 import { suppressions } from "./suppressions";
-import { time, errors, connection, nav, views, notFound, palette, help } from "./shell";
+import { time, errors, connection, nav, views, notFound, unsaved, palette, help } from "./shell";
 import { templates } from "./templates";
 import { webhooks } from "./webhooks";
 
@@ -39,6 +40,7 @@ export const en = {
   nav,
   views,
   notFound,
+  unsaved,
   palette,
   help,
   signIn,
@@ -52,6 +54,7 @@ export const en = {
   channels,
   webhooks,
   outbox,
+  messages,
   keys,
   domains,
   useCases,
