@@ -18,7 +18,7 @@ use rand::RngExt;
 use serde_json::json;
 use store::deliveries::{AttemptOutcome, DeliveryRow};
 use store::events::NewEvent;
-use store::{Dialect, Priority, Topic, Tx, deliveries, events, messages};
+use store::{Dialect, Priority, Topic, Tx, broadcast_recipients, deliveries, events, messages};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -170,11 +170,17 @@ async fn hold_back(engine: &Engine, lease: &str, group: &[DeliveryRow]) -> Resul
     let Some(first) = group.first() else { return Ok(Vec::new()) };
     let (workspace, id, now) = (first.workspace_id.clone(), first.public.message_id.clone(), Timestamp::now());
     let recipients: Vec<String> = group.iter().map(|row| row.public.recipient.clone()).collect();
+    // Broadcasts go under use cases, which have no channel.
+    let may_be_of_broadcast = first.channel_id.is_none();
     let find = move |tx: &mut Tx<'_>| {
+        let is_stopped = may_be_of_broadcast && broadcast_recipients::is_stopped(tx, &id)?;
         let recipients: Vec<&str> = recipients.iter().map(String::as_str).collect();
-        suppressions::held_back_of_message(tx, &workspace, &id, &recipients, now)
+        Ok((is_stopped, suppressions::held_back_of_message(tx, &workspace, &id, &recipients, now)?))
     };
-    let held = engine.db.read(find).await?;
+    let (is_stopped, held) = engine.db.read(find).await?;
+    if is_stopped && put_aside(engine, lease, &first.public.message_id).await? {
+        return Ok(Vec::new());
+    }
     if held.is_empty() {
         return Ok(group.to_vec());
     }
@@ -200,6 +206,13 @@ async fn hold_back(engine: &Engine, lease: &str, group: &[DeliveryRow]) -> Resul
     };
     crate::write_again_on_conflict(&engine.db, Priority::Delivery, note).await?;
     Ok(rest)
+}
+
+/// Of a paused or cancelled broadcast: not tried until it is resumed. False where that happened meanwhile.
+async fn put_aside(engine: &Engine, lease: &str, message: &MessageId) -> Result<bool> {
+    let (lease, message) = (lease.to_owned(), message.clone());
+    let work = move |tx: &mut Tx<'_>| broadcast_recipients::put_aside(tx, &message, &lease, Timestamp::now());
+    Ok(crate::write_again_on_conflict(&engine.db, Priority::Delivery, work).await?)
 }
 
 async fn attempt(engine: &Engine, first: &DeliveryRow, group: &[DeliveryRow]) -> Result<Vec<RecipientOutcome>> {

@@ -8,7 +8,7 @@ use model::event::EventType;
 use model::limits::{EVENT_RETENTION_DAYS, IDEMPOTENCY_SECONDS};
 use store::events::NewEvent;
 use store::{
-    Priority, StoreError, Tx, authentication_forms, conversation_lists, conversations, events, idempotency,
+    Priority, StoreError, Tx, authentication_forms, conversation_lists, conversations, events, idempotency, lists,
     suppressions, webhook_queue,
 };
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,8 @@ const INTERVAL: Duration = Duration::from_secs(5);
 const FORMS_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Rows of a step.
 const STEP: usize = 500;
+/// Members of a deleted list forgotten in a step.
+const MEMBERS_STEP: usize = 2_000;
 
 /// Runs until it is told to stop.
 pub async fn run(engine: Engine, shutdown: CancellationToken) {
@@ -53,6 +55,7 @@ pub async fn step(engine: &Engine, now: Timestamp) -> Result<()> {
             idempotency::forget(tx, keys_before)?;
             authentication_forms::forget(tx, forms_before, STEP)?;
             suppressions::forget(tx, now, crate::suppressions::soft_bounces_since(now), STEP)?;
+            lists::forget_deleted(tx, MEMBERS_STEP)?;
             tx.execute("DELETE FROM user_session WHERE expires_at < $1", &[now.into()])?;
             Ok(())
         })

@@ -7,6 +7,7 @@ pub(crate) mod draft;
 pub(crate) mod elsewhere;
 mod enqueue;
 mod leaving;
+mod preparing;
 mod sender;
 
 use std::time::Duration;
@@ -17,13 +18,14 @@ use mail::Mailbox;
 use model::key::{Principal, Scope};
 use model::limits::{ATTACHMENTS_OUTBOUND_MAX, MESSAGE_BYTES_MAX, RECIPIENTS_OUTBOUND_MAX};
 use model::message::{Direction, MessageStatus};
-use model::{ConversationId, MessageId, Timestamp, UserId};
+use model::{ConversationId, MessageId, Timestamp, UserId, WorkspaceId};
 use serde_json::{Map, Value as Json};
 use store::{Priority, deliveries, messages};
 
 use self::leaving::way_to_leave;
+pub(crate) use self::preparing::{Prepared, prepare, write};
 pub use self::sender::SendBy;
-pub(crate) use self::sender::Sender;
+pub(crate) use self::sender::{Sender, of_use_case};
 use crate::once::{self, Once};
 use crate::templates::{self, TemplateUse};
 use crate::tracking::{self, Tracking};
@@ -186,18 +188,29 @@ async fn accept(
     engine: &Engine,
     principal: &Principal,
     sender: Sender,
-    mut request: SendRequest,
+    request: SendRequest,
     thread: conversation::Thread,
     id: MessageId,
     once: Once,
 ) -> Result<MessageId> {
+    let made = compose(engine, &sender, request, thread, id).await?;
+    keep(engine, principal, sender, made, once).await
+}
+
+async fn compose(
+    engine: &Engine,
+    sender: &Sender,
+    mut request: SendRequest,
+    thread: conversation::Thread,
+    id: MessageId,
+) -> Result<Made> {
     let files = attach::collect(engine, &sender.limits, &request.attachments).await?;
     let now = Timestamp::now();
     if request.undo_seconds > 0 {
         let earliest = now.plus(Duration::from_secs(request.undo_seconds));
         request.scheduled_at = request.scheduled_at.max(Some(earliest));
     }
-    let mut draft = draft::draft(engine, &sender, &request, &thread, files, &id, now);
+    let mut draft = draft::draft(engine, sender, &request, &thread, files, &id, now);
     let pointer = request.pointer;
     let marker = tracking::Marker::new(engine, &id, &request);
     let composed = tokio::task::spawn_blocking(move || {
@@ -213,7 +226,7 @@ async fn accept(
             )
         })?
         .into();
-    keep(engine, principal, sender, Made { id, request, thread, bytes, now }, once).await
+    Ok(Made { id, request, thread, bytes, now })
 }
 
 /// A mail whose bytes are final, but for its signatures.
@@ -233,34 +246,7 @@ pub(crate) async fn keep(
     made: Made,
     once: Once,
 ) -> Result<MessageId> {
-    let Made { id, request, thread, bytes, now } = made;
-    let bytes = match sender.domain_id() {
-        Some(domain) => engine.sign(&principal.workspace_id, domain, bytes).await?,
-        None => bytes,
-    };
-    let limit = sender.limits.max_message_bytes.unwrap_or(MESSAGE_BYTES_MAX).min(MESSAGE_BYTES_MAX);
-    if bytes.len() as u64 > limit {
-        return Err(EngineError::TooLarge { limit });
-    }
-    let (reading, bytes) = tokio::task::spawn_blocking(move || (crate::ingest::read(&bytes, false), bytes))
-        .await
-        .map_err(|_| EngineError::Internal("reading the composed mail panicked".into()))?;
-    let blob = raw::keep(engine, &[&principal.workspace_id], &bytes).await?.pop().map(|(_, blob)| blob);
-    let blob = blob.ok_or_else(|| EngineError::Internal("the raw mail was not kept".into()))?;
-    let token = return_path::token(&engine.vault, &id);
-    let outgoing = enqueue::Outgoing {
-        id,
-        workspace_id: principal.workspace_id.clone(),
-        mail_from: sender.returns_to(engine, token),
-        sender,
-        request,
-        thread,
-        reading,
-        raw: enqueue::RawMail::New(blob),
-        size: bytes.len() as u64,
-        sent_by: enqueue::SentBy::Us,
-        now,
-    };
+    let outgoing = finish(engine, &principal.workspace_id, sender, made).await?;
     let id = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
         if let Some(earlier) = once.note(tx, outgoing.id.as_str())? {
             return Ok(MessageId::from_stored(earlier));
@@ -270,6 +256,38 @@ pub(crate) async fn keep(
     })
     .await?;
     Ok(id)
+}
+
+/// Signs it and keeps its bytes: what is left is to write it down.
+async fn finish(engine: &Engine, workspace: &WorkspaceId, sender: Sender, made: Made) -> Result<enqueue::Outgoing> {
+    let Made { id, request, thread, bytes, now } = made;
+    let bytes = match sender.domain_id() {
+        Some(domain) => engine.sign(workspace, domain, bytes).await?,
+        None => bytes,
+    };
+    let limit = sender.limits.max_message_bytes.unwrap_or(MESSAGE_BYTES_MAX).min(MESSAGE_BYTES_MAX);
+    if bytes.len() as u64 > limit {
+        return Err(EngineError::TooLarge { limit });
+    }
+    let (reading, bytes) = tokio::task::spawn_blocking(move || (crate::ingest::read(&bytes, false), bytes))
+        .await
+        .map_err(|_| EngineError::Internal("reading the composed mail panicked".into()))?;
+    let blob = raw::keep(engine, &[workspace], &bytes).await?.pop().map(|(_, blob)| blob);
+    let blob = blob.ok_or_else(|| EngineError::Internal("the raw mail was not kept".into()))?;
+    let token = return_path::token(&engine.vault, &id);
+    Ok(enqueue::Outgoing {
+        id,
+        workspace_id: workspace.clone(),
+        mail_from: sender.returns_to(engine, token),
+        sender,
+        request,
+        thread,
+        reading,
+        raw: enqueue::RawMail::New(blob),
+        size: bytes.len() as u64,
+        sent_by: enqueue::SentBy::Us,
+        now,
+    })
 }
 
 /// Where the request has a field of the draft: whom it is to stands beside the content.
@@ -392,6 +410,9 @@ async fn move_deliveries(
         let changed = deliveries::move_all(tx, &id, from, to, now.then_some(at), at)?;
         if changed > 0 {
             once.note_last(tx, id.as_str())?;
+            if to == MessageStatus::Cancelled {
+                crate::broadcasts::note_cancelled(tx, &id)?;
+            }
             crate::delivering::refresh_status(tx, &workspace, &id)?;
         }
         Ok(Some(changed))

@@ -1,6 +1,7 @@
 //! Message templates: made, changed, listed, taken away; what is asked of them before they are kept. Every change of the content is a
 //! version that stays as it is.
 
+mod freezing;
 mod rendering;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use model::template::{Template, TemplateChannel, TemplateContent, TemplateFormat
 use model::{AccountId, TemplateId, Timestamp};
 use store::{Priority, StoreError, Tx, templates};
 
+pub(crate) use self::freezing::{Frozen, Recipe, check_content, freeze, freeze_content};
 pub use self::rendering::{Preview, Rendered, TemplateReference, TemplateUse, preview, render};
 pub(crate) use self::rendering::{fill_in, render_content};
 use crate::listing::{Listing, SliceOf};

@@ -46,6 +46,11 @@ event_types! {
     DomainFailed = "domain.failed",
     ChannelConnected = "channel.connected",
     ChannelDisconnected = "channel.disconnected",
+    BroadcastStarted = "broadcast.started",
+    BroadcastPaused = "broadcast.paused",
+    BroadcastResumed = "broadcast.resumed",
+    BroadcastCompleted = "broadcast.completed",
+    BroadcastCancelled = "broadcast.cancelled",
     ThreadRejected = "thread.rejected",
     ActivityCreated = "activity.created",
     // Of people's mailboxes, by the names that clients of EmailEngine listen for.

@@ -134,6 +134,9 @@ ids! {
     /// A domain that mail is sent from.
     DomainId = "dom_";
     SuppressionId = "supp_";
+    /// A named list of contacts.
+    ContactListId = "list_";
+    BroadcastId = "bc_";
 }
 
 #[cfg(test)]

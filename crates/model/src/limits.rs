@@ -125,3 +125,22 @@ pub const SUPPRESSION_SCOPE_ID_CHARS_MAX: usize = 100;
 pub const SOFT_BOUNCES_MAX: u64 = 5;
 pub const SOFT_BOUNCE_DAYS: u64 = 14;
 pub const SOFT_BOUNCE_SUPPRESSION_DAYS: u64 = 30;
+/// Contact lists of a workspace, characters of a list's name, and members of one.
+pub const LISTS_MAX: usize = 1_000;
+pub const LIST_NAME_CHARS_MAX: usize = 200;
+pub const LIST_MEMBERS_MAX: u64 = 5_000_000;
+/// Members added in one request, and bytes of one member's variables, as JSON.
+pub const LIST_MEMBERS_ADDED_MAX: usize = 1_000;
+pub const LIST_MEMBER_VARIABLES_BYTES_MAX: usize = 16 * 1024;
+/// Bytes and rows of one import of members, rows written at once, and wrong rows that are told of.
+pub const LIST_IMPORT_BYTES_MAX: usize = 10 * 1024 * 1024;
+pub const LIST_IMPORT_ROWS_MAX: usize = 100_000;
+pub const LIST_IMPORT_BATCH: usize = 500;
+pub const LIST_IMPORT_ERRORS_MAX: usize = 100;
+/// Broadcasts of a workspace, and characters of a broadcast's name.
+pub const BROADCASTS_MAX: usize = 10_000;
+pub const BROADCAST_NAME_CHARS_MAX: usize = 200;
+/// Messages of a broadcast made in one transaction.
+pub const BROADCAST_CHUNK: usize = 500;
+/// Messages of a broadcast that wait for their first try at most, before more of them are made.
+pub const BROADCAST_WAITING_MAX: u64 = 5_000;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use engine::access::{self, Bootstrap, BootstrapOptions};
-use engine::{Engine, analytics, delivering, domains, mailboxes, maintenance, search_index, sequencer, webhooks};
+use engine::{
+    Engine, analytics, broadcasts, delivering, domains, mailboxes, maintenance, search_index, sequencer, webhooks,
+};
 use gateway::auth::Authenticator;
 use gateway::dns::DnsConfig;
 use gateway::smtp_in::{self, SmtpInConfig, SmtpInLimits};
@@ -96,6 +98,8 @@ fn start_workers(tasks: &mut JoinSet<()>, engine: &Engine, shutdown: &Cancellati
     tasks.spawn(domains::verifying::run(engine.clone(), shutdown.clone()));
     tasks.spawn(maintenance::run(engine.clone(), shutdown.clone()));
     tasks.spawn(analytics::run(engine.clone(), shutdown.clone()));
+    tasks.spawn(broadcasts::expanding::run(engine.clone(), shutdown.clone()));
+    tasks.spawn(broadcasts::count(engine.clone(), shutdown.clone()));
 }
 
 /// Histograms keep every value until they are drained.

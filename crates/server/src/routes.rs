@@ -3,6 +3,7 @@
 pub mod analytics;
 pub mod api_keys;
 pub mod attachments;
+pub mod broadcasts;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
@@ -10,6 +11,7 @@ pub mod domains;
 pub mod events;
 pub mod health;
 pub mod inbound;
+pub mod lists;
 #[cfg(test)]
 mod mail_tests;
 pub mod mailboxes;
@@ -38,12 +40,14 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(analytics::router())
         .merge(api_keys::router())
         .merge(attachments::router())
+        .merge(broadcasts::router())
         .merge(channels::router())
         .merge(contacts::router())
         .merge(conversations::router())
         .merge(domains::router())
         .merge(events::router())
         .merge(inbound::router())
+        .merge(lists::router())
         .merge(message_html::router())
         .merge(messages::router())
         .merge(search::router())

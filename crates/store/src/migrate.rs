@@ -52,6 +52,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::shared(11, "tracking", include_str!("../migrations/0011_tracking.sql")),
     Migration::shared(12, "use cases", include_str!("../migrations/0012_use_cases.sql")),
     Migration::shared(13, "analytics", include_str!("../migrations/0013_analytics.sql")),
+    Migration::shared(14, "broadcasts", include_str!("../migrations/0014_broadcasts.sql")),
     Migration::shared(21, "message log", include_str!("../migrations/0021_message_log.sql")),
 ];
 

@@ -63,7 +63,10 @@ impl Postfix {
     /// Wait until its queue is empty, so that one run does not work for the one before.
     pub fn drain(&self) -> anyhow::Result<()> {
         let deadline = Instant::now() + Duration::from_secs(DRAIN_SECONDS_MAX);
-        while ["incoming", "active", "maildrop", "deferred"].iter().any(|queue| has_files(&self.folder.join("spool").join(queue))) {
+        while ["incoming", "active", "maildrop", "deferred"]
+            .iter()
+            .any(|queue| has_files(&self.folder.join("spool").join(queue)))
+        {
             if Instant::now() > deadline {
                 bail!("Postfix has not delivered everything after {DRAIN_SECONDS_MAX} s");
             }
@@ -92,7 +95,9 @@ impl Postfix {
     /// Sends on what waits.
     pub fn release(&self) -> anyhow::Result<()> {
         self.set("defer_transports =")?;
-        command::output(with_system_folders(Command::new("postqueue")).arg("-c").arg(self.folder.join("etc")).arg("-f"))?;
+        command::output(
+            with_system_folders(Command::new("postqueue")).arg("-c").arg(self.folder.join("etc")).arg("-f"),
+        )?;
         Ok(())
     }
 
@@ -111,8 +116,7 @@ impl Drop for Postfix {
 }
 
 fn postfix(folder: &Path) -> Command {
-    let mut command =
-        with_system_folders(Command::new(command::find("postfix").unwrap_or_else(|| "postfix".into())));
+    let mut command = with_system_folders(Command::new(command::find("postfix").unwrap_or_else(|| "postfix".into())));
     command.arg("-c").arg(folder.join("etc"));
     command
 }

@@ -129,7 +129,8 @@ impl Postroom {
     /// A metric's value with one of its labels; 0 if it was never counted.
     pub fn metric_of(&self, name: &str, label: &str) -> anyhow::Result<f64> {
         let metrics = self.api()?.get("/metrics")?;
-        let labelled: String = metrics.lines().filter(|line| line.contains(label)).map(|line| format!("{line}\n")).collect();
+        let labelled: String =
+            metrics.lines().filter(|line| line.contains(label)).map(|line| format!("{line}\n")).collect();
         Ok(metric(&labelled, name).unwrap_or_default())
     }
 
@@ -166,11 +167,7 @@ impl Drop for Postroom {
     }
 }
 
-fn spawn(
-    data: &Path,
-    http: SocketAddr,
-    settings: &[(&'static str, String)],
-) -> anyhow::Result<(Child, Duration)> {
+fn spawn(data: &Path, http: SocketAddr, settings: &[(&'static str, String)]) -> anyhow::Result<(Child, Duration)> {
     std::fs::create_dir_all(data)?;
     let log_path = data.with_extension("log");
     let log = std::fs::File::options().create(true).append(true).open(&log_path)?;

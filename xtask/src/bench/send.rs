@@ -182,13 +182,7 @@ fn nodemailer(args: &Args, temporary: &Path, sink: &Sink) -> anyhow::Result<Rate
     Ok(rates)
 }
 
-fn ours(
-    args: &Args,
-    folder: &Path,
-    sink: &Sink,
-    signing: Signing,
-    cluster: Option<&Cluster>,
-) -> anyhow::Result<Rates> {
+fn ours(args: &Args, folder: &Path, sink: &Sink, signing: Signing, cluster: Option<&Cluster>) -> anyhow::Result<Rates> {
     let data = folder.join(if cluster.is_some() { "postroom-postgres" } else { "postroom-sqlite" });
     let _ = std::fs::remove_dir_all(&data);
     let database = cluster.map(|cluster| cluster.create_database("bench")).transpose()?;
@@ -209,7 +203,12 @@ fn ours(
         let sent_before = sent(&postroom)?;
         let due = Instant::now() + Duration::from_secs(WAIT_SECONDS);
         let watch = Watch::start(postroom.process(), cluster.map(Cluster::process));
-        let taken = accept(&postroom, &way_out, args.messages, Some(jiff::Timestamp::now() + Duration::from_secs(WAIT_SECONDS)))?;
+        let taken = accept(
+            &postroom,
+            &way_out,
+            args.messages,
+            Some(jiff::Timestamp::now() + Duration::from_secs(WAIT_SECONDS)),
+        )?;
         rates.accepted.push(print_run(Load { name: "accepted alone", ..LOAD }, args.messages, taken, &watch));
         let early = sent(&postroom)? - sent_before;
         if Instant::now() >= due || early > 0.0 {
@@ -251,12 +250,7 @@ fn wait_until_sent(postroom: &Postroom, count: f64) -> anyhow::Result<()> {
 }
 
 /// By batches over the API; says how long it took.
-fn accept(
-    postroom: &Postroom,
-    way_out: &WayOut,
-    count: u64,
-    at: Option<jiff::Timestamp>,
-) -> anyhow::Result<Duration> {
+fn accept(postroom: &Postroom, way_out: &WayOut, count: u64, at: Option<jiff::Timestamp>) -> anyhow::Result<Duration> {
     let batches = count.div_ceil(BATCH);
     let bodies: Vec<Value> = (0..batches)
         .map(|batch| {

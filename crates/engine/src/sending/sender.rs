@@ -6,7 +6,7 @@ use mail::Mailbox;
 use model::channel::{Channel, ChannelLimits, Provider, Signature};
 use model::key::Principal;
 use model::use_case::UseCase;
-use model::{ChannelId, DomainId, UseCaseId};
+use model::{ChannelId, DomainId, UseCaseId, WorkspaceId};
 
 use super::draft;
 use crate::{Engine, EngineError, Result, WayOut, domains, return_path, use_cases};
@@ -123,8 +123,16 @@ async fn use_case(engine: &Engine, principal: &Principal, id: &UseCaseId) -> Res
     if !principal.sees(None) {
         return Err(EngineError::NotFound { what: "the use case" });
     }
-    let use_case = use_cases::find(engine, &principal.workspace_id, id).await?;
-    let domain = domains::verified(engine, &principal.workspace_id, &use_case.domain_id).await?;
+    of_use_case(engine, &principal.workspace_id, id).await
+}
+
+/// A use case of the workspace, whoever asks.
+///
+/// # Errors
+/// It is not there; its domain is not verified (409).
+pub(crate) async fn of_use_case(engine: &Engine, workspace: &WorkspaceId, id: &UseCaseId) -> Result<Sender> {
+    let use_case = use_cases::find(engine, workspace, id).await?;
+    let domain = domains::verified(engine, workspace, &use_case.domain_id).await?;
     Ok(Sender {
         by: SendBy::UseCase(use_case.id.clone()),
         mailbox: Mailbox { name: Some(use_case.entity_name.clone()), address: use_case.sender_address.clone() },

@@ -105,7 +105,7 @@ pub(crate) async fn fill_in(
 }
 
 /// What lacks nothing.
-fn whole(preview: Preview) -> Result<Rendered> {
+pub(super) fn whole(preview: Preview) -> Result<Rendered> {
     if preview.faults.is_empty() {
         return Ok(preview.rendered);
     }
@@ -170,7 +170,7 @@ async fn find(
     found.ok_or(MISSING)
 }
 
-fn load(
+pub(super) fn load(
     tx: &mut Tx<'_>,
     workspace: &WorkspaceId,
     reference: &TemplateReference,

@@ -3,13 +3,12 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use engine::listing::SliceOf;
 use engine::suppressions::{self, Added, EXPORT_HEADER, Imported, NewSuppression, write_csv_row};
 use engine::{Engine, EngineError};
-use http_body_util::{BodyExt, Limited};
 use model::key::Principal;
 use model::limits::{PAGE_TAKE_MAX, SUPPRESSION_IMPORT_BYTES_MAX};
 use model::suppression::{Suppression, SuppressionReason, SuppressionScope};
@@ -20,11 +19,11 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::wire::{page, path_id, slice};
+use super::wire::{csv_body, page, path_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{Order, Page};
-use crate::problem::{Answer, Problem};
+use crate::problem::Answer;
 use crate::strict::{StrictJson, StrictQuery, TextPath};
 
 pub fn router() -> OpenApiRouter<App> {
@@ -136,26 +135,8 @@ async fn delete(
     request_body(content = String, content_type = "text/csv"), responses((status = 200, body = Imported),
         (status = 413, description = "More than 10 MB"), (status = 415, description = "The body is not text/csv")))]
 async fn import(State(engine): State<Engine>, Caller(principal): Caller, request: Request) -> Answer<Json<Imported>> {
-    is_csv(request.headers())?;
-    let too_large = |_| Problem::from(EngineError::TooLarge { limit: SUPPRESSION_IMPORT_BYTES_MAX as u64 });
-    let limited = Limited::new(request.into_body(), SUPPRESSION_IMPORT_BYTES_MAX);
-    let body = limited.collect().await.map_err(too_large)?.to_bytes();
-    let text = std::str::from_utf8(&body)
-        .map_err(|error| Problem::unreadable(format!("the file is not UTF-8, from byte {} on", error.valid_up_to())))?;
-    Ok(Json(suppressions::import(&engine, &principal, text).await?))
-}
-
-fn is_csv(headers: &HeaderMap) -> Answer<()> {
-    let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/csv");
-    let essence = said.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("text/csv") {
-        return Ok(());
-    }
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unsupportedMediaType",
-        format!("the body is {essence}; text/csv is needed"),
-    ))
+    let text = csv_body(request, SUPPRESSION_IMPORT_BYTES_MAX).await?;
+    Ok(Json(suppressions::import(&engine, &principal, &text).await?))
 }
 
 /// Gives out the whole list as CSV, oldest first, as it can be imported again.

@@ -1,11 +1,13 @@
-//! What the routes of mail share: parts of lists by typed places, ids in paths and queries, fields that may be null.
+//! What the routes of mail share: parts of lists by typed places, ids in paths and queries, fields that may be null, bodies of CSV.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
-use axum::extract::FromRef;
+use axum::extract::{FromRef, Request};
+use axum::http::{HeaderMap, StatusCode, header};
 use engine::listing::{Listing, SliceOf};
 use engine::{Engine, EngineError, FieldError};
+use http_body_util::{BodyExt as _, Limited};
 use serde::{Deserialize, Deserializer};
 
 use crate::app::App;
@@ -72,4 +74,28 @@ impl Fields {
     pub fn done(self) -> Result<(), EngineError> {
         if self.0.is_empty() { Ok(()) } else { Err(EngineError::Invalid(self.0)) }
     }
+}
+
+/// A body of CSV, of so many bytes at most.
+pub(super) async fn csv_body(request: Request, bytes_max: usize) -> Answer<String> {
+    is_csv(request.headers())?;
+    let too_large = |_| Problem::from(EngineError::TooLarge { limit: bytes_max as u64 });
+    let body = Limited::new(request.into_body(), bytes_max).collect().await.map_err(too_large)?.to_bytes();
+    String::from_utf8(body.into()).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        Problem::unreadable(format!("the file is not UTF-8, from byte {valid} on"))
+    })
+}
+
+fn is_csv(headers: &HeaderMap) -> Answer<()> {
+    let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/csv");
+    let essence = said.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("text/csv") {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupportedMediaType",
+        format!("the body is {essence}; text/csv is needed"),
+    ))
 }

@@ -75,7 +75,9 @@ from_ids!(
     model::AuthenticationFormId,
     model::OAuth2AppId,
     model::TemplateId,
-    model::DomainId
+    model::DomainId,
+    model::ContactListId,
+    model::BroadcastId
 );
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {

@@ -28,7 +28,8 @@ impl Sink {
         if command::is_root() {
             command.args(["-u", "nobody"]);
         }
-        let process = command.arg(address.to_string()).arg(BACKLOG).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let process =
+            command.arg(address.to_string()).arg(BACKLOG).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         let sink = Self { address, process };
         let deadline = Instant::now() + Duration::from_secs(START_SECONDS_MAX);
         while TcpStream::connect(address).is_err() {
