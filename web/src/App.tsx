@@ -23,6 +23,11 @@ const WebhookDetail = lazy(() => import("./webhooks/WebhookDetail"));
 const Outbox = lazy(() => import("./outbox/Outbox"));
 const ApiKeys = lazy(() => import("./keys/ApiKeys"));
 const Messages = lazy(() => import("./messages/Messages"));
+const Broadcasts = lazy(() => import("./broadcasts/Broadcasts"));
+const NewBroadcast = lazy(() => import("./broadcasts/NewBroadcast"));
+const BroadcastDetail = lazy(() => import("./broadcasts/BroadcastDetail"));
+const Lists = lazy(() => import("./lists/Lists"));
+const ListDetail = lazy(() => import("./lists/ListDetail"));
 const Domains = lazy(() => import("./domains/Domains"));
 const DomainDetail = lazy(() => import("./domains/DomainDetail"));
 const Suppressions = lazy(() => import("./suppressions/Suppressions"));
@@ -66,6 +71,11 @@ function Pages() {
         <Route path="/outbox/:id?">{(params) => <Outbox id={params.id} />}</Route>
         <Route path="/api-keys" component={ApiKeys} />
         <Route path="/messages/:id?">{(params) => <Messages id={params.id} />}</Route>
+        <Route path="/broadcasts" component={Broadcasts} />
+        <Route path="/broadcasts/new" component={NewBroadcast} />
+        <Route path="/broadcasts/:id">{(params) => <BroadcastDetail key={params.id} id={params.id} />}</Route>
+        <Route path="/lists" component={Lists} />
+        <Route path="/lists/:id">{(params) => <ListDetail key={params.id} id={params.id} />}</Route>
         <Route path="/domains" component={Domains} />
         <Route path="/domains/:id">{(params) => <DomainDetail key={params.id} id={params.id} />}</Route>
         <Route path="/suppressions" component={Suppressions} />

@@ -59,6 +59,8 @@ describe("sequences after g", () => {
     ["o", "goOutbox"],
     ["k", "goKeys"],
     ["m", "goMessages"],
+    ["b", "goBroadcasts"],
+    ["l", "goLists"],
     ["d", "goDomains"],
     ["s", "goSuppressions"],
     ["a", "goAnalytics"],

@@ -19,6 +19,8 @@ export type Command =
   | "goOutbox"
   | "goKeys"
   | "goMessages"
+  | "goBroadcasts"
+  | "goLists"
   | "goDomains"
   | "goSuppressions"
   | "goAnalytics"
@@ -69,6 +71,8 @@ const AFTER_G: Record<string, Command> = {
   o: "goOutbox",
   k: "goKeys",
   m: "goMessages",
+  b: "goBroadcasts",
+  l: "goLists",
   d: "goDomains",
   s: "goSuppressions",
   a: "goAnalytics",
@@ -122,6 +126,8 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
       ["goOutbox", [["g", "o"]]],
       ["goKeys", [["g", "k"]]],
       ["goMessages", [["g", "m"]]],
+      ["goBroadcasts", [["g", "b"]]],
+      ["goLists", [["g", "l"]]],
       ["goDomains", [["g", "d"]]],
       ["goTemplates", [["g", "t"]]],
       ["goSuppressions", [["g", "s"]]],

@@ -156,6 +156,7 @@ export function createApplier(client: QueryClient, myId: string) {
         if (typeof messageId === "string") void askAgain(keys.message(messageId));
         if (SUPPRESSING.has(event.type)) void askAgain(keys.suppressions);
       }
+      if (family === "broadcast") void askAgain(keys.broadcasts);
       if (family === "channel") void askAgain(keys.channels);
       if (family === "webhook") void askAgain(keys.webhooks);
     },

@@ -142,12 +142,12 @@ function DaysChip({ filter, set }: ChipProps) {
       )}
     >
       <div className={styles.days}>
-        <Offer label={m.messages.anyTime} icon={on ? undefined : "check"} autoFocus onClick={() => choose({})} />
+        <Offer label={m.messages.anyTime} chosen={!on} autoFocus onClick={() => choose({})} />
         {RANGES.map((range) => (
           <Offer
             key={range}
             label={m.messages.ranges[range]}
-            icon={filter.range === range ? "check" : undefined}
+            chosen={filter.range === range}
             onClick={() => choose({ range })}
           />
         ))}

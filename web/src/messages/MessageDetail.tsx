@@ -46,7 +46,7 @@ function Detail({ message, backHref }: { message: Message; backHref: string }) {
         <span className={styles.backOnly}>
           <IconButton icon="back" label={m.messages.back} onClick={close} />
         </span>
-        <h2 dir="auto">{subjectOf(message)}</h2>
+        <h1 dir="auto">{subjectOf(message)}</h1>
         <Badge tone={statusTone(message.status)}>{m.delivery.status[message.status]}</Badge>
         <span className={styles.closeOnly}>
           <IconButton icon="close" label={m.close} onClick={close} />
@@ -131,7 +131,7 @@ function Deliveries({ message }: { message: Message }) {
   const deliveries = useDeliveries(message.id, true);
   return (
     <section className={styles.section}>
-      <h3>{m.messages.deliveries}</h3>
+      <h2>{m.messages.deliveries}</h2>
       {deliveries.isPending && <Skeleton height={120} />}
       {deliveries.isError && !deliveries.data && (
         <ProblemNotice title={m.messages.deliveriesFailed} problem={asProblem(deliveries.error)} onRetry={() => void deliveries.refetch()} />
@@ -149,7 +149,7 @@ function Content({ message }: { message: Message }) {
   const { html, text, attachments } = message.content.email;
   return (
     <section className={styles.section}>
-      <h3>{m.messages.content}</h3>
+      <h2>{m.messages.content}</h2>
       <div className={styles.content}>
         {html != null ? <MailFrame messageId={message.id} title={subjectOf(message)} /> : <p className={styles.text}>{text ?? m.message.empty}</p>}
       </div>

@@ -41,6 +41,8 @@ const ROOMY: { href: string; icon: IconName; label: string }[] = [
 ];
 const SENDING: typeof ROOMY = [
   { href: "/messages", icon: "send", label: m.nav.messages },
+  { href: "/broadcasts", icon: "megaphone", label: m.nav.broadcasts },
+  { href: "/lists", icon: "people", label: m.nav.lists },
   { href: "/domains", icon: "globe", label: m.nav.domains },
   { href: "/templates", icon: "file", label: m.nav.templates },
   { href: "/suppressions", icon: "block", label: m.nav.suppressions },

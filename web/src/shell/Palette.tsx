@@ -40,6 +40,8 @@ function entries(inConversation: boolean): Entry[] {
     commandEntry("goOutbox", go, "g o"),
     commandEntry("goKeys", go, "g k"),
     commandEntry("goMessages", go, "g m"),
+    commandEntry("goBroadcasts", go, "g b"),
+    commandEntry("goLists", go, "g l"),
     commandEntry("goDomains", go, "g d"),
     commandEntry("goTemplates", go, "g t"),
     commandEntry("goSuppressions", go, "g s"),

@@ -28,6 +28,8 @@ export function Shell({ children }: { children: ReactNode }) {
     goOutbox: () => navigate("/outbox"),
     goKeys: () => navigate("/api-keys"),
     goMessages: () => navigate("/messages"),
+    goBroadcasts: () => navigate("/broadcasts"),
+    goLists: () => navigate("/lists"),
     goDomains: () => navigate("/domains"),
     goSuppressions: () => navigate("/suppressions"),
     goAnalytics: () => navigate("/analytics"),

@@ -2,6 +2,8 @@
 
 import { analytics } from "./analytics";
 import { channels } from "./channels";
+import { broadcasts, lists } from "./broadcasts";
+import { csvImport } from "./csvImport";
 import { composer } from "./composer";
 import { list, start, conversation, contact, message, delivery } from "./conversations";
 import { domains, useCases } from "./domains";
@@ -59,6 +61,9 @@ export const en = {
   domains,
   useCases,
   suppressions,
+  csvImport,
+  lists,
+  broadcasts,
   analytics,
   templates,
 };
