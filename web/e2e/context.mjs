@@ -21,6 +21,11 @@ export async function launchBrowser() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
 }
 
+/** Runs in the page. Frames of mail have no storage. */
+function keepUndoSeconds(seconds) {
+  if (window === window.top) localStorage.setItem("postroom.undoSeconds", seconds);
+}
+
 export class Context {
   constructor(server, browser) {
     this.server = server;
@@ -88,7 +93,7 @@ export class Context {
     const { undoSeconds = 0, ...browser } = options;
     const page = await this.freshPage({ ...browser, storageState: this.server.signedIn });
     // What is sent goes out at once, where no journey is about taking it back.
-    if (undoSeconds !== null) await page.addInitScript((seconds) => localStorage.setItem("postroom.undoSeconds", seconds), String(undoSeconds));
+    if (undoSeconds !== null) await page.addInitScript(keepUndoSeconds, String(undoSeconds));
     if (!this.server.signedIn) {
       const answer = await page.request.post(`${url}/api/v1/session`, { data: { email, password }, headers: { origin: url } });
       if (!answer.ok()) throw new Error(`signing in: ${answer.status()} ${await answer.text()}`);

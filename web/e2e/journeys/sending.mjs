@@ -143,7 +143,7 @@ export const sending = [
       const leaving = page.getByRole("dialog", { name: "Leave without saving?" });
       await page.getByRole("link", { name: "Channels" }).click();
       await leaving.getByRole("button", { name: "Stay here" }).click();
-      await page.goBack();
+      await page.evaluate(() => history.back());
       await leaving.getByRole("button", { name: "Stay here" }).click();
       await page.getByRole("heading", { name, level: 1 }).waitFor();
       assert.equal(await source.inputValue(), "<p>Not saved</p>");
@@ -151,7 +151,7 @@ export const sending = [
       const closing = page.close({ runBeforeUnload: true });
       await (await asked).dismiss();
       await closing;
-      await page.goBack();
+      await page.evaluate(() => history.back());
       await leaving.getByRole("button", { name: "Leave" }).click();
       await page.getByRole("heading", { name: "Templates", level: 1 }).waitFor();
       await page.getByRole("link", { name: new RegExp(name) }).click();

@@ -4,13 +4,13 @@ import { useEffect } from "react";
 import type { AroundNavHandler } from "wouter";
 
 /** Calls `leave` if it may be, then or later. */
-type Guard = (leave: () => void) => void;
+type Ask = (leave: () => void) => void;
 
-let guard: Guard | null = null;
+let guard: { ask: Ask; address: string } | null = null;
 
 /** For the router: links, keys and commands. */
 export const aroundNav: AroundNavHandler = (navigate, to, options) => {
-  if (guard) guard(() => leaveFreely(() => navigate(to, options)));
+  if (guard) guard.ask(() => leaveFreely(() => navigate(to, options)));
   else navigate(to, options);
 };
 
@@ -20,25 +20,25 @@ export function leaveFreely(leave: () => void): void {
   leave();
 }
 
+// Here and not where the guard is set: a window calls its listeners in the order they came, and the router's must not be first.
+window.addEventListener("popstate", (event) => {
+  if (!guard) return;
+  // The address has changed already, and nobody was told: it is put back, one step further.
+  event.stopImmediatePropagation();
+  window.history.pushState(null, "", guard.address);
+  guard.ask(() => leaveFreely(() => window.history.back()));
+});
+
 /** Asks through `ask` as long as `unsaved` holds; closing the tab is asked about by the browser. */
-export function useLeavingGuard(unsaved: boolean, ask: Guard): void {
+export function useLeavingGuard(unsaved: boolean, ask: Ask): void {
   useEffect(() => {
     if (!unsaved) return undefined;
-    const here = window.location.href;
-    guard = ask;
-    const onPopState = (event: PopStateEvent) => {
-      if (guard !== ask) return;
-      // The address has changed already, and nobody was told: it is put back, one step further.
-      event.stopImmediatePropagation();
-      window.history.pushState(null, "", here);
-      ask(() => leaveFreely(() => window.history.back()));
-    };
+    const own = { ask, address: window.location.href };
+    guard = own;
     const onBeforeUnload = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("popstate", onPopState, true);
     window.addEventListener("beforeunload", onBeforeUnload);
     return () => {
-      if (guard === ask) guard = null;
-      window.removeEventListener("popstate", onPopState, true);
+      if (guard === own) guard = null;
       window.removeEventListener("beforeunload", onBeforeUnload);
     };
   }, [unsaved, ask]);

@@ -26,8 +26,9 @@ export function MailPreview({ isNarrow, subject, html, text }: Props) {
     <div className={classNames(styles.mail, isNarrow && styles.narrow)}>
       <p className={styles.subject}>{subject}</p>
       {html ? (
-        // No script, no form, no way out: what is written here may have been pasted from anywhere.
-        <iframe title={m.templates.frame} sandbox="" srcDoc={html} />
+        // No script, no form, no way out: what is written here may have been pasted from anywhere. A frame of its own for each
+        // content: one that is given another is a step that the browser's Back goes to.
+        <iframe key={html} title={m.templates.frame} sandbox="" srcDoc={html} />
       ) : (
         <>
           <p className="muted small">{m.templates.noHtml}</p>
