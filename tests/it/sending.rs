@@ -11,6 +11,8 @@ on_both_databases!(
     everything_a_mail_can_carry_is_sent,
     an_attachment_is_fetched_by_its_url,
     a_scheduled_message_waits_and_can_be_cancelled,
+    a_message_can_be_taken_back_for_a_while,
+    the_log_of_messages_is_narrowed_by_recipient_and_time,
     a_batch_answers_an_item_a_message,
     outbound_limits_of_a_channel_are_kept,
 );
@@ -136,6 +138,47 @@ async fn a_scheduled_message_waits_and_can_be_cancelled(database: Database) {
     sent(&api, &text(&soon, "/id")).await;
     let path = format!("/messages/{}/cancel", text(&soon, "/id"));
     api.send(api.request(reqwest::Method::POST, &path)).await.expect(409);
+}
+
+async fn a_message_can_be_taken_back_for_a_while(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let (api, channel) = (postroom.api(), postroom.api().channel().await.id());
+    let content = json!({ "type": "email", "email": { "subject": "Sent too soon", "text": "Too soon" } });
+    let body = |seconds: u64| json!({ "channelId": channel, "to": "to@example.test", "content": content, "undoSeconds": seconds });
+    let refused = api.post("/messages", body(121)).await.expect(422);
+    assert_eq!(refused.pointers(), ["/undoSeconds"]);
+    assert_eq!(api.post("/messages", body(0)).await.expect(202).json()["scheduledAt"], Value::Null);
+
+    let waiting = api.post("/messages", body(120)).await.expect(202).json();
+    assert_eq!(waiting["status"], "scheduled");
+    let path = format!("/messages/{}", text(&waiting, "/id"));
+    let delivery = &api.items(&format!("{path}/deliveries")).await[0];
+    assert_eq!(delivery["nextAttemptAt"], waiting["scheduledAt"]);
+    assert!(text(delivery, "/createdAt") < text(delivery, "/nextAttemptAt"), "{delivery}");
+    api.send(api.request(reqwest::Method::POST, &format!("{path}/cancel"))).await.expect(200);
+    assert_eq!(api.get(&path).await.expect(200).json()["status"], "cancelled");
+
+    let answers = format!("/conversations/{}/messages", text(&waiting, "/conversationId"));
+    let answer = json!({ "text": "Once more", "to": "to@example.test", "undoSeconds": 1 });
+    let soon = api.post(&answers, answer).await.expect(202).json();
+    assert_eq!(soon["status"], "scheduled");
+    sent(&api, &text(&soon, "/id")).await;
+    api.post(&answers, json!({ "text": "x", "private": true, "undoSeconds": 1 })).await.expect(422);
+}
+
+async fn the_log_of_messages_is_narrowed_by_recipient_and_time(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let (api, channel) = (postroom.api(), postroom.api().channel().await.id());
+    let content = json!({ "type": "email", "email": { "subject": "Hello", "text": "Hello" } });
+    for to in [json!(["Ada@example.test", "bob@example.test"]), json!("bob@example.test")] {
+        api.post("/messages", json!({ "channelId": channel, "to": to, "content": content })).await.expect(202);
+    }
+    assert_eq!(api.all("/messages?recipient=ada%40EXAMPLE.test").await.len(), 1);
+    assert_eq!(api.all("/messages?recipient=bob%40example.test&status=failed").await.len(), 0);
+    assert_eq!(api.all("/messages?recipient=bob%40example.test&since=2020-01-01T00:00:00Z").await.len(), 2);
+    assert_eq!(api.all("/messages?before=2020-01-01T00:00:00Z").await.len(), 0);
+    assert_eq!(api.all("/messages?useCaseId=uc_00000000000000000000000000").await.len(), 0);
+    api.get("/messages?since=yesterday").await.expect(400);
 }
 
 /// A time of 1970 or later in RFC 3339, by the calendar's own rules.

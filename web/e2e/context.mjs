@@ -21,6 +21,11 @@ export async function launchBrowser() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
 }
 
+/** Runs in the page. Frames of mail have no storage. */
+function keepUndoSeconds(seconds) {
+  if (window === window.top) localStorage.setItem("postroom.undoSeconds", seconds);
+}
+
 export class Context {
   constructor(server, browser) {
     this.server = server;
@@ -85,7 +90,10 @@ export class Context {
   /** Signing in by hand is a journey of its own, and guessing is limited: the others share one session. */
   async signedInPage(options = {}) {
     const { url, email, password } = this.server;
-    const page = await this.freshPage({ ...options, storageState: this.server.signedIn });
+    const { undoSeconds = 0, ...browser } = options;
+    const page = await this.freshPage({ ...browser, storageState: this.server.signedIn });
+    // What is sent goes out at once, where no journey is about taking it back.
+    if (undoSeconds !== null) await page.addInitScript(keepUndoSeconds, String(undoSeconds));
     if (!this.server.signedIn) {
       const answer = await page.request.post(`${url}/api/v1/session`, { data: { email, password }, headers: { origin: url } });
       if (!answer.ok()) throw new Error(`signing in: ${answer.status()} ${await answer.text()}`);
@@ -106,6 +114,23 @@ export class Context {
 
   async channel(change = {}) {
     return this.api("POST", "/channels", { type: "email", provider: "forwarding", name: unique("Inbox"), ...change });
+  }
+
+  /** A use case of a domain that is verified: its mail goes into the sandbox. */
+  async useCase(change = {}) {
+    const domain = await this.api("POST", "/domains", { name: `${unique("shop")}.example.org` });
+    this.server.names.publish(domain.dnsRecords);
+    const { status, dnsRecords } = await this.api("POST", `/domains/${domain.id}/verify`);
+    if (status !== "verified") throw new Error(`the domain is ${status}: ${JSON.stringify(dnsRecords)}`);
+    return this.api("POST", "/use-cases", {
+      domainId: domain.id,
+      entityName: "The Shop",
+      name: unique("Newsletter"),
+      senderAddress: `news@${domain.name}`,
+      emailType: "marketing",
+      description: "What is new in the shop",
+      ...change,
+    });
   }
 
   /** A mail over SMTP into a channel; its conversation once it is there. */

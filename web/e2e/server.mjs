@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { startNameServer } from "./dns.mjs";
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 15_000;
@@ -56,6 +57,7 @@ export async function startServer() {
   const binary = process.env.POSTROOM_BINARY;
   if (!binary) throw new Error("set POSTROOM_BINARY to the program to test, or POSTROOM_URL to a running one");
   const folder = await mkdtemp(path.join(os.tmpdir(), "postroom-journeys-"));
+  const names = await startNameServer();
   const [httpPort, smtpPort, submissionPort] = [await freePort(), await freePort(), await freePort()];
   const email = "agent@example.org";
   const password = "a journey of a thousand mails";
@@ -68,7 +70,6 @@ export async function startServer() {
       HOME: folder,
       POSTROOM_HTTP_ADDR: `127.0.0.1:${httpPort}`,
       POSTROOM_SMTP_ADDR: `127.0.0.1:${smtpPort}`,
-      POSTROOM_SUBMISSION_ADDR: "off",
       POSTROOM_SUBMISSION_ADDR: `127.0.0.1:${submissionPort}`,
       POSTROOM_PUBLIC_URL: url,
       POSTROOM_DATA_DIR: path.join(folder, "data"),
@@ -77,6 +78,7 @@ export async function startServer() {
       // Webhooks go to a listener of the test on this machine.
       POSTROOM_ALLOW_PRIVATE_NETWORKS: "true",
       POSTROOM_AUTOCONFIG_URL: "off",
+      POSTROOM_DNS_SERVER: names.address,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -90,6 +92,7 @@ export async function startServer() {
       await ended;
       clearTimeout(timer);
     }
+    await names.stop();
     await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -98,5 +101,5 @@ export async function startServer() {
     await stop();
     throw error;
   }
-  return { url, smtpAddr: `127.0.0.1:${smtpPort}`, email, password, apiKey, stop, output: () => output };
+  return { url, smtpAddr: `127.0.0.1:${smtpPort}`, email, password, apiKey, names, stop, output: () => output };
 }

@@ -1,12 +1,13 @@
 /** Which page belongs to which address, and who may see it. */
 
 import { lazy, Suspense, useState } from "react";
-import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { asProblem } from "./api/problem";
 import { m } from "./i18n";
 import { SessionContext, useSessionQuery } from "./session/useSession";
 import { SignIn } from "./session/SignIn";
 import { ErrorBoundary } from "./shell/ErrorBoundary";
+import { aroundNav } from "./shell/leaving";
 import { Logo } from "./shell/Logo";
 import { Shell } from "./shell/Shell";
 import { EmptyState } from "./ui/bits";
@@ -21,6 +22,12 @@ const Webhooks = lazy(() => import("./webhooks/Webhooks"));
 const WebhookDetail = lazy(() => import("./webhooks/WebhookDetail"));
 const Outbox = lazy(() => import("./outbox/Outbox"));
 const ApiKeys = lazy(() => import("./keys/ApiKeys"));
+const Messages = lazy(() => import("./messages/Messages"));
+const Broadcasts = lazy(() => import("./broadcasts/Broadcasts"));
+const NewBroadcast = lazy(() => import("./broadcasts/NewBroadcast"));
+const BroadcastDetail = lazy(() => import("./broadcasts/BroadcastDetail"));
+const Lists = lazy(() => import("./lists/Lists"));
+const ListDetail = lazy(() => import("./lists/ListDetail"));
 const Domains = lazy(() => import("./domains/Domains"));
 const DomainDetail = lazy(() => import("./domains/DomainDetail"));
 const Suppressions = lazy(() => import("./suppressions/Suppressions"));
@@ -63,6 +70,12 @@ function Pages() {
         <Route path="/webhooks/:id">{(params) => <WebhookDetail key={params.id} id={params.id} />}</Route>
         <Route path="/outbox/:id?">{(params) => <Outbox id={params.id} />}</Route>
         <Route path="/api-keys" component={ApiKeys} />
+        <Route path="/messages/:id?">{(params) => <Messages id={params.id} />}</Route>
+        <Route path="/broadcasts" component={Broadcasts} />
+        <Route path="/broadcasts/new" component={NewBroadcast} />
+        <Route path="/broadcasts/:id">{(params) => <BroadcastDetail key={params.id} id={params.id} />}</Route>
+        <Route path="/lists" component={Lists} />
+        <Route path="/lists/:id">{(params) => <ListDetail key={params.id} id={params.id} />}</Route>
         <Route path="/domains" component={Domains} />
         <Route path="/domains/:id">{(params) => <DomainDetail key={params.id} id={params.id} />}</Route>
         <Route path="/suppressions" component={Suppressions} />
@@ -99,11 +112,13 @@ export function App() {
     <>
       {session.data && !byLink ? (
         <SessionContext value={session.data}>
-          <Shell>
-            <ErrorBoundary key={location.split("/")[1]}>
-              <Pages />
-            </ErrorBoundary>
-          </Shell>
+          <Router aroundNav={aroundNav}>
+            <Shell>
+              <ErrorBoundary key={location.split("/")[1]}>
+                <Pages />
+              </ErrorBoundary>
+            </Shell>
+          </Router>
         </SessionContext>
       ) : (
         <SignIn expired={wasSignedIn} />

@@ -9,7 +9,7 @@ use mail::ParsedMail;
 use model::key::{Principal, Scope};
 use model::limits::PAGE_RAW_BYTES_MAX;
 use model::message::{Delivery, Direction, Message, MessageStatus};
-use model::{ChannelId, ContactId, ConversationId, MessageId};
+use model::{ChannelId, ContactId, ConversationId, MessageId, Timestamp, UseCaseId};
 use store::blobs_table::{self, StoredBlob};
 use store::deliveries;
 use store::message_lists::{self, MessageFilter, MessageKey, MessageSlice};
@@ -27,12 +27,18 @@ const PARSE_APART_BYTES: u64 = 64 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MessageQuery {
     pub channel_id: Option<ChannelId>,
+    pub use_case_id: Option<UseCaseId>,
     pub conversation_id: Option<ConversationId>,
     pub contact_id: Option<ContactId>,
     pub direction: Option<Direction>,
     pub status: Option<MessageStatus>,
     pub tag: Option<String>,
     pub transport: Option<String>,
+    pub recipient: Option<String>,
+    /// Taken in, or accepted for sending, then or later.
+    pub since: Option<Timestamp>,
+    /// Taken in, or accepted for sending, earlier than then.
+    pub before: Option<Timestamp>,
 }
 
 /// A message.
@@ -88,12 +94,16 @@ pub async fn list(
     let filter = MessageFilter {
         workspace_id: principal.workspace_id.clone(),
         channel_id,
+        use_case_id: query.use_case_id,
         conversation_id: query.conversation_id,
         contact_id: query.contact_id,
         direction: query.direction,
         status: query.status,
         tag: query.tag,
         transport: query.transport,
+        recipient: query.recipient,
+        since: query.since,
+        before: query.before,
         notes: false,
     };
     page(engine, filter, slice).await

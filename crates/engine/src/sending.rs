@@ -11,6 +11,8 @@ mod mailer;
 mod preparing;
 mod sender;
 
+use std::time::Duration;
+
 pub(crate) use attach::files;
 use bytes::Bytes;
 use mail::Mailbox;
@@ -36,6 +38,8 @@ use crate::{Engine, EngineError, FieldError, Result, WayOut, raw, return_path};
 
 /// How far ahead mail may be scheduled.
 const SCHEDULE_DAYS_MAX: u64 = 366;
+/// Seconds for which a message may be kept waiting so that its author can take it back.
+const UNDO_SECONDS_MAX: u64 = 120;
 /// Tags of a message, and characters of each.
 const TAGS_MAX: usize = 20;
 const TAG_CHARS_MAX: usize = 100;
@@ -79,6 +83,8 @@ pub struct SendRequest {
     pub attachments: Vec<AttachmentRequest>,
     pub conversation_id: Option<ConversationId>,
     pub scheduled_at: Option<Timestamp>,
+    /// How long it waits at least, so that it can be cancelled: 0 to [`UNDO_SECONDS_MAX`].
+    pub undo_seconds: u64,
     pub tags: Vec<String>,
     pub custom_data: Map<String, Json>,
     pub author_id: Option<UserId>,
@@ -101,6 +107,8 @@ pub struct ReplyRequest {
     pub cc: Vec<Mailbox>,
     pub bcc: Vec<Mailbox>,
     pub scheduled_at: Option<Timestamp>,
+    /// As in [`SendRequest`].
+    pub undo_seconds: u64,
     pub author_id: Option<UserId>,
     /// What text and HTML are made of; they are empty then. The subject is the conversation's.
     pub template: Option<TemplateUse>,
@@ -188,13 +196,17 @@ async fn compose(
     engine: &Engine,
     workspace: &WorkspaceId,
     sender: Sender,
-    request: SendRequest,
+    mut request: SendRequest,
     thread: conversation::Thread,
     id: MessageId,
     once: Once,
 ) -> Result<Ready> {
-    let now = Timestamp::now();
     let files = attach::collect(engine, &sender.limits, &request.attachments).await?;
+    let now = Timestamp::now();
+    if request.undo_seconds > 0 {
+        let earliest = now.plus(Duration::from_secs(request.undo_seconds));
+        request.scheduled_at = request.scheduled_at.max(Some(earliest));
+    }
     let mut draft = draft::draft(engine, &sender, &request, &thread, files, &id, now);
     let pointer = request.pointer;
     let marker = tracking::Marker::new(engine, workspace, &sender, &request, &id).await?;
@@ -357,7 +369,10 @@ fn check(request: &SendRequest) -> Result<()> {
     if Json::Object(request.custom_data.clone()).to_string().len() > CUSTOM_DATA_BYTES_MAX {
         wrong("/customData", format!("at most {CUSTOM_DATA_BYTES_MAX} bytes of JSON"));
     }
-    let latest = Timestamp::now().plus(std::time::Duration::from_secs(SCHEDULE_DAYS_MAX * 24 * 60 * 60));
+    if request.undo_seconds > UNDO_SECONDS_MAX {
+        wrong("/undoSeconds", format!("0 to {UNDO_SECONDS_MAX} seconds"));
+    }
+    let latest = Timestamp::now().plus(Duration::from_secs(SCHEDULE_DAYS_MAX * 24 * 60 * 60));
     if request.scheduled_at.is_some_and(|at| at > latest) {
         wrong("/scheduledAt", format!("at most {SCHEDULE_DAYS_MAX} days ahead"));
     }

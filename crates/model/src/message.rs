@@ -326,5 +326,7 @@ pub struct Delivery {
     pub next_attempt_at: Option<Timestamp>,
     /// The limit that it waits for until then; null where it waits for something else.
     pub waits_for: Option<String>,
+    /// When the message was accepted.
+    pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }

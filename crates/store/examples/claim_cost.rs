@@ -42,6 +42,8 @@ fn waiting(n: usize, count: usize) -> DeliveryRow {
             transport: "mx".into(),
             attempts: Vec::new(),
             next_attempt_at: Some(at),
+            waits_for: None,
+            created_at: at,
             updated_at: at,
         },
     }

@@ -17,7 +17,6 @@ pub struct DeliveryRow {
     /// What the mails share that one slow host would hold up: a channel's smarthost, or a domain.
     pub destination: String,
     pub first_attempt_at: Option<Timestamp>,
-    pub created_at: Timestamp,
     pub public: Delivery,
 }
 
@@ -30,7 +29,6 @@ fn from_row(row: &Row<'_>) -> Result<DeliveryRow> {
         channel_id: row.text_or_null(3)?.map(ChannelId::from_stored),
         destination: row.text(7)?,
         first_attempt_at: row.time_or_null(10)?,
-        created_at: row.time(11)?,
         public: Delivery {
             id: DeliveryId::from_stored(row.text(0)?),
             message_id: MessageId::from_stored(row.text(2)?),
@@ -41,6 +39,7 @@ fn from_row(row: &Row<'_>) -> Result<DeliveryRow> {
             attempts: row.json::<Vec<DeliveryAttempt>>(TABLE, 9)?,
             next_attempt_at: row.time_or_null(8)?,
             waits_for: row.text_or_null(13)?,
+            created_at: row.time(11)?,
             updated_at: row.time(12)?,
         },
     })
@@ -50,9 +49,10 @@ fn from_row(row: &Row<'_>) -> Result<DeliveryRow> {
 /// What the database says.
 pub fn insert(tx: &mut Tx<'_>, delivery: &DeliveryRow) -> Result<()> {
     let public = &delivery.public;
+    let log = serde_json::to_string(&public.attempts).map_err(|error| StoreError::corrupt(TABLE, error))?;
     tx.execute(
         "INSERT INTO delivery (id, workspace_id, message_id, channel_id, recipient, status, transport, destination, due_at, attempts, log, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '[]', $10, $10)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)",
         &[
             (&public.id).into(),
             (&delivery.workspace_id).into(),
@@ -63,7 +63,9 @@ pub fn insert(tx: &mut Tx<'_>, delivery: &DeliveryRow) -> Result<()> {
             (&public.transport).into(),
             (&delivery.destination).into(),
             public.next_attempt_at.into(),
-            delivery.created_at.into(),
+            public.attempts.len().into(),
+            log.into(),
+            public.created_at.into(),
         ],
     )?;
     tx.announce(Topic::Deliveries);

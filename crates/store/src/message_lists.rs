@@ -1,12 +1,14 @@
 //! Pages of messages in order of arrival. As with conversations, each filter is read from an index that ends in the
 //! order, so that a page costs the same at any size. Owns no change.
 
+mod arrival;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
 use model::message::{Direction, MessageStatus};
-use model::{ChannelId, ContactId, ConversationId, DeliveryId, MessageId, WorkspaceId};
+use model::{ChannelId, ContactId, ConversationId, DeliveryId, MessageId, Timestamp, UseCaseId, WorkspaceId};
 
 use crate::conditions::Conditions;
 use crate::db::{Tx, Value};
@@ -18,6 +20,7 @@ use crate::messages::{COLUMNS, MessageRow, from_row};
 pub struct MessageFilter {
     pub workspace_id: WorkspaceId,
     pub channel_id: Option<ChannelId>,
+    pub use_case_id: Option<UseCaseId>,
     pub conversation_id: Option<ConversationId>,
     pub contact_id: Option<ContactId>,
     pub direction: Option<Direction>,
@@ -25,6 +28,12 @@ pub struct MessageFilter {
     pub tag: Option<String>,
     /// Outbound messages with a delivery by this transport.
     pub transport: Option<String>,
+    /// Outbound messages with a delivery to this address, whatever the case of its letters.
+    pub recipient: Option<String>,
+    /// Taken in, or accepted for sending, then or later.
+    pub since: Option<Timestamp>,
+    /// Taken in, or accepted for sending, earlier than then.
+    pub before: Option<Timestamp>,
     /// Internal notes too.
     pub notes: bool,
 }
@@ -34,12 +43,16 @@ impl MessageFilter {
         Self {
             workspace_id,
             channel_id: None,
+            use_case_id: None,
             conversation_id: None,
             contact_id: None,
             direction: None,
             status: None,
             tag: None,
             transport: None,
+            recipient: None,
+            since: None,
+            before: None,
             notes: false,
         }
     }
@@ -56,7 +69,7 @@ impl MessageFilter {
     }
 }
 
-/// A message's place: by arrival, or in a list by transport by its delivery.
+/// A message's place: by arrival, or in a list by transport or recipient by its delivery.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MessageKey {
     Seq(i64),
@@ -97,10 +110,11 @@ pub struct MessageSlice {
 pub fn page(tx: &mut Tx<'_>, filter: &MessageFilter, slice: &MessageSlice) -> Result<Vec<(MessageKey, MessageRow)>> {
     let Some((direction, status)) = filter.direction_of_status() else { return Ok(Vec::new()) };
     let list = List::of(filter, status);
-    let (sql, conditions) = keys_query(filter, slice, list, direction, status);
+    let arrived = arrival::between(tx, filter.since, filter.before)?;
+    let (sql, conditions) = keys_query(filter, slice, list, arrived, direction, status);
     let keys = tx.query(&sql, conditions.values(), |row| {
         let seq = row.int(1)?;
-        let key = if list == List::Transport { MessageKey::Delivery(row.text(0)?) } else { MessageKey::Seq(seq) };
+        let key = if list.is_by_delivery() { MessageKey::Delivery(row.text(0)?) } else { MessageKey::Seq(seq) };
         Ok((key, seq))
     })?;
     let seqs: Vec<i64> = keys.iter().map(|(_, seq)| *seq).collect();
@@ -151,9 +165,12 @@ pub fn of_any_workspace(tx: &mut Tx<'_>, id: &MessageId) -> Result<Option<Messag
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum List {
     Conversation,
+    Recipient,
     Transport,
     Tag,
     Contact,
+    UseCaseStatus,
+    UseCase,
     ChannelStatus,
     Status,
     Channel,
@@ -165,24 +182,35 @@ impl List {
         if filter.conversation_id.is_some() {
             return Self::Conversation;
         }
+        if filter.recipient.is_some() {
+            return Self::Recipient;
+        }
         if filter.transport.is_some() {
             return Self::Transport;
         }
         if filter.tag.is_some() {
             return Self::Tag;
         }
-        match (&filter.contact_id, status, &filter.channel_id) {
-            (Some(_), ..) => Self::Contact,
-            (None, Some(_), Some(_)) => Self::ChannelStatus,
-            (None, Some(_), None) => Self::Status,
+        if filter.contact_id.is_some() {
+            return Self::Contact;
+        }
+        match (status, &filter.use_case_id, &filter.channel_id) {
+            (Some(_), Some(_), _) => Self::UseCaseStatus,
+            (None, Some(_), _) => Self::UseCase,
+            (Some(_), None, Some(_)) => Self::ChannelStatus,
+            (Some(_), None, None) => Self::Status,
             (None, None, Some(_)) => Self::Channel,
             (None, None, None) => Self::Workspace,
         }
     }
 
+    fn is_by_delivery(self) -> bool {
+        matches!(self, Self::Recipient | Self::Transport)
+    }
+
     fn key(self) -> &'static str {
         match self {
-            Self::Transport => "d.id",
+            Self::Recipient | Self::Transport => "d.id",
             Self::Tag => "t.message_seq",
             _ => "m.seq",
         }
@@ -191,7 +219,7 @@ impl List {
     /// CROSS JOIN: SQLite keeps the order of the tables, and so the order of the list. The join's condition is in `restrict`.
     fn tables(self) -> &'static str {
         match self {
-            Self::Transport => "delivery d CROSS JOIN message m",
+            Self::Recipient | Self::Transport => "delivery d CROSS JOIN message m",
             Self::Tag => "message_tag t CROSS JOIN message m",
             _ => "message m",
         }
@@ -199,13 +227,18 @@ impl List {
 
     /// The index of these lists has the direction before the order.
     fn branches_by_direction(self) -> bool {
-        matches!(self, Self::Contact | Self::Channel | Self::Workspace)
+        matches!(self, Self::Contact | Self::UseCase | Self::Channel | Self::Workspace)
     }
 
     /// The conditions on the index's first columns.
     fn restrict<'f>(self, filter: &'f MessageFilter, conditions: &mut Conditions<'f>) {
         match self {
             Self::Conversation => conditions.bind("m.conversation_id = ?", &filter.conversation_id),
+            Self::Recipient => {
+                conditions.add("m.id = d.message_id");
+                conditions.bind("d.workspace_id = ?", &filter.workspace_id);
+                conditions.bind("LOWER(d.recipient) = LOWER(?)", &filter.recipient);
+            }
             Self::Transport => {
                 conditions.add("m.id = d.message_id");
                 conditions.bind("d.workspace_id = ?", &filter.workspace_id);
@@ -221,6 +254,7 @@ impl List {
                 conditions.bind("t.tag = ?", &filter.tag);
             }
             Self::Contact => conditions.bind("m.contact_id = ?", &filter.contact_id),
+            Self::UseCase | Self::UseCaseStatus => conditions.bind("m.use_case_id = ?", &filter.use_case_id),
             Self::Channel | Self::ChannelStatus => conditions.bind("m.channel_id = ?", &filter.channel_id),
             Self::Status | Self::Workspace => conditions.bind("m.workspace_id = ?", &filter.workspace_id),
         }
@@ -235,6 +269,11 @@ impl List {
             && !matches!(self, Self::Channel | Self::ChannelStatus)
         {
             conditions.bind("COALESCE(m.channel_id, '') = ?", channel);
+        }
+        if let Some(use_case) = &filter.use_case_id
+            && !matches!(self, Self::UseCase | Self::UseCaseStatus)
+        {
+            conditions.bind("COALESCE(m.use_case_id, '') = ?", use_case);
         }
         if let Some(contact) = &filter.contact_id
             && self != Self::Contact
@@ -255,6 +294,12 @@ impl List {
             conditions
                 .bind("EXISTS (SELECT 1 FROM delivery e WHERE e.message_id = m.id AND e.transport = ?)", transport);
         }
+        if let Some(recipient) = &filter.recipient
+            && self != Self::Recipient
+        {
+            let sent_to = "EXISTS (SELECT 1 FROM delivery r WHERE r.message_id = m.id AND LOWER(r.recipient) = LOWER(?))";
+            conditions.bind(sent_to, recipient);
+        }
         if !filter.notes {
             conditions.add("NOT m.private");
         }
@@ -265,19 +310,21 @@ fn keys_query<'f>(
     filter: &'f MessageFilter,
     slice: &'f MessageSlice,
     list: List,
+    arrived: arrival::Between,
     direction: Option<Direction>,
     status: Option<MessageStatus>,
 ) -> (String, Conditions<'f>) {
     let mut conditions = Conditions::after(vec![slice.take.into()]);
     list.restrict(filter, &mut conditions);
     list.restrict_further(filter, &mut conditions);
+    arrived.restrict(filter, list.is_by_delivery(), list.key(), &mut conditions);
     if let Some(status) = status {
         conditions.bind("m.status = ?", status.as_str());
     }
     let behind = format!("{} {} ?", list.key(), if slice.ascending { ">" } else { "<" });
     match &slice.after {
-        Some(MessageKey::Delivery(id)) if list == List::Transport => conditions.bind(&behind, id),
-        Some(MessageKey::Seq(seq)) if list != List::Transport => conditions.bind(&behind, *seq),
+        Some(MessageKey::Delivery(id)) if list.is_by_delivery() => conditions.bind(&behind, id),
+        Some(MessageKey::Seq(seq)) if !list.is_by_delivery() => conditions.bind(&behind, *seq),
         _ => {}
     }
     let directions = match direction {

@@ -53,9 +53,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration::shared(12, "use cases", include_str!("../migrations/0012_use_cases.sql")),
     Migration::shared(13, "analytics", include_str!("../migrations/0013_analytics.sql")),
     Migration::shared(14, "broadcasts", include_str!("../migrations/0014_broadcasts.sql")),
+    Migration::shared(15, "allowances", include_str!("../migrations/0015_allowances.sql")),
     Migration::shared(18, "tracking host", include_str!("../migrations/0018_tracking_host.sql")),
     Migration::shared(19, "linked mail", include_str!("../migrations/0019_linked_mail.sql")),
-    Migration::shared(15, "allowances", include_str!("../migrations/0015_allowances.sql")),
+    Migration::shared(21, "message log", include_str!("../migrations/0021_message_log.sql")),
 ];
 
 /// The schema this version reads and writes.

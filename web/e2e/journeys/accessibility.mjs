@@ -24,6 +24,14 @@ export const accessibility = ["light", "dark"].flatMap((colorScheme) =>
         name: unique("welcome"),
         content: { subject: "Welcome, {{first_name}}", html: "<h1>Welcome, {{first_name}}</h1>" },
       });
+      const list = await context.api("POST", "/lists", { name: unique("Readers") });
+      await context.api("POST", `/lists/${list.id}/members`, { members: [{ address: "ada@example.org", variables: { first_name: "Ada" } }] });
+      const useCase = await context.useCase();
+      const content = { type: "email", email: { subject: unique("Receipt"), html: "<p>Thank you</p>" } };
+      const sent = await context.api("POST", "/messages", { useCaseId: useCase.id, to: "ada@example.org", content });
+      const spring = { name: unique("Spring"), useCaseId: useCase.id, listId: list.id, subject: "Hello", text: "Spring is here." };
+      const broadcast = await context.api("POST", "/broadcasts", spring);
+      await context.api("POST", `/broadcasts/${broadcast.id}/send`);
       // The page's own policy forbids what axe is put in by.
       const options = { colorScheme, viewport: { width, height: 860 }, bypassCSP: true };
       const page = await context.signedInPage(options);
@@ -53,6 +61,16 @@ export const accessibility = ["light", "dark"].flatMap((colorScheme) =>
       await visit(`/webhooks/${endpoint.id}`, heading("hooks.example.org/in"));
       await visit("/outbox", heading("Sandbox outbox"));
       await visit("/api-keys", heading("API keys"));
+      await visit("/messages", () => page.locator("[data-row]").first().waitFor());
+      await visit(`/messages/${sent.id}`, () => page.getByText("Attempt 1: captured").waitFor());
+      await visit("/broadcasts", () => page.getByText(broadcast.name).waitFor());
+      await visit("/broadcasts/new", heading("New broadcast"));
+      await page.getByRole("button", { name: "Send", exact: true }).click();
+      await page.getByText("Give the broadcast a name.").waitFor();
+      await check("the complaints about a broadcast");
+      await visit(`/broadcasts/${broadcast.id}`, () => page.getByText("1 of 1 messages are through").waitFor());
+      await visit("/lists", heading("Lists"));
+      await visit(`/lists/${list.id}`, () => page.getByText("first_name: Ada").waitFor());
       await visit("/domains", heading("Domains"));
       await visit(`/domains/${domain.id}`, heading(domain.name));
       await visit("/templates", heading("Templates"));
@@ -68,6 +86,7 @@ export const accessibility = ["light", "dark"].flatMap((colorScheme) =>
       await page.keyboard.press("?");
       await page.getByRole("dialog").waitFor();
       await check("the overview of keys");
+      await context.api("DELETE", `/lists/${list.id}`);
       await context.api("DELETE", `/templates/${template.id}`);
       await context.api("DELETE", `/domains/${domain.id}`);
       await context.api("DELETE", `/webhooks/${endpoint.id}`);

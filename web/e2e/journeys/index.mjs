@@ -3,15 +3,18 @@
 import { accessibility } from "./accessibility.mjs";
 import { accountForm } from "./accountForm.mjs";
 import { answering } from "./answering.mjs";
+import { broadcasts } from "./broadcasts.mjs";
 import { channels } from "./channels.mjs";
 import { drafts } from "./drafts.mjs";
 import { firstStart } from "./firstStart.mjs";
 import { hostile } from "./hostile.mjs";
 import { keyboard } from "./keyboard.mjs";
 import { looks } from "./looks.mjs";
+import { messageLog } from "./messageLog.mjs";
 import { reading } from "./reading.mjs";
 import { sending } from "./sending.mjs";
 import { signIn } from "./signIn.mjs";
+import { takingBack } from "./takingBack.mjs";
 import { team } from "./team.mjs";
 import { webhooks } from "./webhooks.mjs";
 
@@ -27,6 +30,9 @@ export const journeys = [
   ...channels,
   ...webhooks,
   ...sending,
+  ...messageLog,
+  ...takingBack,
+  ...broadcasts,
   ...accountForm,
   ...looks,
   ...accessibility,

@@ -139,6 +139,25 @@ export const sending = [
       const { items } = await context.api("GET", `/messages?channelId=${channel.id}&tag=template-test`);
       assert.equal(items[0].content.email.subject, "For Ada");
 
+      await source.fill("<p>Not saved</p>");
+      const leaving = page.getByRole("dialog", { name: "Leave without saving?" });
+      await page.getByRole("link", { name: "Channels" }).click();
+      await leaving.getByRole("button", { name: "Stay here" }).click();
+      await page.evaluate(() => history.back());
+      await leaving.getByRole("button", { name: "Stay here" }).click();
+      await page.getByRole("heading", { name, level: 1 }).waitFor();
+      assert.equal(await source.inputValue(), "<p>Not saved</p>");
+      const asked = page.waitForEvent("dialog");
+      const closing = page.close({ runBeforeUnload: true });
+      await (await asked).dismiss();
+      await closing;
+      await page.evaluate(() => history.back());
+      await leaving.getByRole("button", { name: "Leave" }).click();
+      await page.getByRole("heading", { name: "Templates", level: 1 }).waitFor();
+      await page.getByRole("link", { name: new RegExp(name) }).click();
+      assert.match(await source.inputValue(), /^<p>Hello /);
+
+      await source.fill("<p>Not saved either</p>");
       await page.getByRole("button", { name: "Delete template" }).click();
       await page.getByRole("dialog").getByRole("button", { name: "Delete template" }).click();
       await page.getByText("Template deleted").waitFor();

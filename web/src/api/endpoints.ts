@@ -5,15 +5,20 @@ import type {
   AnalyticsSeries,
   AnalyticsSummary,
   ApiKey,
+  Broadcast,
+  BroadcastInput,
   Channel,
   ChannelInput,
   Contact,
+  ContactList,
   Conversation,
   ConversationCounts,
   ConversationStatus,
   Delivery,
   Domain,
   DomainExamination,
+  ListImport,
+  ListMember,
   Message,
   OutgoingAttachment,
   Page,
@@ -77,6 +82,7 @@ export type ReplyInput = {
   bcc?: string[];
   attachments?: OutgoingAttachment[];
   scheduledAt?: string;
+  undoSeconds?: number;
   private?: boolean;
 };
 
@@ -106,6 +112,7 @@ export type NewMessageInput = {
     };
   };
   scheduledAt?: string;
+  undoSeconds?: number;
 };
 
 export const messages = {
@@ -119,6 +126,40 @@ export const messages = {
   cancel: (id: string) => request<Message>("POST", `/messages/${id}/cancel`),
   htmlUrl: (id: string, remoteImages: boolean) => `/api/v1/messages/${id}/html?remoteImages=${remoteImages}`,
   rawUrl: (id: string) => `/api/v1/messages/${id}/raw`,
+};
+
+/** A message under a use case, to see how it arrives. */
+export type TestMessageInput = {
+  useCaseId: string;
+  to: string;
+  tags: string[];
+  template?: { id: string };
+  content?: { type: "email"; email: { subject: string; html?: string; text?: string } };
+};
+
+export const broadcasts = {
+  list: (query: Query, signal?: Signal) => request<Page<Broadcast>>("GET", "/broadcasts", { query, signal }),
+  get: (id: string, signal?: Signal) => request<Broadcast>("GET", `/broadcasts/${id}`, { signal }),
+  create: (body: BroadcastInput, idempotencyKey: string) =>
+    request<Broadcast>("POST", "/broadcasts", { body, idempotencyKey }),
+  act: (id: string, act: "send" | "pause" | "resume" | "cancel") => request<Broadcast>("POST", `/broadcasts/${id}/${act}`),
+  test: (body: TestMessageInput, idempotencyKey: string) => request<Message>("POST", "/messages", { body, idempotencyKey }),
+};
+
+export type MemberInput = { address: string; name?: string; variables?: Record<string, unknown> };
+
+export const lists = {
+  list: (signal?: Signal) => whole<ContactList>("/lists", signal),
+  get: (id: string, signal?: Signal) => request<ContactList>("GET", `/lists/${id}`, { signal }),
+  create: (name: string, idempotencyKey: string) => request<ContactList>("POST", "/lists", { body: { name }, idempotencyKey }),
+  rename: (id: string, name: string) => request<ContactList>("PATCH", `/lists/${id}`, { body: { name } }),
+  remove: (id: string) => request<void>("DELETE", `/lists/${id}`),
+  members: (id: string, query: Query, signal?: Signal) =>
+    request<Page<ListMember>>("GET", `/lists/${id}/members`, { query, signal }),
+  addMember: (id: string, member: MemberInput) =>
+    request<{ added: number; changed: number; unchanged: number }>("POST", `/lists/${id}/members`, { body: { members: [member] } }),
+  removeMember: (id: string, contactId: string) => request<void>("DELETE", `/lists/${id}/members/${contactId}`),
+  importCsv: (id: string, csv: Blob) => request<ListImport>("POST", `/lists/${id}/members/import`, { csv }),
 };
 
 export const channels = {

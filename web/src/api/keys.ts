@@ -1,6 +1,7 @@
 /** Names of what the query client caches, so that live events find what they change. */
 
 import type { ConversationFilter } from "../conversations/filter";
+import type { MessageFilter } from "../messages/filter";
 
 export const keys = {
   session: ["session"] as const,
@@ -19,6 +20,14 @@ export const keys = {
   webhooks: ["webhooks"] as const,
   webhookDeliveries: (id: string) => ["webhook-deliveries", id] as const,
   allWebhookDeliveries: ["webhook-deliveries"] as const,
+  broadcasts: ["broadcasts"] as const,
+  broadcast: (id: string) => ["broadcasts", id] as const,
+  lists: ["lists"] as const,
+  list: (id: string) => ["lists", id] as const,
+  listMembers: (id: string) => ["lists", id, "members"] as const,
+  messageLogs: ["message-log"] as const,
+  messageLog: (filter: MessageFilter) => ["message-log", filter] as const,
+  optOut: (address: string) => ["suppressions", "of", address] as const,
   outbox: ["outbox"] as const,
   apiKeys: ["api-keys"] as const,
   domains: ["domains"] as const,

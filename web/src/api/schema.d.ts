@@ -1736,6 +1736,13 @@ export interface components {
             signInUrl?: string | null;
         };
         /** @description One recipient of one outbound message. */
+        Broadcast: { id: string; name: string; useCaseId: string; listId: string; status: components["schemas"]["BroadcastStatus"]; subject?: string | null; templateId?: string | null; templateVersion?: number | null; tracking: { opens: boolean; clicks: boolean }; tags: string[]; progress: components["schemas"]["BroadcastProgress"]; problem?: string | null; scheduledAt?: null | string; startedAt?: null | string; finishedAt?: null | string; createdAt: string; updatedAt: string };
+        BroadcastStatus: "draft" | "scheduled" | "sending" | "paused" | "sent" | "cancelled";
+        BroadcastProgress: Record<"total" | "queued" | "remaining" | "sent" | "delivered" | "bounced" | "deferred" | "suppressed" | "failed" | "complained" | "opened" | "clicked" | "unsubscribed", number>;
+        NewBroadcast: { name: string; useCaseId: string; listId: string; subject?: string | null; text?: string | null; html?: string | null; templateId?: string | null; tracking?: null | { opens?: boolean; clicks?: boolean }; tags?: string[]; scheduledAt?: null | string };
+        ContactList: { id: string; name: string; memberCount: number; createdAt: string; updatedAt: string };
+        ListMember: { contactId: string; address: string; name?: string | null; variables: Record<string, unknown>; createdAt: string };
+        ListImport: components["schemas"]["SuppressionImport"];
         Delivery: {
             id: components["schemas"]["DeliveryId"];
             messageId: components["schemas"]["MessageId"];
@@ -1743,6 +1750,7 @@ export interface components {
             status: components["schemas"]["MessageStatus"];
             transport: string;
             attempts: components["schemas"]["DeliveryAttempt"][];
+            createdAt: string;
             nextAttemptAt?: components["schemas"]["Timestamp"] | null;
             updatedAt: components["schemas"]["Timestamp"];
         };

@@ -2,21 +2,22 @@
 
 import { useQueryClient, type InfiniteData } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useLocation } from "wouter";
 import { conversations, type ReplyInput } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { asProblem, Problem } from "../api/problem";
 import type { Conversation, Message, Page } from "../api/types";
 import { useChannels, usePatchConversation, useUseCase } from "../conversations/queries";
-import { longTime } from "../format/time";
 import { m } from "../i18n";
 import { modifierName, useCommands } from "../keyboard/dispatcher";
+import { undoSeconds } from "../settings/undo";
 import { Button, classNames, IconButton } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast } from "../ui/toast";
 import styles from "./Composer.module.css";
 import { heldFiles } from "./attachments";
-import { isEmptyDraft, saveDraft, withoutBody, type Draft } from "./drafts";
+import { isEmptyDraft, loadDraft, saveDraft, withoutBody, type Draft } from "./drafts";
 import { AttachButton, FileChips, useDropZone, useFiles } from "./Files";
 import { LazyEditor, preloadEditor } from "./LazyEditor";
 import { Recipients } from "./Recipients";
@@ -24,6 +25,7 @@ import { replyRecipients, type RecipientLists } from "./recipients";
 import { SendButton } from "./SendButton";
 import { useDraft, useDraftKey } from "./useDraft";
 import { useRecipients } from "./useRecipients";
+import { offerOf, offerUndo } from "./undo";
 import { attachmentsOf, useSending } from "./useSending";
 
 type Props = { conversation: Conversation; messages: Message[] };
@@ -217,24 +219,36 @@ async function bodyOf({ draft, recipients, files, scheduledAt }: Order): Promise
     bcc: bcc.length ? bcc : undefined,
     attachments: await attachmentsOf(files),
     scheduledAt: scheduledAt?.toISOString(),
+    // What is sent later can be cancelled until then.
+    undoSeconds: scheduledAt ? undefined : undoSeconds() || undefined,
   };
 }
 
 function useReply(conversation: Conversation, draftKey: string, onSent: (mode: Draft["mode"]) => void) {
   const client = useQueryClient();
   const patch = usePatchConversation();
+  const [, navigate] = useLocation();
   return useSending<Order, ReplyInput>({
     draftKey,
     bodyOf,
     post: (body, idempotencyKey) => conversations.reply(conversation.id, body, idempotencyKey),
-    onSent: (message, { draft, resolve, scheduledAt }) => {
+    onSent: (message, { draft, files, resolve, scheduledAt }) => {
       client.setQueryData<InfiniteData<Page<Message>>>(keys.messages(conversation.id), (data) => addNewest(data, message));
       void client.invalidateQueries({ queryKey: keys.messages(conversation.id) });
       void client.invalidateQueries({ queryKey: keys.outbox });
       if (resolve) patch.mutate({ conversation, patch: { status: "resolved" } });
-      if (draft.mode === "note") toast(m.composer.noteAdded);
-      else toast(scheduledAt ? m.composer.scheduled(longTime(scheduledAt.toISOString())) : m.composer.sent);
+      // As it was when it was sent: what was typed beside the lists is in them by now.
+      const sent = loadDraft(draftKey);
       onSent(draft.mode);
+      if (draft.mode === "note") {
+        toast(m.composer.noteAdded);
+        return;
+      }
+      const onBack = () => {
+        if (resolve) patch.mutate({ conversation, patch: { status: conversation.status } });
+        navigate(`/conversations/${conversation.id}`);
+      };
+      offerUndo(client, { message, ...offerOf(scheduledAt), draftKey, draft: sent, files, onBack });
     },
   });
 }

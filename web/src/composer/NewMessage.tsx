@@ -7,15 +7,15 @@ import { messages, type NewMessageInput } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { asProblem, Problem } from "../api/problem";
 import { useChannels } from "../conversations/queries";
-import { longTime } from "../format/time";
 import { m } from "../i18n";
+import { run } from "../keyboard/dispatcher";
+import { undoSeconds } from "../settings/undo";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { SelectField, TextField } from "../ui/Field";
 import { ProblemNotice } from "../ui/ProblemNotice";
-import { toast } from "../ui/toast";
 import styles from "./Composer.module.css";
-import { EMPTY_DRAFT, isEmptyDraft, type Draft } from "./drafts";
+import { EMPTY_DRAFT, isEmptyDraft, loadDraft, type Draft } from "./drafts";
 import { AttachButton, FileChips, useDropZone, useFiles } from "./Files";
 import { LazyEditor } from "./LazyEditor";
 import { Recipients } from "./Recipients";
@@ -23,6 +23,7 @@ import type { RecipientLists } from "./recipients";
 import { SendButton } from "./SendButton";
 import { useDraft, useDraftKey } from "./useDraft";
 import { useRecipients } from "./useRecipients";
+import { offerOf, offerUndo } from "./undo";
 import { attachmentsOf, useSending } from "./useSending";
 
 type Order = { draft: Draft; channelId: string; recipients: () => RecipientLists; files: File[]; scheduledAt?: Date };
@@ -39,7 +40,14 @@ async function bodyOf({ draft, channelId, recipients, files, scheduledAt }: Orde
     bcc: bcc.length ? bcc : undefined,
     attachments: await attachmentsOf(files),
   };
-  return { channelId, to, content: { type: "email", email }, scheduledAt: scheduledAt?.toISOString() };
+  return {
+    channelId,
+    to,
+    content: { type: "email", email },
+    scheduledAt: scheduledAt?.toISOString(),
+    // What is sent later can be cancelled until then.
+    undoSeconds: scheduledAt ? undefined : undoSeconds() || undefined,
+  };
 }
 
 export default function NewMessage({ onClose }: { onClose: () => void }) {
@@ -63,11 +71,12 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
     draftKey,
     bodyOf,
     post: messages.send,
-    onSent: (message, { scheduledAt }) => {
+    onSent: (message, { files: sentFiles, channelId: sentBy, scheduledAt }) => {
       void client.invalidateQueries({ queryKey: keys.conversationLists });
       void client.invalidateQueries({ queryKey: keys.outbox });
-      toast(scheduledAt ? m.composer.scheduled(longTime(scheduledAt.toISOString())) : m.composer.sent);
+      const sent = { ...loadDraft(draftKey), channelId: sentBy };
       finish();
+      offerUndo(client, { message, ...offerOf(scheduledAt), draftKey, draft: sent, files: sentFiles, onBack: () => run("compose") });
       if (message.conversationId) navigate(`/conversations/${message.conversationId}`);
     },
   });

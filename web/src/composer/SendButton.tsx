@@ -1,6 +1,7 @@
-import { Offer, MomentChoice } from "../conversations/Pickers";
+import { MomentChoice } from "../conversations/Pickers";
 import { m } from "../i18n";
 import { Button, IconButton } from "../ui/Button";
+import { Offer } from "../ui/Offer";
 import { usePopover } from "../ui/Popover";
 import { PopoverButton } from "../ui/PopoverButton";
 import styles from "./Composer.module.css";

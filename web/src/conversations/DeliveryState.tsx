@@ -13,6 +13,7 @@ import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast, toastProblem } from "../ui/toast";
+import { useNow } from "../ui/useNow";
 import { useDeliveries } from "./queries";
 import styles from "./Message.module.css";
 
@@ -32,10 +33,18 @@ export function statusTone(status: MessageStatus): Tone {
   return TONES[status] ?? "plain";
 }
 
+/** What only waits for its author to take it back. */
+const SOON_MS_MAX = 150_000;
+
+function isSoon(iso: string, now: Date): boolean {
+  return new Date(iso).getTime() - now.getTime() < SOON_MS_MAX;
+}
+
 export function DeliveryState({ message }: { message: Message }) {
   const troubled = ["failed", "bounced", "complained", "deferred"].includes(message.status);
   const [open, setOpen] = useState(troubled);
   const client = useQueryClient();
+  const now = useNow();
   const refresh = () => {
     void client.invalidateQueries({ queryKey: keys.messages(message.conversationId) });
     void client.invalidateQueries({ queryKey: keys.deliveries(message.id) });
@@ -68,7 +77,9 @@ export function DeliveryState({ message }: { message: Message }) {
         </button>
         <Badge tone={statusTone(message.status)}>{m.delivery.status[message.status]}</Badge>
         {message.status === "scheduled" && message.scheduledAt && (
-          <span className="muted">{m.delivery.scheduledFor(longTime(message.scheduledAt))}</span>
+          <span className="muted">
+            {isSoon(message.scheduledAt, now) ? m.delivery.soon : m.delivery.scheduledFor(longTime(message.scheduledAt))}
+          </span>
         )}
         <span className={styles.grow} />
         {RETRYABLE.has(message.status) && (

@@ -1,21 +1,18 @@
 /** Search and filters over the list. What they say is in the address bar, so a view can be linked to. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { keys } from "../api/keys";
 import { m } from "../i18n";
-import { run, useCommands } from "../keyboard/dispatcher";
+import { run } from "../keyboard/dispatcher";
 import { useSession } from "../session/useSession";
 import { classNames, IconButton } from "../ui/Button";
-import { Icon } from "../ui/Icon";
-import { Menu, type MenuItem } from "../ui/Menu";
+import { Chip, ChipMenu, chipsClass, SearchBox } from "../ui/Chips";
+import type { MenuItem } from "../ui/Menu";
 import { searchFromFilter, STATUSES, type ConversationFilter } from "./filter";
 import type { ListData } from "./listCache";
 import { useChannels, useUsers } from "./queries";
 import styles from "./FilterBar.module.css";
-
-const TYPING_PAUSE_MS = 250;
 
 export function FilterBar({ filter }: { filter: ConversationFilter }) {
   const [, navigate] = useLocation();
@@ -28,6 +25,8 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
     <div className={styles.bar} role="search">
       <div className={styles.top}>
         <SearchBox
+          label={m.list.search}
+          placeholder={m.list.searchPlaceholder}
           value={filter.q ?? ""}
           onChange={(q) => set(q ? { q, status: filter.q ? filter.status : "all" } : { q: undefined, status: "open" })}
         />
@@ -35,17 +34,16 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
           <IconButton icon="edit" variant="default" label={m.nav.compose} onClick={() => run("compose")} />
         </span>
       </div>
-      <div className={styles.chips} role="group" aria-label={m.list.filters}>
+      <div className={classNames(chipsClass, styles.chips)} role="group" aria-label={m.list.filters}>
         <StatusChip filter={filter} set={set} />
         <AssigneeChip filter={filter} set={set} />
-        <button
-          type="button"
-          className={classNames(styles.chip, filter.unread && styles.on)}
+        <Chip
+          on={filter.unread === true}
           aria-pressed={filter.unread === true}
           onClick={() => set({ unread: filter.unread ? undefined : true })}
         >
           {m.list.unread}
-        </button>
+        </Chip>
         <ChannelChip filter={filter} set={set} />
         <LabelChip filter={filter} set={set} />
       </div>
@@ -53,74 +51,7 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
   );
 }
 
-function SearchBox({ value, onChange }: { value: string; onChange: (q: string) => void }) {
-  const [typed, setTyped] = useState(value);
-  const input = useRef<HTMLInputElement>(null);
-  const send = useRef(onChange);
-  useEffect(() => {
-    send.current = onChange;
-  });
-  useEffect(() => setTyped(value), [value]);
-  useEffect(() => {
-    if (typed.trim() === value) return undefined;
-    const timer = setTimeout(() => send.current(typed.trim()), TYPING_PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed, value]);
-  useCommands({
-    search: () => {
-      input.current?.focus();
-      input.current?.select();
-      // Behind an open conversation on a phone it can't be focused.
-      return input.current === document.activeElement;
-    },
-  });
-  return (
-    <div className={styles.search}>
-      <Icon name="search" size={16} />
-      <input
-        ref={input}
-        type="search"
-        aria-label={m.list.search}
-        aria-keyshortcuts="/"
-        placeholder={m.list.searchPlaceholder}
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") {
-            if (typed) setTyped("");
-            else input.current?.blur();
-          }
-          if (event.key === "Enter") onChange(typed.trim());
-          if (event.key === "ArrowDown") {
-            event.preventDefault();
-            document.querySelector<HTMLElement>("[data-row]")?.focus();
-          }
-        }}
-      />
-      {typed && <IconButton small icon="close" label={m.list.clearSearch} onClick={() => setTyped("")} />}
-    </div>
-  );
-}
-
 type ChipProps = { filter: ConversationFilter; set: (change: Partial<ConversationFilter>) => void };
-
-/** Where nothing is chosen it says what could be, briefly, so that the chips stay on one line. */
-type ChipMenuProps = { label: string; value: string; on: boolean; short?: boolean; items: MenuItem[] };
-
-function ChipMenu({ label, value, on, short, items }: ChipMenuProps) {
-  return (
-    <Menu
-      label={label}
-      items={items}
-      trigger={(props) => (
-        <button type="button" className={classNames(styles.chip, on && styles.on)} aria-label={`${label}: ${value}`} {...props}>
-          <span>{on || !short ? value : label}</span>
-          <Icon name="down" size={13} />
-        </button>
-      )}
-    />
-  );
-}
 
 function StatusChip({ filter, set }: ChipProps) {
   const items: MenuItem[] = [...STATUSES, "all" as const].map((status) => ({

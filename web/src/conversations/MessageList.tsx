@@ -60,7 +60,12 @@ function Items({ items }: { items: Message[] }) {
         return (
           <li key={message.id}>
             {newDay && <h2 className={styles.day}>{day}</h2>}
-            <MessageItem message={message} initiallyOpen={firstOpen.has(message.id) || !known.has(message.id)} />
+            <MessageItem
+              // One that was taken back folds up: it is no part of what was said.
+              key={message.status === "cancelled" ? "cancelled" : "said"}
+              message={message}
+              initiallyOpen={message.status !== "cancelled" && (firstOpen.has(message.id) || !known.has(message.id))}
+            />
           </li>
         );
       })}

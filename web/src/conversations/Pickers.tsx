@@ -1,6 +1,6 @@
 /** Assign, label and snooze a conversation: a button each, a list that narrows as one types, and a key. */
 
-import { useRef, useState, type ComponentProps } from "react";
+import { useRef, useState } from "react";
 import type { Conversation } from "../api/types";
 import { longTime, toLocalInput, usefulMoments } from "../format/time";
 import { m } from "../i18n";
@@ -9,7 +9,7 @@ import { useSession } from "../session/useSession";
 import { Avatar } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { TextField } from "../ui/Field";
-import { Icon, type IconName } from "../ui/Icon";
+import { Offer } from "../ui/Offer";
 import { narrow, Picker, type PickerOption } from "../ui/Picker";
 import { usePopover } from "../ui/Popover";
 import { PopoverButton } from "../ui/PopoverButton";
@@ -136,17 +136,6 @@ export function SnoozeControl({ conversation }: Props) {
       {conversation.status === "snoozed" && <Offer icon="reopen" label={m.conversation.wake} onClick={wake} />}
       <MomentChoice action={m.conversation.snooze} onPick={snooze} />
     </PopoverButton>
-  );
-}
-
-/** One line of what a popover offers. */
-export function Offer({ icon, label, hint, ...rest }: { icon?: IconName; label: string; hint?: string } & ComponentProps<"button">) {
-  return (
-    <button type="button" className={styles.offer} {...rest}>
-      {icon && <Icon name={icon} size={16} />}
-      <span>{label}</span>
-      {hint && <span className="muted small">{hint}</span>}
-    </button>
   );
 }
 

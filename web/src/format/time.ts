@@ -43,6 +43,11 @@ export function timeOfDay(iso: string, now = new Date()): string {
   return time.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
 }
 
+/** `3 Jan 2026`. */
+export function shortDay(day: Date): string {
+  return day.toLocaleDateString(locale, { day: "numeric", month: "short", year: "numeric" });
+}
+
 /** The heading over the messages of one day: `Today`, `Yesterday`, `12 January 2026`. */
 export function dayName(iso: string, now: Date): string {
   const time = new Date(iso);

@@ -18,6 +18,9 @@ export type Command =
   | "goWebhooks"
   | "goOutbox"
   | "goKeys"
+  | "goMessages"
+  | "goBroadcasts"
+  | "goLists"
   | "goDomains"
   | "goSuppressions"
   | "goAnalytics"
@@ -67,6 +70,9 @@ const AFTER_G: Record<string, Command> = {
   w: "goWebhooks",
   o: "goOutbox",
   k: "goKeys",
+  m: "goMessages",
+  b: "goBroadcasts",
+  l: "goLists",
   d: "goDomains",
   s: "goSuppressions",
   a: "goAnalytics",
@@ -119,6 +125,9 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
       ["goWebhooks", [["g", "w"]]],
       ["goOutbox", [["g", "o"]]],
       ["goKeys", [["g", "k"]]],
+      ["goMessages", [["g", "m"]]],
+      ["goBroadcasts", [["g", "b"]]],
+      ["goLists", [["g", "l"]]],
       ["goDomains", [["g", "d"]]],
       ["goTemplates", [["g", "t"]]],
       ["goSuppressions", [["g", "s"]]],

@@ -10,6 +10,7 @@ import { displayName, parseMailbox } from "../format/address";
 import { m } from "../i18n";
 import { announce } from "../ui/announce";
 import { createAskAgain } from "./askAgain";
+import { createLogUpdater } from "./messageLog";
 
 /** Events come in bursts: what they touch is gathered this long, then asked for once. */
 const GATHER_MS = 60;
@@ -64,6 +65,7 @@ export function retryFailed(client: QueryClient): void {
 
 export function createApplier(client: QueryClient, myId: string) {
   const askAgain = createAskAgain(client);
+  const log = createLogUpdater(client);
   const conversationIds = new Set<string>();
   const messageLists = new Set<string>();
   let counts = false;
@@ -114,7 +116,11 @@ export function createApplier(client: QueryClient, myId: string) {
     messageLists.add(message.conversationId);
     counts = true;
     void askAgain(keys.deliveries(message.id));
-    if (message.direction === "outbound") void askAgain(keys.outbox);
+    if (message.direction === "outbound") {
+      void askAgain(keys.outbox);
+      void askAgain(keys.message(message.id));
+      log.changed(message);
+    }
     if (SUPPRESSING.has(type)) void askAgain(keys.suppressions);
     if (message.contactId) void askAgain(keys.contactConversations(message.contactId));
     if (type === "message.received" && message.content.type === "email") {
@@ -141,15 +147,23 @@ export function createApplier(client: QueryClient, myId: string) {
         if (typeof id === "string") conversationIds.add(id);
         counts = true;
         gather();
+        // What was accepted for sending is told of by its conversation.
+        log.lookSoon();
       }
       if (family === "domain") onDomain(event.type, event.data as Partial<Domain>);
-      if (SUPPRESSING.has(event.type) && family === "email") void askAgain(keys.suppressions);
+      if (family === "email") {
+        const { messageId } = event.data as { messageId?: unknown };
+        if (typeof messageId === "string") void askAgain(keys.message(messageId));
+        if (SUPPRESSING.has(event.type)) void askAgain(keys.suppressions);
+      }
+      if (family === "broadcast") void askAgain(keys.broadcasts);
       if (family === "channel") void askAgain(keys.channels);
       if (family === "webhook") void askAgain(keys.webhooks);
     },
     stop(): void {
       clearTimeout(timer);
       clearTimeout(following);
+      log.stop();
     },
   };
 }

@@ -8,6 +8,7 @@ import { locale, m } from "../i18n";
 import { filterFromSearch, searchFromFilter, type ConversationFilter } from "../conversations/filter";
 import { run } from "../keyboard/dispatcher";
 import { signOut, useSession } from "../session/useSession";
+import { setUndoSeconds, UNDO_CHOICES, undoSeconds } from "../settings/undo";
 import { currentTheme, setTheme, type Theme } from "../settings/theme";
 import { Avatar } from "../ui/bits";
 import { Button, classNames, IconButton } from "../ui/Button";
@@ -39,6 +40,9 @@ const ROOMY: { href: string; icon: IconName; label: string }[] = [
   { href: "/api-keys", icon: "key", label: m.nav.apiKeys },
 ];
 const SENDING: typeof ROOMY = [
+  { href: "/messages", icon: "send", label: m.nav.messages },
+  { href: "/broadcasts", icon: "megaphone", label: m.nav.broadcasts },
+  { href: "/lists", icon: "people", label: m.nav.lists },
   { href: "/domains", icon: "globe", label: m.nav.domains },
   { href: "/templates", icon: "file", label: m.nav.templates },
   { href: "/suppressions", icon: "block", label: m.nav.suppressions },
@@ -124,6 +128,13 @@ function AccountMenu({ onHelp }: { onHelp: () => void }) {
     themeItem("system"),
     themeItem("light"),
     themeItem("dark"),
+    "separator",
+    { heading: m.nav.undo },
+    ...UNDO_CHOICES.map((seconds) => ({
+      label: m.nav.undoFor(seconds),
+      checked: undoSeconds() === seconds,
+      run: () => setUndoSeconds(seconds),
+    })),
     "separator",
     { label: m.nav.help, icon: "help", hint: "?", run: onHelp },
     { label: m.nav.apiDocs, icon: "book", run: () => window.open("/docs", "_blank", "noopener") },

@@ -14,12 +14,12 @@ import { Page } from "../shell/Page";
 import { Badge, Breakable, EmptyState, type Tone } from "../ui/bits";
 import { Button, buttonLook } from "../ui/Button";
 import { Icon } from "../ui/Icon";
+import { CsvImportDialog } from "../ui/CsvImportDialog";
 import { ListSkeleton, listStyles } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { AddSuppression, RemoveSuppression } from "./dialogs";
 import { filterFromSearch, searchFromFilter, type SuppressionFilter } from "./filter";
 import { FilterForm } from "./FilterForm";
-import { ImportDialog } from "./ImportDialog";
 import styles from "./suppressions.module.css";
 
 const TONES: Record<SuppressionReason, Tone> = {
@@ -58,7 +58,9 @@ export default function Suppressions() {
       <FilterForm key={filter.address ?? ""} filter={filter} onChange={setFilter} />
       <List filter={filter} onClear={() => setFilter({})} onRemove={(remove) => setAsking({ remove })} />
       {asking === "add" && <AddSuppression onClose={close} />}
-      {asking === "import" && <ImportDialog onClose={close} />}
+      {asking === "import" && (
+        <CsvImportDialog texts={m.suppressions} load={suppressions.importCsv} changes={keys.suppressions} onClose={close} />
+      )}
       {asking && typeof asking === "object" && <RemoveSuppression suppression={asking.remove} onClose={close} />}
     </Page>
   );

@@ -12,13 +12,13 @@ import { looksLikeAddress } from "../format/address";
 import { m } from "../i18n";
 import { useSession } from "../session/useSession";
 import { Skeleton } from "../ui/bits";
-import { Button, classNames } from "../ui/Button";
+import { Button } from "../ui/Button";
 import { Dialog, DialogActions } from "../ui/Dialog";
 import { formClass, SelectField, TextArea, TextField } from "../ui/Field";
 import { ProblemNotice } from "../ui/ProblemNotice";
-import { Segments } from "../ui/Segments";
 import { toast } from "../ui/toast";
 import { useFirstError } from "../ui/useFirstError";
+import { MailPreview, WidthChoice } from "./MailPreview";
 import { readVariables, type Variables } from "./variables";
 import styles from "./templates.module.css";
 
@@ -53,15 +53,7 @@ export function Preview({ template }: { template: Template }) {
         />
       </div>
       <div className={styles.bar}>
-        <Segments
-          label={m.templates.widths}
-          options={[
-            { value: false, name: m.templates.desktop },
-            { value: true, name: m.templates.phone },
-          ]}
-          value={isNarrow}
-          onChange={setNarrow}
-        />
+        <WidthChoice isNarrow={isNarrow} onChange={setNarrow} />
         <Button icon="send" disabled={read === null} onClick={() => setTesting(true)}>
           {m.templates.test}
         </Button>
@@ -80,20 +72,7 @@ export function Preview({ template }: { template: Template }) {
           </ul>
         </div>
       )}
-      {shown && (
-        <div className={classNames(styles.mail, isNarrow && styles.narrow)}>
-          <p className={styles.subject}>{shown.subject}</p>
-          {shown.html ? (
-            // No script, no form, no way out: what is written here may have been pasted from anywhere.
-            <iframe title={m.templates.frame} sandbox="" srcDoc={shown.html} />
-          ) : (
-            <>
-              <p className="muted small">{m.templates.noHtml}</p>
-              <pre>{shown.text}</pre>
-            </>
-          )}
-        </div>
-      )}
+      {shown && <MailPreview isNarrow={isNarrow} subject={shown.subject} html={shown.html} text={shown.text} />}
       {testing && <TestDialog template={template} variables={variables} onClose={() => setTesting(false)} />}
     </div>
   );

@@ -8,7 +8,9 @@ import { keys } from "../api/keys";
 import { asProblem } from "../api/problem";
 import type { Template, TemplateContent, TemplateFormat } from "../api/types";
 import { m } from "../i18n";
+import { leaveFreely } from "../shell/leaving";
 import { Page, Section } from "../shell/Page";
+import { UnsavedDialog } from "../shell/UnsavedDialog";
 import { Button } from "../ui/Button";
 import { ConfirmDialog } from "../ui/Dialog";
 import { formClass, rowClass, SelectField, TextArea, TextField } from "../ui/Field";
@@ -148,6 +150,7 @@ function Detail({ template }: { template: Template }) {
           {m.templates.delete}
         </Button>
       </div>
+      <UnsavedDialog unsaved={isChanged} />
       {deleting && <DeleteDialog template={template} onClose={() => setDeleting(false)} />}
     </Page>
   );
@@ -160,7 +163,7 @@ function DeleteDialog({ template, onClose }: { template: Template; onClose: () =
     mutationFn: () => templates.remove(template.id),
     onSuccess: () => {
       toast(m.templates.deleted);
-      navigate("/templates");
+      leaveFreely(() => navigate("/templates"));
       client.removeQueries({ queryKey: keys.template(template.id) });
       void client.invalidateQueries({ queryKey: keys.templates });
     },

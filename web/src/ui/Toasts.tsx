@@ -12,6 +12,7 @@ export function Toasts() {
       {toasts.map((toast) => (
         <div key={toast.id} className={classNames(styles.toast, toast.tone === "danger" && styles.danger)}>
           <span>{toast.text}</span>
+          {toast.countdown && <i className={styles.countdown} style={{ animationDuration: `${toast.shownMs}ms` }} />}
           {toast.action && (
             <button
               type="button"

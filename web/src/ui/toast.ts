@@ -7,6 +7,10 @@ export type Toast = {
   text: string;
   tone: "plain" | "danger";
   action?: { label: string; run: () => void };
+  /** How long it is there, milliseconds. */
+  shownMs: number;
+  /** Shows how that time runs out: afterwards it is too late. */
+  countdown: boolean;
 };
 
 const SHOWN_MS = 6_000;
@@ -21,11 +25,13 @@ function change(next: Toast[]): void {
   for (const listener of listeners) listener();
 }
 
-export function toast(text: string, options: Partial<Pick<Toast, "tone" | "action">> = {}): number {
+export function toast(text: string, options: Partial<Pick<Toast, "tone" | "action" | "shownMs" | "countdown">> = {}): number {
   const id = nextId;
   nextId += 1;
-  change([...toasts, { id, text, tone: options.tone ?? "plain", action: options.action }].slice(-SHOWN_MAX));
-  setTimeout(() => dismiss(id), options.tone === "danger" ? SHOWN_MS * 2 : SHOWN_MS);
+  const { tone = "plain", action, countdown = false } = options;
+  const shownMs = options.shownMs ?? (tone === "danger" ? SHOWN_MS * 2 : SHOWN_MS);
+  change([...toasts, { id, text, tone, action, shownMs, countdown }].slice(-SHOWN_MAX));
+  setTimeout(() => dismiss(id), shownMs);
   return id;
 }
 

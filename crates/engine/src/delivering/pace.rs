@@ -155,7 +155,6 @@ mod tests {
             channel_id: None,
             destination: destination.into(),
             first_attempt_at: None,
-            created_at: at(0),
             public: Delivery {
                 id: DeliveryId::generate(),
                 message_id: MessageId::generate(),
@@ -165,6 +164,7 @@ mod tests {
                 attempts: Vec::new(),
                 next_attempt_at: None,
                 waits_for: None,
+                created_at: at(0),
                 updated_at: at(0),
             },
         }]

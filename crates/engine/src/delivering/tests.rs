@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::channels::{self, ChannelRequest};
-use crate::domains::{self, NewSmarthost, PolicyChange};
+use crate::domains::{self, DomainChange, NewSmarthost, PolicyChange};
 use crate::ports::{OutboundMail, RecipientOutcome, Smarthost, SmtpAuth, TestStep, Transport};
 use crate::sending::{self, SendBy, SendRequest};
 use crate::testing::{self, TestEngine};

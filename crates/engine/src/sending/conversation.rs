@@ -97,6 +97,7 @@ impl Thread {
             attachments: reply.attachments,
             conversation_id: self.conversation.as_ref().map(|row| row.public.id.clone()),
             scheduled_at: reply.scheduled_at,
+            undo_seconds: reply.undo_seconds,
             author_id: reply.author_id,
             tracking: reply.tracking,
             ..SendRequest::default()

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use model::conversation::{Conversation, ConversationStatus};
 use model::event::EventType;
-use model::message::{Delivery, Direction, MessageStatus, Recipient, RecipientType};
+use model::message::{Delivery, DeliveryAttempt, Direction, MessageStatus, Recipient, RecipientType};
 use model::suppression::Suppression;
 use model::{ContactId, ConversationId, DeliveryId, MessageId, Timestamp, WorkspaceId};
 use store::blobs_table::NewBlob;
@@ -21,7 +21,7 @@ use super::SendRequest;
 use super::conversation::Thread;
 use super::sender::Sender;
 use crate::ingest::{AttachmentPolicy, Reading};
-use crate::suppressions::{Mailing, held_back, tell_held_back};
+use crate::suppressions::{Mailing, held_back, tell_held_back, words};
 
 pub(super) struct Outgoing {
     pub id: MessageId,
@@ -295,7 +295,7 @@ fn message_row(
     }
 }
 
-/// One that is held back is never due.
+/// One that is held back is never due, and its log says why.
 fn delivery(outgoing: &Outgoing, recipient: &Recipient, held: Option<&Suppression>) -> DeliveryRow {
     let (status, due_at) = waiting(outgoing);
     let status = if held.is_some() { MessageStatus::Suppressed } else { status };
@@ -304,16 +304,16 @@ fn delivery(outgoing: &Outgoing, recipient: &Recipient, held: Option<&Suppressio
         channel_id: outgoing.sender.channel_id().cloned(),
         destination: outgoing.sender.way_out.destination_of(&recipient.address),
         first_attempt_at: None,
-        created_at: outgoing.now,
         public: Delivery {
             id: DeliveryId::generate(),
             message_id: outgoing.id.clone(),
             recipient: recipient.address.clone(),
             status,
             transport: outgoing.sender.way_out.transport.to_owned(),
-            attempts: Vec::new(),
+            attempts: held.map(|held| DeliveryAttempt::unspoken(outgoing.now, words(held))).into_iter().collect(),
             next_attempt_at: held.is_none().then_some(due_at),
             waits_for: None,
+            created_at: outgoing.now,
             updated_at: outgoing.now,
         },
     }

@@ -245,8 +245,12 @@ struct ReplyBody {
     cc: Option<Value>,
     #[schema(value_type = Option<super::outgoing::Recipients>)]
     bcc: Option<Value>,
+    /// Not before this time.
     scheduled_at: Option<Timestamp>,
     tracking: Option<TrackingBody>,
+    /// 0 to 120: so long the answer waits at least, as `scheduled`, and can be cancelled. 0 where it is not said.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    undo_seconds: u64,
     #[serde(default, deserialize_with = "null_is_absent")]
     private: bool,
 }
@@ -286,6 +290,7 @@ impl ReplyBody {
             ("/bcc", self.bcc.is_some()),
             ("/scheduledAt", self.scheduled_at.is_some()),
             ("/tracking", self.tracking.is_some()),
+            ("/undoSeconds", self.undo_seconds > 0),
         ];
         for (pointer, _) in others.into_iter().filter(|(_, is_there)| *is_there) {
             fields.wrong(pointer, "an internal note has a text and nothing else");
@@ -311,6 +316,7 @@ impl ReplyBody {
             cc: mailboxes(self.cc.as_ref(), "/cc", &mut fields),
             bcc: mailboxes(self.bcc.as_ref(), "/bcc", &mut fields),
             scheduled_at: self.scheduled_at,
+            undo_seconds: self.undo_seconds,
             author_id,
             template: self.template.and_then(|template| template.read(&mut fields)),
             tracking: self.tracking.map(TrackingBody::read).unwrap_or_default(),

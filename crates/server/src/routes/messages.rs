@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Response};
 use engine::messages::MessageQuery;
 use engine::sending::{self, Mailer, Prepared};
 use engine::{Engine, messages, once};
-use model::{MessageId, UserId};
 use model::key::{Actor, Principal};
 use model::message::{Delivery, Direction, Message, MessageStatus};
+use model::{MessageId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -45,6 +45,7 @@ const BATCH_PART: usize = 25;
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     channel_id: Option<String>,
+    use_case_id: Option<String>,
     conversation_id: Option<String>,
     contact_id: Option<String>,
     direction: Option<Direction>,
@@ -52,6 +53,12 @@ struct ListQuery {
     tag: Option<String>,
     /// Outbound messages that went by this way: `sandbox`, `smtp`.
     transport: Option<String>,
+    /// Outbound messages with a delivery to this address, whatever the case of its letters.
+    recipient: Option<String>,
+    /// Taken in, or accepted for sending, at this time or later.
+    since: Option<Timestamp>,
+    /// Taken in, or accepted for sending, before this time.
+    before: Option<Timestamp>,
     /// Where the page begins: the `cursor` of the one before.
     cursor: Option<String>,
     /// 1 to 100 items; 50 where it is not said.
@@ -71,12 +78,16 @@ async fn list(
     let part = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
     let asked = MessageQuery {
         channel_id: query_id("channelId", query.channel_id.as_deref())?,
+        use_case_id: query_id("useCaseId", query.use_case_id.as_deref())?,
         conversation_id: query_id("conversationId", query.conversation_id.as_deref())?,
         contact_id: query_id("contactId", query.contact_id.as_deref())?,
         direction: query.direction,
         status: query.status,
         tag: query.tag,
         transport: query.transport,
+        recipient: query.recipient,
+        since: query.since,
+        before: query.before,
     };
     Ok(Json(page(messages::list(&engine, &principal, asked, part).await?)))
 }

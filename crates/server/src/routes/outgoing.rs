@@ -160,6 +160,9 @@ pub(super) struct SendBody {
     conversation_id: Option<String>,
     /// Not before this time.
     scheduled_at: Option<Timestamp>,
+    /// 0 to 120: so long the message waits at least, as `scheduled`, and can be cancelled. 0 where it is not said.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    undo_seconds: u64,
     #[serde(default, deserialize_with = "null_is_absent")]
     tags: Vec<String>,
     /// Yours; kept and given back as it is.
@@ -283,6 +286,7 @@ impl SendBody {
             attachments: attachments(email.attachments, "/content/email/attachments", &mut fields),
             conversation_id,
             scheduled_at: self.scheduled_at,
+            undo_seconds: self.undo_seconds,
             tags: self.tags,
             custom_data: self.custom_data,
             author_id,

@@ -9,6 +9,7 @@ use model::{DeliveryId, Timestamp};
 
 const MESSAGES: usize = 1_500;
 const AT: Timestamp = Timestamp::from_millis(1_705_314_600_000);
+const MINUTE_MS: i64 = 60_000;
 
 pub(crate) fn message(n: usize) -> MessageRow {
     let workspace = if n.is_multiple_of(17) { b"other" } else { b"first" };
@@ -19,7 +20,7 @@ pub(crate) fn message(n: usize) -> MessageRow {
         id: MessageId::derived(AT, &n.to_be_bytes()),
         workspace_id: WorkspaceId::derived(AT, workspace),
         channel_id: (!n.is_multiple_of(5)).then(|| ChannelId::derived(AT, &[(n % 3) as u8])),
-        use_case_id: None,
+        use_case_id: n.is_multiple_of(5).then(|| UseCaseId::derived(AT, &[(n % 2) as u8])),
         conversation_id: ConversationId::derived(AT, &(n / 7 % 90).to_be_bytes()),
         contact_id: (!n.is_multiple_of(11)).then(|| ContactId::derived(AT, &(n % 50).to_be_bytes())),
         direction: if outbound { Direction::Outbound } else { Direction::Inbound },
@@ -49,8 +50,14 @@ pub(crate) fn message(n: usize) -> MessageRow {
         raw_size: 10,
         scheduled_at: None,
         sent_at: AT,
-        created_at: AT,
+        created_at: arrived_at(n),
     }
+}
+
+/// Ten minutes apart; every seventh was numbered long after its time.
+fn arrived_at(n: usize) -> Timestamp {
+    let late = if n.is_multiple_of(7) { 59 } else { 0 };
+    Timestamp::from_millis(AT.as_millis() + (n as i64 * 10 - late) * MINUTE_MS)
 }
 
 /// Every third outbound message went by the sandbox, to two recipients.
@@ -66,23 +73,26 @@ fn deliveries_of(n: usize, row: &MessageRow) -> Vec<DeliveryRow> {
             channel_id: row.channel_id.clone(),
             destination: "example.org".into(),
             first_attempt_at: None,
-            created_at: AT,
             public: Delivery {
                 id: DeliveryId::derived(Timestamp::from_millis(n as i64), &[recipient as u8]),
                 message_id: row.id.clone(),
-                recipient: format!("r{recipient}@example.org"),
+                recipient: format!("R{recipient}@example.org"),
                 status: row.status,
                 transport: transport.into(),
                 attempts: Vec::new(),
                 next_attempt_at: None,
                 waits_for: None,
+                created_at: AT,
                 updated_at: AT,
             },
         })
         .collect()
 }
 
-async fn fill(db: &crate::Db) -> Vec<(MessageRow, String)> {
+/// A message, and its deliveries' transport and recipients.
+type Filled = (MessageRow, String, Vec<String>);
+
+async fn fill(db: &crate::Db) -> Vec<Filled> {
     db.write(Priority::Foreground, move |tx| {
         (0..MESSAGES)
             .map(|n| {
@@ -92,7 +102,8 @@ async fn fill(db: &crate::Db) -> Vec<(MessageRow, String)> {
                 for delivery in &deliveries {
                     deliveries::insert(tx, delivery)?;
                 }
-                Ok((row, deliveries.first().map(|one| one.public.transport.clone()).unwrap_or_default()))
+                let transport = deliveries.first().map(|one| one.public.transport.clone()).unwrap_or_default();
+                Ok((row, transport, deliveries.into_iter().map(|one| one.public.recipient.to_lowercase()).collect()))
             })
             .collect()
     })
@@ -106,6 +117,9 @@ fn filters() -> Vec<MessageFilter> {
     let contact = Some(ContactId::derived(AT, &7_usize.to_be_bytes()));
     let conversation = Some(ConversationId::derived(AT, &5_usize.to_be_bytes()));
     let (tag, transport) = (Some("bulk".to_owned()), Some("sandbox".to_owned()));
+    let use_case = Some(UseCaseId::derived(AT, &[0]));
+    let recipient = Some("r1@Example.org".to_owned());
+    let (since, before) = (Some(arrived_at(400)), Some(arrived_at(900)));
     let bases = [
         all.clone(),
         MessageFilter { channel_id: channel.clone(), ..all.clone() },
@@ -117,6 +131,14 @@ fn filters() -> Vec<MessageFilter> {
         MessageFilter { transport: transport.clone(), channel_id: channel.clone(), ..all.clone() },
         MessageFilter { transport, tag: tag.clone(), ..all.clone() },
         MessageFilter { contact_id: contact, channel_id: channel.clone(), ..all.clone() },
+        MessageFilter { use_case_id: use_case.clone(), ..all.clone() },
+        MessageFilter { use_case_id: use_case.clone(), since, before, ..all.clone() },
+        MessageFilter { use_case_id: use_case, tag: tag.clone(), recipient: recipient.clone(), ..all.clone() },
+        MessageFilter { recipient: recipient.clone(), ..all.clone() },
+        MessageFilter { recipient, conversation_id: conversation.clone(), before, ..all.clone() },
+        MessageFilter { since, before, ..all.clone() },
+        MessageFilter { since, tag: tag.clone(), ..all.clone() },
+        MessageFilter { before, channel_id: channel.clone(), ..all.clone() },
         MessageFilter { conversation_id: conversation, channel_id: channel, tag, ..all },
     ];
     let mut filters = Vec::new();
@@ -130,10 +152,14 @@ fn filters() -> Vec<MessageFilter> {
     filters
 }
 
-fn fits(filter: &MessageFilter, (row, transport): &(MessageRow, String)) -> bool {
+fn fits(filter: &MessageFilter, (row, transport, recipients): &Filled) -> bool {
     row.workspace_id == filter.workspace_id
         && (filter.notes || !row.private)
         && filter.channel_id.as_ref().is_none_or(|channel| row.channel_id.as_ref() == Some(channel))
+        && filter.use_case_id.as_ref().is_none_or(|use_case| row.use_case_id.as_ref() == Some(use_case))
+        && filter.recipient.as_ref().is_none_or(|asked| recipients.contains(&asked.to_lowercase()))
+        && filter.since.is_none_or(|since| row.created_at >= since)
+        && filter.before.is_none_or(|before| row.created_at < before)
         && filter.contact_id.as_ref().is_none_or(|contact| row.contact_id.as_ref() == Some(contact))
         && filter.conversation_id.as_ref().is_none_or(|conversation| row.conversation_id == *conversation)
         && filter.direction.is_none_or(|direction| row.direction == direction)
@@ -146,7 +172,7 @@ async fn every_filter_pages_through_what_fits_it_and_nothing_else(test: TestDb) 
     let rows = fill(&test.db).await;
     for filter in filters() {
         let mut expected: Vec<&str> =
-            rows.iter().filter(|row| fits(&filter, row)).map(|(row, _)| row.id.as_str()).collect();
+            rows.iter().filter(|row| fits(&filter, row)).map(|(row, ..)| row.id.as_str()).collect();
         for ascending in [true, false] {
             let (mut after, mut found) = (None, Vec::new());
             loop {
@@ -172,13 +198,14 @@ async fn on_sqlite_no_list_scans_or_sorts() {
     for filter in filters() {
         let Some((direction, status)) = filter.direction_of_status() else { continue };
         let list = List::of(&filter, status);
-        let key = if list == List::Transport { MessageKey::Delivery("dlv_5".into()) } else { MessageKey::Seq(700) };
+        let key = if list.is_by_delivery() { MessageKey::Delivery("dlv_5".into()) } else { MessageKey::Seq(700) };
         for (after, ascending) in [(None, false), (Some(key.clone()), false), (Some(key), true)] {
             let (asked, slice) = (filter.clone(), MessageSlice { after, ascending, take: 50 });
             let plan = test
                 .db
                 .read(move |tx| {
-                    let (sql, conditions) = keys_query(&asked, &slice, list, direction, status);
+                    let arrived = arrival::between(tx, asked.since, asked.before)?;
+                    let (sql, conditions) = keys_query(&asked, &slice, list, arrived, direction, status);
                     tx.query(&format!("EXPLAIN QUERY PLAN {sql}"), conditions.values(), |row| row.text(3))
                 })
                 .await
@@ -192,4 +219,30 @@ async fn on_sqlite_no_list_scans_or_sorts() {
     }
 }
 
-on_both_engines!(every_filter_pages_through_what_fits_it_and_nothing_else);
+/// Rows with numbers between the two, of all workspaces.
+async fn numbered_between(test: &TestDb, since: Option<Timestamp>, before: Option<Timestamp>) -> i64 {
+    let count = "SELECT COUNT(*) FROM message WHERE seq > $1 AND seq < $2";
+    let found = test.db.read(move |tx| {
+        let between = arrival::between(tx, since, before)?;
+        let ends = [between.after.unwrap_or(0).into(), between.before.unwrap_or(i64::MAX).into()];
+        tx.query_one(count, &ends, |row| row.int(0))
+    });
+    found.await.unwrap().unwrap()
+}
+
+async fn a_stretch_of_time_is_a_stretch_of_numbers_and_little_more(test: TestDb) {
+    assert_eq!(numbered_between(&test, Some(AT), Some(AT)).await, 0, "an empty box");
+    fill(&test.db).await;
+    // 500 messages, and those of an hour on either side.
+    let some = numbered_between(&test, Some(arrived_at(400)), Some(arrived_at(900))).await;
+    assert!((500..=520).contains(&some), "{some}");
+    let all = i64::try_from(MESSAGES).unwrap();
+    assert_eq!(numbered_between(&test, Some(Timestamp::from_millis(0)), None).await, all);
+    assert_eq!(numbered_between(&test, None, Some(arrived_at(MESSAGES * 2))).await, all);
+    assert_eq!(numbered_between(&test, Some(arrived_at(MESSAGES * 2)), None).await, 0);
+}
+
+on_both_engines!(
+    every_filter_pages_through_what_fits_it_and_nothing_else,
+    a_stretch_of_time_is_a_stretch_of_numbers_and_little_more,
+);

@@ -41,6 +41,8 @@ export const composer = {
   sendOptions: "More ways to send",
   addNote: "Add note",
   sent: "Sent",
+  takenBack: "Taken back: it was not sent",
+  tooLate: "Too late to take it back",
   scheduled: (time: string) => `Scheduled for ${time}`,
   noteAdded: "Note added",
   failed: "Not sent",

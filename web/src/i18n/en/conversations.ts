@@ -197,6 +197,7 @@ export const delivery = {
   title: "Delivery",
   show: "Show the delivery of this message",
   hide: "Hide the delivery of this message",
+  soon: "Goes out in a moment",
   scheduledFor: (time: string) => `Goes out ${time}`,
   nextAttempt: (time: string) => `Next attempt ${time}`,
   waitsFor: (why: string) => `It waits: ${why}.`,

@@ -2,14 +2,17 @@
 
 import { analytics } from "./analytics";
 import { channels } from "./channels";
+import { broadcasts, lists } from "./broadcasts";
+import { csvImport } from "./csvImport";
 import { composer } from "./composer";
 import { list, start, conversation, contact, message, delivery } from "./conversations";
 import { domains, useCases } from "./domains";
 import { keys } from "./keys";
+import { messages } from "./messages";
 import { outbox } from "./outbox";
 import { signIn } from "./session";
 import { suppressions } from "./suppressions";
-import { time, errors, connection, nav, views, notFound, palette, help } from "./shell";
+import { time, errors, connection, nav, views, notFound, unsaved, palette, help } from "./shell";
 import { templates } from "./templates";
 import { webhooks } from "./webhooks";
 
@@ -39,6 +42,7 @@ export const en = {
   nav,
   views,
   notFound,
+  unsaved,
   palette,
   help,
   signIn,
@@ -52,10 +56,14 @@ export const en = {
   channels,
   webhooks,
   outbox,
+  messages,
   keys,
   domains,
   useCases,
   suppressions,
+  csvImport,
+  lists,
+  broadcasts,
   analytics,
   templates,
 };

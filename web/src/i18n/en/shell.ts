@@ -46,6 +46,9 @@ export const nav = {
   apiKeys: "API keys",
   apiKeysShort: "Keys",
   sending: "Sending",
+  messages: "Messages",
+  broadcasts: "Broadcasts",
+  lists: "Lists",
   domains: "Domains",
   suppressions: "Suppressions",
   analytics: "Analytics",
@@ -60,6 +63,8 @@ export const nav = {
   signOut: "Sign out",
   signOutFailed: "You are still signed in",
   theme: "Theme",
+  undo: "Undo sending",
+  undoFor: (seconds: number) => (seconds === 0 ? "Off" : `For ${seconds} seconds`),
   themes: { system: "System", light: "Light", dark: "Dark" },
 };
 
@@ -78,6 +83,13 @@ export const notFound = {
   title: "There is nothing at this address",
   text: "The link may be old.",
   home: "Go to the conversations",
+};
+
+export const unsaved = {
+  title: "Leave without saving?",
+  text: "What you changed on this page is not saved. It is lost when you leave.",
+  leave: "Leave",
+  stay: "Stay here",
 };
 
 export const palette = {
@@ -110,6 +122,9 @@ export const help = {
     goWebhooks: "Webhooks",
     goOutbox: "Sandbox outbox",
     goKeys: "API keys",
+    goMessages: "Messages",
+    goBroadcasts: "Broadcasts",
+    goLists: "Lists",
     goDomains: "Domains",
     goSuppressions: "Suppressions",
     goAnalytics: "Analytics",
