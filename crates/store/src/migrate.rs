@@ -54,9 +54,9 @@ const MIGRATIONS: &[Migration] = &[
     Migration::shared(13, "analytics", include_str!("../migrations/0013_analytics.sql")),
     Migration::shared(14, "broadcasts", include_str!("../migrations/0014_broadcasts.sql")),
     Migration::shared(15, "allowances", include_str!("../migrations/0015_allowances.sql")),
-    Migration::shared(18, "tracking host", include_str!("../migrations/0018_tracking_host.sql")),
-    Migration::shared(19, "linked mail", include_str!("../migrations/0019_linked_mail.sql")),
-    Migration::shared(21, "message log", include_str!("../migrations/0021_message_log.sql")),
+    Migration::shared(16, "tracking host", include_str!("../migrations/0016_tracking_host.sql")),
+    Migration::shared(17, "linked mail", include_str!("../migrations/0017_linked_mail.sql")),
+    Migration::shared(18, "message log", include_str!("../migrations/0018_message_log.sql")),
 ];
 
 /// The schema this version reads and writes.

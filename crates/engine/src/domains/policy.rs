@@ -4,16 +4,15 @@
 use std::time::Duration;
 
 use model::channel::TransportSecurity;
-use model::domain::Domain;
 use model::key::Principal;
 use model::limits::{SEND_LIMIT_MAX, WARM_UP_GROWTH_PERCENT_MAX};
 use model::sending::{DomainPolicy, DomainSmarthost, SendLimits, WarmUp};
 use model::{DomainId, Timestamp, WorkspaceId};
 use secrecy::{ExposeSecret, SecretString};
 use store::domains::{self, DomainRow};
-use store::{Priority, StoreError, Tx};
+use store::{StoreError, Tx};
 
-use super::{MISSING, may_write, row, shown, unbound};
+use super::{may_write, row, unbound};
 use crate::channels::{check_host, check_limits};
 use crate::delivering::allowance;
 use crate::ports::{Smarthost, SmtpAuth, TestStep};

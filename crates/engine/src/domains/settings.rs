@@ -6,7 +6,7 @@ use model::{DomainId, Timestamp};
 use store::{Priority, Tx, domains};
 
 use super::policy::{self, PolicyChange};
-use super::{MISSING, may_write, name, records, row, unbound};
+use super::{MISSING, may_write, name, records, row, shown, unbound};
 use crate::{Engine, EngineError, Result};
 
 /// What is to be different; `None` stays.
@@ -55,7 +55,7 @@ pub async fn change(engine: &Engine, principal: &Principal, id: &DomainId, chang
         Ok(Some(Ok(row)))
     };
     let kept = crate::write_again_on_conflict(&engine.db, Priority::Foreground, work).await?.ok_or(MISSING)?;
-    policy::shown(engine, kept?).await
+    shown(engine, kept?).await
 }
 
 /// The host as it is kept; the usual one where none is said.
