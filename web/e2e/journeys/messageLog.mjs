@@ -80,8 +80,8 @@ export const messageLog = [
       await page.getByRole("heading", { name: "No such message" }).waitFor();
 
       await page.getByRole("button", { name: /^Days: / }).click();
-      await page.getByLabel("From").fill("2020-01-01");
-      await page.getByLabel("To").fill("2020-01-31");
+      await page.getByLabel("From", { exact: true }).fill("2020-01-01");
+      await page.getByLabel("To", { exact: true }).fill("2020-01-31");
       await page.getByRole("button", { name: "Show these days" }).click();
       await page.getByRole("button", { name: "Days: 1 Jan 2020 – 31 Jan 2020" }).waitFor();
       await page.getByRole("button", { name: "Show all" }).click();
