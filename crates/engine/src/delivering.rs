@@ -368,7 +368,8 @@ fn all_recorded(
     let status_of = |recipient: &Recipient| {
         recorded.iter().find(|(address, _)| recipient.address.eq_ignore_ascii_case(address)).map(|(_, status)| *status)
     };
-    let with_status = |recipient: &Recipient| Some(Recipient { status: Some(status_of(recipient)?), ..recipient.clone() });
+    let with_status =
+        |recipient: &Recipient| Some(Recipient { status: Some(status_of(recipient)?), ..recipient.clone() });
     let recipients = recipients.iter().map(with_status).collect::<Option<Vec<_>>>()?;
     let status = MessageStatus::most_urgent(recorded.iter().map(|(_, status)| *status))?;
     Some((status, recipients))

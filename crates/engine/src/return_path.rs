@@ -131,6 +131,7 @@ mod tests {
             attempts: Vec::new(),
             next_attempt_at: None,
             waits_for: None,
+            created_at: model::Timestamp::default(),
             updated_at: model::Timestamp::default(),
         };
         let (one, other) = (delivery(&message), delivery(&message));

@@ -217,7 +217,8 @@ async fn compose(
     let finished = apart_if_large(bytes, move || {
         draft.html = draft.html.map(|html| marker.mark(html));
         let composed = mail::compose::compose(&draft).map_err(|errors| {
-            let wrong = |error: mail::compose::DraftError| FieldError::new(place(pointer, &error.pointer), error.detail);
+            let wrong =
+                |error: mail::compose::DraftError| FieldError::new(place(pointer, &error.pointer), error.detail);
             EngineError::Invalid(errors.into_iter().map(wrong).collect())
         })?;
         finishing.finish(composed.into())
@@ -246,7 +247,8 @@ pub(crate) async fn keep(
     let Made { id, request, thread, bytes, now } = made;
     let finishing = Finishing::new(&sender, now);
     let finished = apart_if_large(bytes.len(), move || finishing.finish(bytes)).await?;
-    let ready = ready(engine, &principal.workspace_id, sender, Composed { id, request, thread, now }, finished, once).await?;
+    let ready =
+        ready(engine, &principal.workspace_id, sender, Composed { id, request, thread, now }, finished, once).await?;
     write(engine, ready).await
 }
 

@@ -33,7 +33,6 @@ fn waiting(n: usize, count: usize) -> DeliveryRow {
         channel_id: None,
         destination: destination(n, count),
         first_attempt_at: None,
-        created_at: at,
         public: Delivery {
             id: DeliveryId::derived(at, &n.to_be_bytes()),
             message_id: MessageId::derived(at, &n.to_be_bytes()),
@@ -78,7 +77,7 @@ async fn claim(db: &Db, busy: bool) -> Duration {
     assert_eq!(claimed.len(), TAKE, "not as many as wait");
     let give_back = move |tx: &mut Tx<'_>| {
         claimed.iter().try_for_each(|row| {
-            let (ids, due) = ([row.public.id.clone()], row.created_at);
+            let (ids, due) = ([row.public.id.clone()], row.public.created_at);
             deliveries::release(tx, &ids, "measured", due).map(drop)
         })
     };

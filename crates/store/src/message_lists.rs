@@ -297,7 +297,8 @@ impl List {
         if let Some(recipient) = &filter.recipient
             && self != Self::Recipient
         {
-            let sent_to = "EXISTS (SELECT 1 FROM delivery r WHERE r.message_id = m.id AND LOWER(r.recipient) = LOWER(?))";
+            let sent_to =
+                "EXISTS (SELECT 1 FROM delivery r WHERE r.message_id = m.id AND LOWER(r.recipient) = LOWER(?))";
             conditions.bind(sent_to, recipient);
         }
         if !filter.notes {

@@ -257,11 +257,7 @@ pub fn outbound(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &MessageId) -> Res
     let sql = "SELECT envelope, recipients, blob_id FROM message WHERE id = $1 AND workspace_id = $2";
     tx.query_one(sql, &[id.into(), workspace.into()], |row| {
         let envelope: Envelope = row.json(TABLE, 0)?;
-        Ok(Outbound {
-            mail_from: envelope.mail_from,
-            recipients: row.json(TABLE, 1)?,
-            blob_id: row.int_or_null(2)?,
-        })
+        Ok(Outbound { mail_from: envelope.mail_from, recipients: row.json(TABLE, 1)?, blob_id: row.int_or_null(2)? })
     })
 }
 

@@ -421,7 +421,11 @@ export interface paths {
         delete: operations["deleteDomain"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Changes a domain's tracking host, its policy about TLS, and how its mail leaves: limits, the plan it is warmed up by, a server of
+         *     its own. What it asks of DNS then is looked for at once.
+         */
+        patch: operations["changeDomain"];
         trace?: never;
     };
     "/api/v1/domains/{id}/doctor": {
@@ -452,6 +456,23 @@ export interface paths {
         put?: never;
         /** Makes new DKIM keys. Those of a domain that sends sign on until the records of the new ones are found. */
         post: operations["rotateDomainKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/domains/{id}/smarthost/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries the domain's own server: connects, upgrades, signs in, and quits without sending. */
+        post: operations["testDomainSmarthost"];
         delete?: never;
         options?: never;
         head?: never;
@@ -634,7 +655,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Accepts up to 500 messages for sending and answers for each. */
+        /** Accepts up to 500 messages for sending and answers for each, in no certain order of sending. */
         post: operations["sendMessages"];
         delete?: never;
         options?: never;
@@ -1597,6 +1618,7 @@ export interface components {
             allowedFileTypes: string[];
             /**
              * Format: int32
+             * @description Mails (recipients) that may leave in a second, a minute, a day and a month; those beyond wait. Days and months are UTC's.
              * @default null
              */
             sendPerSecond: number | null;
@@ -1736,13 +1758,6 @@ export interface components {
             signInUrl?: string | null;
         };
         /** @description One recipient of one outbound message. */
-        Broadcast: { id: string; name: string; useCaseId: string; listId: string; status: components["schemas"]["BroadcastStatus"]; subject?: string | null; templateId?: string | null; templateVersion?: number | null; tracking: { opens: boolean; clicks: boolean }; tags: string[]; progress: components["schemas"]["BroadcastProgress"]; problem?: string | null; scheduledAt?: null | string; startedAt?: null | string; finishedAt?: null | string; createdAt: string; updatedAt: string };
-        BroadcastStatus: "draft" | "scheduled" | "sending" | "paused" | "sent" | "cancelled";
-        BroadcastProgress: Record<"total" | "queued" | "remaining" | "sent" | "delivered" | "bounced" | "deferred" | "suppressed" | "failed" | "complained" | "opened" | "clicked" | "unsubscribed", number>;
-        NewBroadcast: { name: string; useCaseId: string; listId: string; subject?: string | null; text?: string | null; html?: string | null; templateId?: string | null; tracking?: null | { opens?: boolean; clicks?: boolean }; tags?: string[]; scheduledAt?: null | string };
-        ContactList: { id: string; name: string; memberCount: number; createdAt: string; updatedAt: string };
-        ListMember: { contactId: string; address: string; name?: string | null; variables: Record<string, unknown>; createdAt: string };
-        ListImport: components["schemas"]["SuppressionImport"];
         Delivery: {
             id: components["schemas"]["DeliveryId"];
             messageId: components["schemas"]["MessageId"];
@@ -1750,8 +1765,11 @@ export interface components {
             status: components["schemas"]["MessageStatus"];
             transport: string;
             attempts: components["schemas"]["DeliveryAttempt"][];
-            createdAt: string;
             nextAttemptAt?: components["schemas"]["Timestamp"] | null;
+            /** @description The limit that it waits for until then; null where it waits for something else. */
+            waitsFor?: string | null;
+            /** @description When the message was accepted. */
+            createdAt: components["schemas"]["Timestamp"];
             updatedAt: components["schemas"]["Timestamp"];
         };
         DeliveryAttempt: {
@@ -1795,7 +1813,7 @@ export interface components {
             problem?: string | null;
         };
         /** @enum {string} */
-        DnsRecordPurpose: "dkim" | "spf" | "returnPath" | "mx" | "dmarc" | "tracking";
+        DnsRecordPurpose: "dkim" | "spf" | "returnPath" | "mx" | "dmarc" | "tracking" | "mtaSts" | "mtaStsHost" | "tlsRpt";
         /** @enum {string} */
         DnsRecordStatus: "pending" | "verified" | "wrong";
         /** @enum {string} */
@@ -1807,6 +1825,9 @@ export interface components {
             name: string;
             status: components["schemas"]["DomainStatus"];
             dnsRecords: components["schemas"]["DnsRecord"][];
+            /** @description The host that counted links lead by way of, once its record is verified; a name below the domain's. */
+            trackingHost: string;
+            mtaSts?: components["schemas"]["MtaSts"] | null;
             /** @description What stands in the way apart from single records. */
             problem?: string | null;
             checkedAt?: components["schemas"]["Timestamp"] | null;
@@ -1814,8 +1835,22 @@ export interface components {
             failingSince?: components["schemas"]["Timestamp"] | null;
             /** @description When DNS will be asked again. */
             nextCheckAt: components["schemas"]["Timestamp"];
+            /** @description How much of its mail may leave in which time. */
+            limits: components["schemas"]["SendLimits"];
+            warmUp?: components["schemas"]["WarmUp"] | null;
+            smarthost?: components["schemas"]["DomainSmarthost"] | null;
             createdAt: components["schemas"]["Timestamp"];
             updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is to be different; a field that is left out stays, null takes away. */
+        DomainChange: {
+            /** @description The host of links that are counted: a name below the domain's; null is the usual one, `t.` and the name. */
+            trackingHost?: string | null;
+            /** @description What senders do that can't reach the domain's mail server by TLS. */
+            mtaStsMode?: components["schemas"]["MtaStsMode"];
+            limits?: components["schemas"]["SendLimits"] | null;
+            warmUp?: components["schemas"]["WarmUp"] | null;
+            smarthost?: components["schemas"]["NewDomainSmarthost"] | null;
         };
         /** @description One thing a domain's doctor looked at. */
         DomainCheck: {
@@ -1834,6 +1869,15 @@ export interface components {
         };
         /** @description A domain that mail is sent from. */
         DomainId: string;
+        /** @description A server that takes all mail of a domain, instead of the instance's way out. Its password is write-only. */
+        DomainSmarthost: {
+            host: string;
+            /** Format: int32 */
+            port: number;
+            security: components["schemas"]["TransportSecurity"];
+            /** @description Absent: nobody signs in. */
+            username?: string | null;
+        };
         /** @enum {string} */
         DomainStatus: "pending" | "verified" | "failing" | "failed";
         EmailBody: {
@@ -1903,7 +1947,7 @@ export interface components {
         };
         EventId: string;
         /** @enum {string} */
-        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.completed" | "broadcast.cancelled" | "thread.rejected" | "activity.created" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "webhook.disabled" | "webhook.test";
+        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.completed" | "broadcast.cancelled" | "thread.rejected" | "activity.created" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "trackOpen" | "trackClick" | "listUnsubscribe" | "listSubscribe" | "webhook.disabled" | "webhook.test";
         /** @description A mail exchanger that did not take a mail. */
         HostTried: {
             host: string;
@@ -1998,6 +2042,16 @@ export interface components {
          * @enum {string}
          */
         MessageStatus: "received" | "scheduled" | "queued" | "sending" | "sent" | "delivered" | "deferred" | "bounced" | "failed" | "complained" | "suppressed" | "cancelled";
+        /** @description A domain's policy about TLS for mail that comes in (RFC 8461). */
+        MtaSts: {
+            mode: components["schemas"]["MtaStsMode"];
+            /** @description Where senders fetch it. */
+            url: string;
+            /** @description What is served there. */
+            policy: string;
+        };
+        /** @enum {string} */
+        MtaStsMode: "testing" | "enforce" | "none";
         NewApiKey: {
             name: string;
             scopes: components["schemas"]["Scope"][];
@@ -2039,6 +2093,23 @@ export interface components {
         NewDomain: {
             /** @description Such as `mail.example.com`; letters beyond ASCII are taken too, and answered as `xn--…`. */
             name: string;
+            /** @description The host of links that are counted: a name below the domain's, such as `click.mail.example.com`; `t.` and the name where none is said. */
+            trackingHost?: string | null;
+        };
+        /** @description A server that is to take the domain's mail. */
+        NewDomainSmarthost: {
+            host: string;
+            /**
+             * Format: int32
+             * @description 587 where it is not said, 465 with TLS.
+             */
+            port?: number;
+            /** @description STARTTLS where it is not said, TLS at port 465. */
+            security?: components["schemas"]["TransportSecurity"];
+            /** @description Not said: nobody signs in. */
+            username?: string;
+            /** @description Write-only. Not said: the one that was given for this very server. */
+            password: string;
         };
         /** @description Somebody to add: a contact, or whoever has an address. A contact is made where nobody has it. */
         NewListMember: {
@@ -2242,6 +2313,10 @@ export interface components {
                 transport: string;
                 attempts: components["schemas"]["DeliveryAttempt"][];
                 nextAttemptAt?: components["schemas"]["Timestamp"] | null;
+                /** @description The limit that it waits for until then; null where it waits for something else. */
+                waitsFor?: string | null;
+                /** @description When the message was accepted. */
+                createdAt: components["schemas"]["Timestamp"];
                 updatedAt: components["schemas"]["Timestamp"];
             }[];
             cursor: string;
@@ -2254,6 +2329,9 @@ export interface components {
                 name: string;
                 status: components["schemas"]["DomainStatus"];
                 dnsRecords: components["schemas"]["DnsRecord"][];
+                /** @description The host that counted links lead by way of, once its record is verified; a name below the domain's. */
+                trackingHost: string;
+                mtaSts?: components["schemas"]["MtaSts"] | null;
                 /** @description What stands in the way apart from single records. */
                 problem?: string | null;
                 checkedAt?: components["schemas"]["Timestamp"] | null;
@@ -2261,6 +2339,10 @@ export interface components {
                 failingSince?: components["schemas"]["Timestamp"] | null;
                 /** @description When DNS will be asked again. */
                 nextCheckAt: components["schemas"]["Timestamp"];
+                /** @description How much of its mail may leave in which time. */
+                limits: components["schemas"]["SendLimits"];
+                warmUp?: components["schemas"]["WarmUp"] | null;
+                smarthost?: components["schemas"]["DomainSmarthost"] | null;
                 createdAt: components["schemas"]["Timestamp"];
                 updatedAt: components["schemas"]["Timestamp"];
             }[];
@@ -2540,6 +2622,12 @@ export interface components {
             cc?: components["schemas"]["Recipients"] | null;
             bcc?: components["schemas"]["Recipients"] | null;
             scheduledAt?: components["schemas"]["Timestamp"] | null;
+            tracking?: components["schemas"]["TrackingBody"] | null;
+            /**
+             * Format: int64
+             * @description 0 to 120: so long the answer waits at least, as `scheduled`, and can be cancelled. 0 where it is not said.
+             */
+            undoSeconds?: number;
             private?: boolean;
         };
         /** @enum {string} */
@@ -2564,9 +2652,37 @@ export interface components {
             tracking?: components["schemas"]["TrackingBody"] | null;
             conversationId?: string | null;
             scheduledAt?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description 0 to 120: so long the message waits at least, as `scheduled`, and can be cancelled. 0 where it is not said.
+             */
+            undoSeconds?: number;
             tags?: string[];
             /** @description Yours; kept and given back as it is. */
             customData?: Record<string, never>;
+        };
+        /** @description Mails (recipients) that may leave in a time. Those beyond wait. Days and months are UTC's. Absent: no limit. */
+        SendLimits: {
+            /**
+             * Format: int32
+             * @default null
+             */
+            sendPerSecond: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            sendPerMinute: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            sendPerDay: number | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            sendPerMonth: number | null;
         };
         Session: {
             user: components["schemas"]["User"];
@@ -2840,6 +2956,37 @@ export interface components {
             password: string | null;
         };
         UserId: string;
+        /**
+         * @description How many mails a day a new domain sends, until receivers know it: more each day. Either `startPerDay` and `growthPercent`, or
+         *     `steps`. Days are UTC's.
+         */
+        WarmUp: {
+            /**
+             * Format: int32
+             * @description Mails (recipients) on the first day.
+             * @default null
+             */
+            startPerDay: number | null;
+            /**
+             * Format: int32
+             * @description How much more each day is than the one before, and one mail at least.
+             * @default null
+             */
+            growthPercent: number | null;
+            /**
+             * Format: int32
+             * @description From the day on that would have so many, there is no limit any more.
+             * @default null
+             */
+            endPerDay: number | null;
+            /**
+             * @description Mails of each day; after the last there is no limit any more.
+             * @default []
+             */
+            steps: number[];
+            /** @default null */
+            startedAt: components["schemas"]["Timestamp"] | null;
+        };
         WebhookAttempt: {
             at: components["schemas"]["Timestamp"];
             /**
@@ -4156,6 +4303,40 @@ export interface operations {
             };
         };
     };
+    changeDomain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DomainId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DomainChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     examineDomain: {
         parameters: {
             query?: never;
@@ -4207,6 +4388,47 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Domain"];
                 };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testDomainSmarthost: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["DomainId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A result a step */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestResult"];
+                };
+            };
+            /** @description The domain has no server of its own */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
@@ -4659,6 +4881,7 @@ export interface operations {
         parameters: {
             query?: {
                 channelId?: string;
+                useCaseId?: string;
                 conversationId?: string;
                 contactId?: string;
                 direction?: components["schemas"]["Direction"];
@@ -4666,6 +4889,12 @@ export interface operations {
                 tag?: string;
                 /** @description Outbound messages that went by this way: `sandbox`, `smtp`. */
                 transport?: string;
+                /** @description Outbound messages with a delivery to this address, whatever the case of its letters. */
+                recipient?: string;
+                /** @description Taken in, or accepted for sending, at this time or later. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Taken in, or accepted for sending, before this time. */
+                before?: components["schemas"]["Timestamp"];
                 /** @description Where the page begins: the `cursor` of the one before. */
                 cursor?: string;
                 /** @description 1 to 100 items; 50 where it is not said. */

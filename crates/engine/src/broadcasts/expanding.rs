@@ -214,7 +214,8 @@ async fn make(
             let (workspace, request) = (row.workspace_id.clone(), request(row, &member));
             making.spawn(async move {
                 let (seq, address) = (member.seq, member.public.address.clone());
-                let made = sending::prepare_by_recipe(&engine, &workspace, sender, &recipe, variables(member), request).await;
+                let made =
+                    sending::prepare_by_recipe(&engine, &workspace, sender, &recipe, variables(member), request).await;
                 (seq, address, made)
             });
         }

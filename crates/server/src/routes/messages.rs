@@ -181,8 +181,12 @@ async fn send_part(engine: Engine, principal: Principal, first: usize, messages:
     let mut items: Vec<Option<Result<MessageId, Problem>>> = Vec::with_capacity(messages.len());
     let (mut ready, mut places) = (Vec::new(), Vec::new());
     for (place, value) in messages.into_iter().enumerate() {
-        let prepared = match strict::parse::<SendBody>(value.get().as_bytes()).and_then(|body| Ok(body.read(author(&principal))?)) {
-            Ok((send_by, request)) => once::item(first + place, mailer.prepare(send_by, request)).await.map_err(Problem::from),
+        let prepared = match strict::parse::<SendBody>(value.get().as_bytes())
+            .and_then(|body| Ok(body.read(author(&principal))?))
+        {
+            Ok((send_by, request)) => {
+                once::item(first + place, mailer.prepare(send_by, request)).await.map_err(Problem::from)
+            }
             Err(problem) => Err(problem),
         };
         items.push(match prepared {

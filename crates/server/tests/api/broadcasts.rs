@@ -44,7 +44,7 @@ impl Setting {
         let mut new = use_cases::new(&domain, "news");
         new["emailType"] = json!("marketing");
         let use_case = use_cases::make(&server, new).await;
-        let list = lists::make(&server, "Customers").await;
+        let list = lists::make(&server, "Everybody").await;
         lists::add(&server, &list, members).await.expect(200);
         Self { server, use_case, list }
     }

@@ -16,13 +16,19 @@ const NUMBERED_AFTER_MAX: Duration = Duration::from_secs(60 * 60);
 /// Numbers that what is asked for lies between; what is `None` is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Between {
-    after: Option<i64>,
-    before: Option<i64>,
+    pub after: Option<i64>,
+    pub before: Option<i64>,
 }
 
 impl Between {
     /// The numbers narrow the walk, the times decide. A list of deliveries has its own order, which is walked whole.
-    pub fn restrict<'f>(self, filter: &'f MessageFilter, is_by_delivery: bool, key: &str, conditions: &mut Conditions<'f>) {
+    pub fn restrict<'f>(
+        self,
+        filter: &'f MessageFilter,
+        is_by_delivery: bool,
+        key: &str,
+        conditions: &mut Conditions<'f>,
+    ) {
         if let Some(since) = filter.since {
             conditions.bind("m.created_at >= ?", since);
         }
