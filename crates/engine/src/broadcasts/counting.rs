@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn every_metric_has_a_bit_of_its_own() {
-        let all = Metric::ALL.into_iter().map(bit).fold(0, |sum, bit| sum + bit);
+        let all = Metric::ALL.into_iter().map(bit).sum::<i64>();
         assert_eq!(all, (1 << Metric::ALL.len()) - 1);
     }
 }
