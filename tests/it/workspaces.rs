@@ -81,6 +81,9 @@ async fn fill(postroom: &Postroom, api: &Api) -> BTreeMap<&'static str, BTreeMap
     let template = api.post("/templates", template).await.expect(201).json();
     let suppression = api.post("/suppressions", json!({ "address": "no@example.test" })).await.expect(201).json();
     let domain = api.post("/domains", json!({ "name": "secret.example.test" })).await.expect(201).json();
+    let list = api.post("/lists", json!({ "name": "secret people" })).await.expect(201).json();
+    let member = json!({ "members": [{ "contactId": text(&message, "/contactId") }] });
+    api.post(&format!("/lists/{}/members", text(&list, "/id")), member).await.expect(200);
     let id = |value: String| BTreeMap::from([("id", value)]);
     BTreeMap::from([
         ("channels", id(channel.id())),
@@ -98,8 +101,10 @@ async fn fill(postroom: &Postroom, api: &Api) -> BTreeMap<&'static str, BTreeMap
         ("templates", id(text(&template, "/id"))),
         ("suppressions", id(text(&suppression, "/id"))),
         ("domains", id(text(&domain, "/id"))),
-        // One needs a domain that DNS proves: that another's is not shown is among the API's own tests.
+        ("lists", BTreeMap::from([("id", text(&list, "/id")), ("contactId", text(&message, "/contactId"))])),
+        // They need a domain that DNS proves: that another's are not shown is among the API's own tests.
         ("use-cases", id("uc_00000000000000000000000000".into())),
+        ("broadcasts", id("bc_00000000000000000000000000".into())),
         ("users", id(text(&users, "/items/0/id"))),
     ])
 }
@@ -114,7 +119,7 @@ fn fill_in(path: &str, known: &BTreeMap<&str, BTreeMap<&str, String>>) -> String
         .map(|segment| {
             let Some(name) = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) else { return segment };
             let name = if std::mem::take(&mut first) { "id" } else { name };
-            let key = ["attachmentId", "deliveryId"]
+            let key = ["attachmentId", "deliveryId", "contactId"]
                 .into_iter()
                 .find(|key| name.to_lowercase().contains(&key.to_lowercase().replace("id", "")));
             ids[key.unwrap_or("id")].as_str()
@@ -128,6 +133,7 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
     match (method, path.rsplit('/').next()?) {
         ("get" | "delete", _) => None,
         ("post", "messages") => Some(json!({ "text": "x" })),
+        ("post", "members") => Some(json!({ "members": [{ "address": "x@example.test" }] })),
         ("post", "replay") => Some(json!({ "after": "evt_00000000000000000000000000" })),
         ("post", "test") if path.contains("/templates/") => {
             Some(json!({ "channelId": "ch_00000000000000000000000000", "to": "x@example.test", "variables": {} }))

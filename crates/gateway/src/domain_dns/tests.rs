@@ -79,7 +79,10 @@ async fn what_a_verified_domain_signs_passes_two_verifiers() {
     let server = product.zone_without(None).serve().await;
     let shown = product.verify_at(&server).await;
     assert_eq!(shown.status, DomainStatus::Verified, "{:#?}", shown.dns_records);
-    assert!(shown.dns_records.iter().all(|record| record.status == DnsRecordStatus::Verified), "{shown:#?}");
+    // What is suggested about TLS is not there.
+    let suggested = [DnsRecordPurpose::MtaSts, DnsRecordPurpose::MtaStsHost, DnsRecordPurpose::TlsRpt];
+    let mut published = shown.dns_records.iter().filter(|record| !suggested.contains(&record.purpose));
+    assert!(published.all(|record| record.status == DnsRecordStatus::Verified), "{shown:#?}");
     let workspace = product.test.workspace_id.clone();
     let signed = product.test.engine.sign(&workspace, &product.domain.id, Bytes::from(MAIL)).await.expect("signed");
     let ours = authenticator(&server)

@@ -124,14 +124,26 @@ fn is_ours_to_mend(reply: &Reply, enhanced: Option<(u16, u16)>) -> bool {
     if matches!(reply.code, 500 | 502 | 503 | 504) || matches!(enhanced, Some((1, 7 | 8) | (3, 2 | 5) | (7, 20..=29))) {
         return true;
     }
+    if speaks_of_our_host(reply) {
+        return true;
+    }
     let reason = mail::classify::refusal("", &reply.to_string()).reason;
     // It does not think itself responsible for its domain: nothing of ours changes that.
     reason.is_infrastructure() && reason != BounceReason::RelayDenied
 }
 
 fn speaks_about_us(reply: &Reply) -> bool {
+    says_any(reply, &WORDS_ABOUT_US)
+}
+
+/// Postfix and those that speak like it call us the client host, mostly where a block list named us.
+fn speaks_of_our_host(reply: &Reply) -> bool {
+    says_any(reply, &["client host"])
+}
+
+fn says_any(reply: &Reply, words: &[&str]) -> bool {
     let text = reply.lines.join(" ").to_lowercase();
-    WORDS_ABOUT_US.iter().any(|words| text.contains(words))
+    words.iter().any(|words| text.contains(words))
 }
 
 #[cfg(test)]

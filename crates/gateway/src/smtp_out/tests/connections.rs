@@ -3,17 +3,27 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use DeliveryResult::{Deferred, Delivered, Infrastructure};
 use TransportSecurity::None as Clear;
 
-use super::host::{Does, willing};
+use super::host::{Does, says, willing};
 use super::*;
 
 #[tokio::test]
-async fn a_connection_is_used_again_after_rset() {
+async fn a_connection_is_used_again() {
     let host = willing(&["AUTH PLAIN"], |_, _| None).await;
     let (transport, to) = (transport(SmtpOutConfig::default()), signed_in(&host, Clear));
     for _ in 0..3 {
         assert_eq!(send(&transport, &to, mail(&["a@example.org"])).await.result, Delivered);
     }
-    assert_eq!((host.count("CONNECT"), host.count("AUTH"), host.count("RSET"), host.count("DATA")), (1, 1, 2, 3));
+    assert_eq!((host.count("CONNECT"), host.count("AUTH"), host.count("RSET"), host.count("DATA")), (1, 1, 0, 3));
+}
+
+#[tokio::test]
+async fn what_a_refused_transaction_left_open_is_reset() {
+    let host = willing(&[], |_, line| line.starts_with("RCPT TO:<no").then(|| says("550 5.1.1 no such user"))).await;
+    let (transport, to) = (transport(SmtpOutConfig::default()), smarthost(&host, Clear));
+    for (address, result) in [("no@example.org", DeliveryResult::Bounced), ("a@example.org", Delivered)] {
+        assert_eq!(send(&transport, &to, mail(&[address])).await.result, result);
+    }
+    assert_eq!((host.count("CONNECT"), host.count("RSET"), host.count("DATA")), (1, 1, 1));
 }
 
 #[tokio::test]
@@ -32,15 +42,14 @@ async fn another_user_or_password_gets_another_connection() {
 
 #[tokio::test]
 async fn a_connection_the_server_closed_is_replaced() {
-    // Answers the check with 421, hangs up on it, or hangs up on the first command after it.
-    for (at, answer) in [("RSET", true), ("RSET", false), ("MAIL", false), ("RCPT", false)] {
+    for at in ["MAIL", "RCPT"] {
         let mails = Arc::new(AtomicUsize::new(0));
         let host = willing(&["PIPELINING"], move |connection, line| {
             if line == "<mail>" {
                 mails.fetch_add(1, Ordering::SeqCst);
             }
             let stale = connection == 0 && mails.load(Ordering::SeqCst) > 0 && line.starts_with(at);
-            stale.then(|| if answer { Does::Last("421 4.4.2 idle for too long".to_owned()) } else { Does::Close })
+            stale.then_some(Does::Close)
         })
         .await;
         let (transport, to) = (transport(SmtpOutConfig::default()), smarthost(&host, Clear));
@@ -49,6 +58,25 @@ async fn a_connection_the_server_closed_is_replaced() {
             assert_eq!(outcome.result, Delivered, "{at}: {}", outcome.response);
         }
         assert_eq!((host.count("CONNECT"), host.count("<mail>")), (2, 2), "{at}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_reset_is_replaced() {
+    // Answers the check with 421, or hangs up on it.
+    for answer in [true, false] {
+        let host = willing(&["PIPELINING"], move |connection, line| match line {
+            "RSET" if connection == 0 && answer => Some(Does::Last("421 4.4.2 idle for too long".to_owned())),
+            "RSET" if connection == 0 => Some(Does::Close),
+            line => line.starts_with("RCPT TO:<no").then(|| says("550 5.1.1 no such user")),
+        })
+        .await;
+        let (transport, to) = (transport(SmtpOutConfig::default()), smarthost(&host, Clear));
+        for (address, result) in [("no@example.org", DeliveryResult::Bounced), ("a@example.org", Delivered)] {
+            let outcome = send(&transport, &to, mail(&[address])).await;
+            assert_eq!(outcome.result, result, "{answer}: {}", outcome.response);
+        }
+        assert_eq!((host.count("CONNECT"), host.count("<mail>")), (2, 1), "{answer}");
     }
 }
 
