@@ -25,6 +25,7 @@ const ApiKeys = lazy(() => import("./keys/ApiKeys"));
 const Messages = lazy(() => import("./messages/Messages"));
 const Broadcasts = lazy(() => import("./broadcasts/Broadcasts"));
 const NewBroadcast = lazy(() => import("./broadcasts/NewBroadcast"));
+const EditBroadcast = lazy(() => import("./broadcasts/EditBroadcast"));
 const BroadcastDetail = lazy(() => import("./broadcasts/BroadcastDetail"));
 const Lists = lazy(() => import("./lists/Lists"));
 const ListDetail = lazy(() => import("./lists/ListDetail"));
@@ -73,6 +74,7 @@ function Pages() {
         <Route path="/messages/:id?">{(params) => <Messages id={params.id} />}</Route>
         <Route path="/broadcasts" component={Broadcasts} />
         <Route path="/broadcasts/new" component={NewBroadcast} />
+        <Route path="/broadcasts/:id/edit">{(params) => <EditBroadcast key={params.id} id={params.id} />}</Route>
         <Route path="/broadcasts/:id">{(params) => <BroadcastDetail key={params.id} id={params.id} />}</Route>
         <Route path="/lists" component={Lists} />
         <Route path="/lists/:id">{(params) => <ListDetail key={params.id} id={params.id} />}</Route>

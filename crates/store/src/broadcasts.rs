@@ -249,6 +249,44 @@ pub fn any_under_way(tx: &mut Tx<'_>, list: &ContactListId) -> Result<bool> {
     Ok(tx.query_one(sql, &[list.into()], |row| row.text(0))?.is_some())
 }
 
+/// Writes what one that has not started is made of. Where it stands is [`set_state`]'s.
+///
+/// # Errors
+/// What the database says.
+pub fn rewrite(tx: &mut Tx<'_>, broadcast: &Broadcast, content: &BroadcastContent) -> Result<()> {
+    let tags = serde_json::to_string(&broadcast.tags).map_err(|error| StoreError::corrupt(TABLE, error))?;
+    tx.execute(
+        "UPDATE broadcast SET name = $2, use_case_id = $3, list_id = $4, subject = $5, text_content = $6, html_content = $7,
+             template_id = $8, template_version = $9, track_opens = $10, track_clicks = $11, tags = $12, scheduled_at = $13
+         WHERE id = $1",
+        &[
+            (&broadcast.id).into(),
+            (&broadcast.name).into(),
+            (&broadcast.use_case_id).into(),
+            (&broadcast.list_id).into(),
+            (&broadcast.subject).into(),
+            (&content.text).into(),
+            (&content.html).into(),
+            (&broadcast.template_id).into(),
+            broadcast.template_version.into(),
+            broadcast.tracking.opens.into(),
+            broadcast.tracking.clicks.into(),
+            tags.into(),
+            broadcast.scheduled_at.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Of one that has not started: nothing else knows of it.
+///
+/// # Errors
+/// What the database says.
+pub fn delete(tx: &mut Tx<'_>, id: &BroadcastId) -> Result<()> {
+    tx.execute("DELETE FROM broadcast WHERE id = $1 AND started_at IS NULL", &[id.into()])?;
+    Ok(())
+}
+
 /// Writes where it stands, and when it is looked after next. Whoever has it under way finds their lease lost.
 ///
 /// # Errors

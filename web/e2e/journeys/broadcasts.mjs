@@ -87,7 +87,7 @@ export const broadcasts = [
     },
   },
   {
-    name: "a broadcast is kept as a draft, scheduled, and cancelled",
+    name: "a broadcast is kept as a draft, changed, scheduled, cancelled and deleted",
     async run(context) {
       const useCase = await context.useCase();
       const list = await context.api("POST", "/lists", { name: unique("Readers") });
@@ -99,6 +99,12 @@ export const broadcasts = [
       const page = await context.signedInPage();
       await context.open(page, `/broadcasts/${broadcast.id}`);
       await page.getByText("Draft", { exact: true }).waitFor();
+      await page.getByRole("link", { name: "Edit", exact: true }).click();
+      await page.getByRole("heading", { name: "Edit broadcast", level: 1 }).waitFor();
+      assert.equal(await page.getByLabel("Plain text").inputValue(), "Summer is here.");
+      await page.getByLabel("Subject").fill("Hello again");
+      await page.getByRole("button", { name: "Save changes" }).click();
+      await page.getByText("Hello again", { exact: true }).waitFor();
       await page.getByRole("button", { name: "Schedule" }).click();
       await page.getByRole("dialog").getByRole("button", { name: "Schedule" }).click();
       await page.getByText("Scheduled", { exact: true }).waitFor();
@@ -106,7 +112,12 @@ export const broadcasts = [
       await page.getByRole("dialog").getByRole("button", { name: "Cancel the broadcast" }).click();
       await page.getByRole("heading", { name, level: 1 }).waitFor();
       await page.getByText("Cancelled", { exact: true }).first().waitFor();
-      assert.equal((await context.api("GET", `/broadcasts/${broadcast.id}`)).status, "cancelled");
+      const { status, subject, text } = await context.api("GET", `/broadcasts/${broadcast.id}`);
+      assert.deepEqual([status, subject, text], ["cancelled", "Hello again", "Summer is here."]);
+      await page.getByRole("button", { name: "Delete", exact: true }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Delete the broadcast" }).click();
+      await page.getByText("Broadcast deleted").waitFor();
+      assert.equal(await page.getByRole("link", { name: new RegExp(name) }).count(), 0);
     },
   },
 ];

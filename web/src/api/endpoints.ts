@@ -6,7 +6,9 @@ import type {
   AnalyticsSummary,
   ApiKey,
   Broadcast,
+  BroadcastChange,
   BroadcastInput,
+  BroadcastWithContent,
   Channel,
   ChannelInput,
   Contact,
@@ -139,9 +141,11 @@ export type TestMessageInput = {
 
 export const broadcasts = {
   list: (query: Query, signal?: Signal) => request<Page<Broadcast>>("GET", "/broadcasts", { query, signal }),
-  get: (id: string, signal?: Signal) => request<Broadcast>("GET", `/broadcasts/${id}`, { signal }),
+  get: (id: string, signal?: Signal) => request<BroadcastWithContent>("GET", `/broadcasts/${id}`, { signal }),
   create: (body: BroadcastInput, idempotencyKey: string) =>
     request<Broadcast>("POST", "/broadcasts", { body, idempotencyKey }),
+  change: (id: string, body: BroadcastChange) => request<Broadcast>("PATCH", `/broadcasts/${id}`, { body }),
+  remove: (id: string) => request<void>("DELETE", `/broadcasts/${id}`),
   act: (id: string, act: "send" | "pause" | "resume" | "cancel") => request<Broadcast>("POST", `/broadcasts/${id}/${act}`),
   test: (body: TestMessageInput, idempotencyKey: string) => request<Message>("POST", "/messages", { body, idempotencyKey }),
 };

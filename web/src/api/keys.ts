@@ -22,6 +22,7 @@ export const keys = {
   allWebhookDeliveries: ["webhook-deliveries"] as const,
   broadcasts: ["broadcasts"] as const,
   broadcast: (id: string) => ["broadcasts", id] as const,
+  broadcastContent: (id: string) => ["broadcasts", id, "content"] as const,
   lists: ["lists"] as const,
   list: (id: string) => ["lists", id] as const,
   listMembers: (id: string) => ["lists", id, "members"] as const,

@@ -99,14 +99,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A broadcast, and how far it is. */
+        /** A broadcast, how far it is, and what it is made of. */
         get: operations["getBroadcast"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Takes a broadcast away that never started. */
+        delete: operations["deleteBroadcast"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes a broadcast that has not started. */
+        patch: operations["changeBroadcast"];
         trace?: never;
     };
     "/api/v1/broadcasts/{id}/cancel": {
@@ -1470,6 +1472,21 @@ export interface components {
             createdAt: components["schemas"]["Timestamp"];
             updatedAt: components["schemas"]["Timestamp"];
         };
+        /** @description What is to be different; a field that is left out stays. */
+        BroadcastChange: {
+            name?: string;
+            useCaseId?: components["schemas"]["UseCaseId"];
+            listId?: components["schemas"]["ContactListId"];
+            subject?: string | null;
+            text?: string | null;
+            html?: string | null;
+            templateId?: components["schemas"]["TemplateId"] | null;
+            /** Format: int64 */
+            templateVersion?: number | null;
+            tracking?: components["schemas"]["TrackingBody"];
+            tags?: string[];
+            scheduledAt?: components["schemas"]["Timestamp"] | null;
+        };
         BroadcastId: string;
         /** @description How far a broadcast is, in messages (one a member). Follows what happens by about a second. */
         BroadcastProgress: {
@@ -1539,6 +1556,11 @@ export interface components {
         BroadcastTracking: {
             opens: boolean;
             clicks: boolean;
+        };
+        /** @description A broadcast with the texts it is made of; a template has them where it is made of one. */
+        BroadcastWithContent: components["schemas"]["Broadcast"] & {
+            text?: string | null;
+            html?: string | null;
         };
         /** @description A channel as the API shows it. */
         Channel: {
@@ -3344,8 +3366,85 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["BroadcastWithContent"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BroadcastId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has started */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BroadcastId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["Broadcast"];
                 };
+            };
+            /** @description It has started, or somebody else changed it at the same time */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {

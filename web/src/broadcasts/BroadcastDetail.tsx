@@ -2,7 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 import { number, percent } from "../analytics/figures";
 import { broadcasts } from "../api/endpoints";
 import { keys } from "../api/keys";
@@ -82,7 +82,7 @@ function Detail({ broadcast }: { broadcast: Broadcast }) {
 const SAID = { pause: m.broadcasts.paused, resume: m.broadcasts.resumed, cancel: m.broadcasts.cancelled };
 
 function Actions({ broadcast }: { broadcast: Broadcast }) {
-  const [asking, setAsking] = useState<"send" | "cancel" | null>(null);
+  const [asking, setAsking] = useState<"send" | "cancel" | "remove" | null>(null);
   const members = useLists().data?.find((list) => list.id === broadcast.listId);
   const client = useQueryClient();
   const act = useMutation({
@@ -95,13 +95,28 @@ function Actions({ broadcast }: { broadcast: Broadcast }) {
     onError: (error) => asking ?? toastProblem(m.broadcasts.actFailed, error),
     onSettled: () => void client.invalidateQueries({ queryKey: keys.broadcasts }),
   });
-  const may = actsOn(broadcast.status);
+  const [, navigate] = useLocation();
+  const remove = useMutation({
+    mutationFn: () => broadcasts.remove(broadcast.id),
+    onSuccess: () => {
+      toast(m.broadcasts.removed);
+      navigate(UP.href);
+      client.removeQueries({ queryKey: keys.broadcast(broadcast.id) });
+      void client.invalidateQueries({ queryKey: keys.broadcasts });
+    },
+  });
+  const may = actsOn(broadcast);
   return (
     <>
       {may.send && (
         <Button variant="primary" icon="send" onClick={() => setAsking("send")}>
           {broadcast.scheduledAt ? m.broadcasts.schedule : m.broadcasts.sendNow}
         </Button>
+      )}
+      {may.edit && (
+        <LinkButton icon="edit" href={`/broadcasts/${broadcast.id}/edit`}>
+          {m.broadcasts.editIt}
+        </LinkButton>
       )}
       {may.pause && (
         <Button icon="pause" disabled={act.isPending} onClick={() => act.mutate("pause")}>
@@ -117,6 +132,24 @@ function Actions({ broadcast }: { broadcast: Broadcast }) {
         <Button icon="close" disabled={act.isPending} onClick={() => setAsking("cancel")}>
           {m.broadcasts.cancel}
         </Button>
+      )}
+      {may.remove && (
+        <Button icon="trash" onClick={() => setAsking("remove")}>
+          {m.broadcasts.remove}
+        </Button>
+      )}
+      {asking === "remove" && (
+        <ConfirmDialog
+          title={m.broadcasts.removeTitle}
+          text={m.broadcasts.removeText}
+          action={m.broadcasts.removeNow}
+          danger
+          busy={remove.isPending}
+          error={remove.error}
+          errorTitle={m.broadcasts.actFailed}
+          onConfirm={() => remove.mutate()}
+          onClose={() => setAsking(null)}
+        />
       )}
       {asking === "cancel" && (
         <ConfirmDialog

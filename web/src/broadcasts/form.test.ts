@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { bodyOf, complaintsOf, EMPTY_FORM, testOf, type BroadcastForm } from "./form";
+import { bodyOf, changeOf, complaintsOf, EMPTY_FORM, formOf, testOf, type BroadcastForm } from "./form";
+import type { BroadcastWithContent } from "../api/types";
 
 const NOW = new Date(2026, 0, 31, 12).getTime();
 const whole: BroadcastForm = { ...EMPTY_FORM, name: " News ", useCaseId: "uc_1", listId: "lst_1", templateId: "tpl_1" };
@@ -32,4 +33,17 @@ it("a test is one message under the use case", () => {
     tags: ["broadcast-test"],
     template: { id: "tpl_1" },
   });
+});
+
+it("a change takes away what was taken out, and keeps a version as long as its template", () => {
+  const broadcast = {
+    ...{ name: "News", useCaseId: "uc_1", listId: "lst_1", tags: ["may", "news"], tracking: { opens: false, clicks: true } },
+    ...{ templateId: "tpl_1", templateVersion: 3, subject: null, html: null, text: null, scheduledAt: new Date(NOW).toISOString() },
+  } as unknown as BroadcastWithContent;
+  const form = formOf(broadcast);
+  expect(form.at).toBe("2026-01-31T12:00");
+  expect(changeOf(form)).toEqual(broadcast);
+  expect(changeOf({ ...form, templateId: "tpl_2" }).templateVersion).toBeNull();
+  const own = changeOf({ ...form, content: "own", subject: "Hello", text: "Hi", tags: "", when: "now" });
+  expect(own).toMatchObject({ templateId: null, templateVersion: null, subject: "Hello", text: "Hi", html: null, tags: [], scheduledAt: null });
 });

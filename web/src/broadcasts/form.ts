@@ -1,7 +1,8 @@
-/** What a new broadcast is made of, what is missing of it, and what is sent to the server. Pure; the present comes in as a value. */
+/** What a broadcast is made of, what is missing of it, and what is sent to the server. Pure; the present comes in as a value. */
 
 import type { TestMessageInput } from "../api/endpoints";
-import type { BroadcastInput } from "../api/types";
+import type { BroadcastChange, BroadcastInput, BroadcastWithContent } from "../api/types";
+import { toLocalInput } from "../format/time";
 import { m } from "../i18n";
 
 export type BroadcastForm = {
@@ -10,6 +11,8 @@ export type BroadcastForm = {
   listId: string;
   content: "template" | "own";
   templateId: string;
+  /** The version that was asked for by API. */
+  frozen?: { templateId: string; version: number };
   subject: string;
   html: string;
   text: string;
@@ -37,7 +40,7 @@ export const EMPTY_FORM: BroadcastForm = {
   at: "",
 };
 
-export type Complaints = Partial<Record<keyof BroadcastForm, string>>;
+export type Complaints = Partial<Record<Exclude<keyof BroadcastForm, "frozen">, string>>;
 
 export function contentComplaints(form: BroadcastForm): Complaints {
   if (form.content === "template") return form.templateId ? {} : { templateId: m.broadcasts.templateMissing };
@@ -70,6 +73,34 @@ export function bodyOf(form: BroadcastForm): BroadcastInput {
     ...(form.opens || form.clicks ? { tracking: { opens: form.opens, clicks: form.clicks } } : {}),
     ...(tags.length > 0 ? { tags } : {}),
     ...(form.when === "later" ? { scheduledAt: new Date(form.at).toISOString() } : {}),
+  };
+}
+
+/** All of it, so that what was taken out is gone. A version of the template stays as long as the template does. */
+export function changeOf(form: BroadcastForm): BroadcastChange {
+  const { templateId = null, subject = null, html = null, text = null, scheduledAt = null, tags = [], ...rest } = bodyOf(form);
+  const templateVersion = templateId !== null && templateId === form.frozen?.templateId ? form.frozen.version : null;
+  const tracking = { opens: form.opens, clicks: form.clicks };
+  return { ...rest, templateId, templateVersion, subject, html, text, scheduledAt, tags, tracking };
+}
+
+/** The form of a broadcast that is there. */
+export function formOf({ templateId, templateVersion, ...broadcast }: BroadcastWithContent): BroadcastForm {
+  return {
+    name: broadcast.name,
+    useCaseId: broadcast.useCaseId,
+    listId: broadcast.listId,
+    content: templateId ? "template" : "own",
+    templateId: templateId ?? "",
+    frozen: templateId && templateVersion ? { templateId, version: templateVersion } : undefined,
+    subject: broadcast.subject ?? "",
+    html: broadcast.html ?? "",
+    text: broadcast.text ?? "",
+    opens: broadcast.tracking.opens,
+    clicks: broadcast.tracking.clicks,
+    tags: broadcast.tags.join(", "),
+    when: broadcast.scheduledAt ? "later" : "now",
+    at: broadcast.scheduledAt ? toLocalInput(new Date(broadcast.scheduledAt)) : "",
   };
 }
 

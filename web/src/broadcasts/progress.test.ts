@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { BroadcastProgress } from "../api/types";
+import type { BroadcastProgress, BroadcastStatus } from "../api/types";
 import { actsOn, partsOf, throughOf } from "./progress";
 
 const progress = (change: Partial<BroadcastProgress>): BroadcastProgress => ({
@@ -36,13 +36,14 @@ it("what is put off is not through", () => {
 });
 
 it("each state has its ways on", () => {
-  const ways = (status: Parameters<typeof actsOn>[0]) =>
-    Object.entries(actsOn(status))
+  const ways = (status: BroadcastStatus, startedAt: string | null = "2026-01-31T12:00:00Z") =>
+    Object.entries(actsOn({ status, startedAt }))
       .filter(([, may]) => may)
       .map(([name]) => name)
       .join(" ");
-  expect(ways("draft")).toBe("send cancel");
-  expect(ways("scheduled")).toBe("cancel");
+  expect(ways("draft", null)).toBe("send edit remove");
+  expect(ways("scheduled", null)).toBe("edit cancel remove");
+  expect(ways("cancelled", null)).toBe("remove");
   expect(ways("sending")).toBe("pause cancel");
   expect(ways("paused")).toBe("resume cancel");
   expect([ways("sent"), ways("cancelled")]).toEqual(["", ""]);

@@ -37,11 +37,13 @@ export function isMoving(broadcast: Broadcast): boolean {
 }
 
 /** Which way it can be brought on. */
-export function actsOn(status: BroadcastStatus): { send: boolean; pause: boolean; resume: boolean; cancel: boolean } {
+export function actsOn({ status, startedAt }: Pick<Broadcast, "status" | "startedAt">) {
   return {
     send: status === "draft",
+    edit: status === "draft" || status === "scheduled",
     pause: status === "sending",
     resume: status === "paused",
-    cancel: ["draft", "scheduled", "sending", "paused"].includes(status),
+    cancel: ["scheduled", "sending", "paused"].includes(status),
+    remove: !startedAt,
   };
 }

@@ -16,7 +16,8 @@ use store::{Dialect, Priority, StoreError, Tx, broadcast_recipients, list_member
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{states, tracking};
+use super::drafting::tracking;
+use super::states;
 use crate::once::Once;
 use crate::sending::{self, Ready, SendRequest, Sender};
 use crate::templates::{Frozen, Recipe};

@@ -184,7 +184,7 @@ pub(super) fn complete(tx: &mut Tx<'_>, mut row: BroadcastRow, now: Timestamp) -
 }
 
 /// Changes a broadcast that is in one of the states `from`, once.
-fn change(
+pub(super) fn change(
     tx: &mut Tx<'_>,
     workspace: &WorkspaceId,
     id: &BroadcastId,
@@ -210,7 +210,7 @@ fn change(
     Ok(outcome)
 }
 
-fn stamped(row: &mut BroadcastRow, now: Timestamp) -> Broadcast {
+pub(super) fn stamped(row: &mut BroadcastRow, now: Timestamp) -> Broadcast {
     row.public.updated_at = now;
     row.public.clone()
 }

@@ -12,6 +12,7 @@ use store::testing::TestDb;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::recording::judge;
 use super::*;
 use crate::channels::{self, ChannelRequest};
 use crate::domains::{self, DomainChange, NewSmarthost, PolicyChange};

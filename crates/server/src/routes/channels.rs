@@ -8,10 +8,11 @@ use engine::ports::TestStep;
 use model::ChannelId;
 use model::channel::{AuthPolicy, Channel, ChannelLimits, Provider, ProviderConfig, Signature, TransportSecurity};
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::wire::nullable;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{self, Order, Page, PageQuery};
@@ -24,11 +25,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(test_new))
         .routes(routes!(show, change, delete))
         .routes(routes!(test))
-}
-
-/// A field that may be absent, or null to take a value away.
-fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(deserializer).map(Some)
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]

@@ -22,6 +22,8 @@ store::on_both_engines!(
     whom_and_what_is_fixed_when_it_starts,
     nothing_is_sent_while_it_is_paused,
     what_waits_is_cancelled_with_it,
+    what_has_not_started_can_be_changed,
+    what_never_started_can_be_taken_away,
     broadcasts_need_their_scopes,
     requests_of_the_documentation_work,
 );
@@ -336,6 +338,64 @@ async fn what_waits_is_cancelled_with_it(database: TestDb) {
     assert_eq!(numbers(&setting.get(&early).await, &["total", "queued", "remaining"]), [3, 0, 3]);
 }
 
+async fn what_has_not_started_can_be_changed(database: TestDb) {
+    let setting = Setting::start(database, three()).await;
+    let server = &setting.server;
+    let id = setting.make(setting.body()).await;
+    let path = format!("{BROADCASTS}/{id}");
+    let change = async |body: Value| server.patch(&path, body).await.expect(200).json();
+    let changed = change(json!({"subject": "Other", "tags": ["a"], "html": "<p>{{plan}}</p>"})).await;
+    assert_eq!((&changed["name"], &changed["subject"]), (&json!("Spring"), &json!("Other")), "{changed}");
+    let shown = setting.get(&id).await;
+    assert_eq!((&shown["text"], &shown["html"]), (&json!("You have the plan {{plan}}."), &json!("<p>{{plan}}</p>")));
+    for (body, pointer) in [
+        (json!({"text": null, "html": null}), "/text"),
+        (json!({"listId": "list_00000000000000000000000000"}), "/listId"),
+        (json!({"useCaseId": "x"}), "/useCaseId"),
+        (json!({"name": ""}), "/name"),
+        (json!({"templateVersion": 1}), "/templateVersion"),
+        (json!({"status": "sent"}), "/status"),
+    ] {
+        let refused = server.patch(&path, body.clone()).await.expect_problem(422, "invalid");
+        assert_eq!(refused.pointers(), [pointer], "{body}");
+    }
+    assert_eq!(setting.get(&id).await, shown, "what is refused changes nothing");
+    let template = json!({"name": "t", "content": {"subject": "s", "text": "Of the template"}});
+    let template = server.post("/api/v1/templates", template).await.expect(201).json()["id"].clone();
+    let body = json!({"templateId": template, "subject": null, "text": null, "html": null});
+    assert_eq!(change(body).await["templateId"], template);
+
+    let later = model::Timestamp::now().plus(Duration::from_secs(24 * 60 * 60));
+    change(json!({"scheduledAt": later})).await;
+    assert_eq!(setting.ask(&id, "send").await["status"], "scheduled");
+    assert_eq!(change(json!({"name": "Summer"})).await["status"], "scheduled");
+    assert!(!setting.step().await, "it is not due");
+    assert_eq!(change(json!({"scheduledAt": null})).await["status"], "draft");
+    change(json!({"scheduledAt": later})).await;
+    setting.ask(&id, "send").await;
+    // Its time has come when it is changed.
+    assert_eq!(change(json!({"scheduledAt": "2020-01-01T00:00:00Z"})).await["status"], "scheduled");
+    let _delivering = setting.deliver();
+    setting.until_status(&id, "sent").await;
+    assert!(setting.messages().await.iter().all(|message| message["content"]["email"]["subject"] == "s"));
+    server.patch(&path, json!({"name": "x"})).await.expect_problem(409, "conflict");
+}
+
+async fn what_never_started_can_be_taken_away(database: TestDb) {
+    let setting = Setting::start(database, three()).await;
+    let [draft, cancelled, started] =
+        [setting.make(setting.body()).await, setting.make(setting.body()).await, setting.make(setting.body()).await];
+    setting.ask(&cancelled, "cancel").await;
+    setting.ask(&started, "send").await;
+    for id in [&draft, &cancelled] {
+        setting.server.delete(&format!("{BROADCASTS}/{id}")).await.expect(204);
+        setting.server.delete(&format!("{BROADCASTS}/{id}")).await.expect(404);
+    }
+    setting.server.delete(&format!("{BROADCASTS}/{started}")).await.expect_problem(409, "conflict");
+    let listed = setting.server.get(BROADCASTS).await.expect(200).json();
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1), "{listed}");
+}
+
 async fn broadcasts_need_their_scopes(database: TestDb) {
     let setting = Setting::start(database, three()).await;
     let id = setting.make(setting.body()).await;
@@ -352,6 +412,9 @@ async fn broadcasts_need_their_scopes(database: TestDb) {
         let path = format!("{BROADCASTS}/{id}/{what}");
         setting.server.ask("POST", &path, &reader, Some(json!({}))).await.expect(403);
     }
+    let path = format!("{BROADCASTS}/{id}");
+    setting.server.ask("PATCH", &path, &reader, Some(json!({}))).await.expect(403);
+    setting.server.ask("DELETE", &path, &reader, None).await.expect(403);
 }
 
 /// The blocks `http` of docs/BROADCASTS.md, in their order.
@@ -377,5 +440,5 @@ async fn requests_of_the_documentation_work(database: TestDb) {
             requests += 1;
         }
     }
-    assert_eq!(requests, 8);
+    assert_eq!(requests, 9);
 }
