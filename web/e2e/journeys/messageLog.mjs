@@ -49,7 +49,10 @@ export const messageLog = [
       const subject = unique("Narrow");
       const content = { type: "email", email: { subject, text: "…" } };
       await context.api("POST", "/messages", { channelId: channel.id, to: address, content });
-      await context.api("POST", "/messages", { useCaseId: useCase.id, to: address, content });
+      const sent = await context.api("POST", "/messages", { useCaseId: useCase.id, to: address, content });
+      // Suppressed while it waits, it would be held back too.
+      const isThrough = async () => (await context.api("GET", `/messages/${sent.id}`)).status === "delivered";
+      await context.eventually("what is sent before the suppression", isThrough);
       await context.api("POST", "/suppressions", { address, scope: "workspace", reason: "manual" });
       const held = await context.api("POST", "/messages", { useCaseId: useCase.id, to: address, content });
       assert.equal(held.status, "suppressed");
