@@ -111,7 +111,7 @@ impl DnsZone {
 /// A zone of everything, with nothing in it.
 fn root_zone() -> InMemoryZoneHandler<TokioRuntimeProvider> {
     let mut zone =
-        InMemoryZoneHandler::<TokioRuntimeProvider>::empty(Name::root(), ZoneType::Primary, AxfrPolicy::Deny);
+        InMemoryZoneHandler::<TokioRuntimeProvider>::empty(Name::root(), ZoneType::Primary, AxfrPolicy::Deny, None);
     let name = |text: &str| Name::from_str(text).expect("a name");
     let authority = SOA::new(name("ns.test."), name("root.test."), 1, 60, 60, 60, 60);
     zone.upsert_mut(Record::from_rdata(Name::root(), TTL_SECONDS, RData::SOA(authority)), 1);

@@ -154,6 +154,23 @@ async fn the_inbound_domain_is_looked_up_where_the_setting_says() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dane_wants_a_resolver_nearby_that_validates() {
+    let zone = DnsZone::start(&[]).await;
+    let server = zone.address.to_string();
+    for (server, words) in [
+        (server.as_str(), "does not validate DNSSEC"),
+        ("", "name it (POSTROOM_DNS_SERVER=127.0.0.1:53)"),
+        ("9.9.9.9:53", "on the way over the internet"),
+    ] {
+        let environment = [("POSTROOM_DNS_SERVER", server), ("POSTROOM_DANE", "true")];
+        let postroom = Postroom::prepare(Database::sqlite(), &environment);
+        expect(&doctor(&postroom).await.0, "DANE", "problem", words);
+    }
+    let without = Postroom::prepare(Database::sqlite(), &[("POSTROOM_DNS_SERVER", server.as_str())]);
+    assert!(doctor(&without).await.0.iter().all(|check| check["name"] != "DANE"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_smarthost_is_signed_in_to() {
     let server = PasswordServer::start().await;
     for (password, status, words) in

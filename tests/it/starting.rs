@@ -57,6 +57,7 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("POSTROOM_PUBLIC_URL", "not a url", &["not a url", "http"]),
     ("POSTROOM_INBOUND_DOMAIN", "no spaces allowed", &["no spaces allowed"]),
     ("POSTROOM_DNS_SERVER", "resolver", &["resolver", "53"]),
+    ("POSTROOM_DANE", "perhaps", &["perhaps", "true"]),
     ("POSTROOM_ALLOW_PRIVATE_NETWORKS", "perhaps", &["perhaps", "true"]),
     ("POSTROOM_BOOTSTRAP_KEY", "short", &["24"]),
     ("POSTROOM_BOOTSTRAP_ADMIN", "nobody", &["email:password"]),

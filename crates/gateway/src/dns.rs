@@ -33,6 +33,16 @@ pub enum DnsError {
     System(String),
     #[error("the DNS resolver can't be made: {0}")]
     Resolver(String),
+    #[error(
+        "DANE needs a DNS server that validates DNSSEC, on this machine or a network of one's own: name it \
+         (POSTROOM_DNS_SERVER=127.0.0.1:53), or turn DANE off (POSTROOM_DANE=false)"
+    )]
+    NobodyValidates,
+    #[error(
+        "DANE can't believe the DNS server {0}: on the way over the internet anybody may change its answers; name one that \
+         validates DNSSEC on this machine or a network of one's own (POSTROOM_DNS_SERVER), or turn DANE off (POSTROOM_DANE=false)"
+    )]
+    ValidatesFarAway(SocketAddr),
 }
 
 impl DnsConfig {

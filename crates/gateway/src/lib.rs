@@ -15,4 +15,5 @@ pub mod smtp_in;
 pub mod smtp_out;
 pub mod tls;
 pub mod tls_client;
+pub mod validated_dns;
 pub mod webhooks;

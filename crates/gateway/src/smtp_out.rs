@@ -2,12 +2,14 @@
 //! transaction and what the answers mean. Never retries a mail (one attempt is one call), never changes a mail except for
 //! its line ends and doubled dots.
 //!
-//! `reply`, `capabilities`, `envelope`, `auth`, `classify`, `mta_sts` and `hints` are pure; `wire` and `session` do the I/O;
-//! `pool` keeps connections; `direct` finds mail exchangers. What each answer means is the table at the top of `classify`.
+//! `reply`, `capabilities`, `envelope`, `auth`, `classify`, `dane`, `mta_sts` and `hints` are pure; `wire` and `session` do the
+//! I/O; `pool` keeps connections; `direct` finds mail exchangers, `security` is how they are spoken to. What each answer means is
+//! the table at the top of `classify`.
 
 mod auth;
 mod capabilities;
 mod classify;
+mod dane;
 mod direct;
 mod envelope;
 mod failure;
@@ -16,6 +18,7 @@ pub mod mta_sts;
 mod pool;
 mod probe;
 pub mod reply;
+mod security;
 mod session;
 mod timeouts;
 mod wire;
@@ -55,6 +58,8 @@ pub struct SmtpOutConfig {
     pub idle_max: Duration,
     /// Who is asked for mail exchangers.
     pub dns: DnsConfig,
+    /// Heed the TLSA records of mail exchangers: `dns.server` is a resolver that validates DNSSEC, and is believed.
+    pub dane: bool,
     /// Where mail exchangers and files of MTA-STS policies are; others than 25 and 443 are for tests.
     pub mx_port: u16,
     pub mta_sts_port: u16,
@@ -94,6 +99,7 @@ impl Default for SmtpOutConfig {
             connections_per_host_max: 8,
             idle_max: Duration::from_secs(30),
             dns: DnsConfig::default(),
+            dane: false,
             mx_port: MX_PORT,
             mta_sts_port: 443,
             connections_per_second_max: CONNECTIONS_PER_SECOND_MAX,

@@ -288,7 +288,7 @@ pub struct DeliveryAttempt {
     /// The address spoken to, where the host is one of several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// Protocol and cipher suite.
+    /// Protocol and cipher suite; with `, DANE` at the end where the host's TLSA records prove that it is the right one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_version: Option<String>,
     /// Mail exchangers that were asked before in the same attempt and did not take it, in their order.

@@ -24,7 +24,7 @@ pub const PREFIX: &str = "POSTROOM_";
 const BLOCKLISTS: &str = "zen.spamhaus.org,bl.spamcop.net,psbl.surriel.com";
 
 /// Every key, as the file has it; the environment's is `POSTROOM_` and the same in capitals.
-pub const KEYS: [&str; 26] = [
+pub const KEYS: [&str; 27] = [
     "http_addr",
     "smtp_addr",
     "submission_addr",
@@ -37,6 +37,7 @@ pub const KEYS: [&str; 26] = [
     "hostname",
     "dns_server",
     "dns_blocklists",
+    "dane",
     "allow_private_networks",
     "extra_ca_file",
     "autoconfig_url",
@@ -74,6 +75,8 @@ pub struct Config {
     pub dns_server: String,
     /// Lists of bad senders that a domain's doctor looks into.
     pub dns_blocklists: Vec<String>,
+    /// Believe `dns_server` about DNSSEC, and heed the TLSA records of mail exchangers.
+    pub dane: bool,
     pub allow_private_networks: bool,
     pub extra_ca_file: Option<PathBuf>,
     /// The database of providers that is asked where a mailbox is, with a slash at the end; absent: none.
@@ -245,6 +248,7 @@ impl Values {
             inbound_domain,
             dns_server: self.text("dns_server")?.unwrap_or_default(),
             dns_blocklists: self.dns_blocklists()?,
+            dane: self.flag("dane")?,
             allow_private_networks: self.flag("allow_private_networks")?,
             extra_ca_file: self.path("extra_ca_file")?,
             autoconfig_url: self.autoconfig_url()?,

@@ -96,6 +96,9 @@ async fn checks(config: Arc<Config>) -> Vec<Check> {
         .map_err(|error| error.to_string());
     checks.push(within("inbound domain", NETWORK_TIMEOUT, network::inbound_domain(&config, &dns)).await);
     checks.push(within("host name", NETWORK_TIMEOUT, network::host_name(&config, &dns)).await);
+    if config.dane {
+        checks.push(within("DANE", NETWORK_TIMEOUT, network::dane(&config)).await);
+    }
     checks.push(machine::certificate(&config));
     let transport = wiring::smtp_transport(&config);
     checks.push(within("smarthost", SMARTHOST_TIMEOUT, network::smarthost(&config, &transport)).await);

@@ -148,6 +148,7 @@ pub fn smtp_transport(config: &Config) -> anyhow::Result<SmtpTransport> {
         hello_name: config.hostname.clone(),
         trust,
         dns: DnsConfig::from_text(&config.dns_server)?,
+        dane: config.dane,
         mx_port: config.mx_port,
         own_listener: OwnListener::at(config.smtp_addr, config.smtp_proxy_protocol),
         ..SmtpOutConfig::default()

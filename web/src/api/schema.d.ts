@@ -1803,7 +1803,7 @@ export interface components {
             tls: boolean;
             /** @description The address spoken to, where the host is one of several. */
             address?: string | null;
-            /** @description Protocol and cipher suite. */
+            /** @description Protocol and cipher suite; with `, DANE` at the end where the host's TLSA records prove that it is the right one. */
             tlsVersion?: string | null;
             /** @description Mail exchangers that were asked before in the same attempt and did not take it, in their order. */
             triedBefore?: components["schemas"]["HostTried"][];

@@ -33,7 +33,7 @@ pub struct RecipientOutcome {
     pub tls: bool,
     /// The address spoken to, where the host is one of several.
     pub address: Option<String>,
-    /// Protocol and cipher suite.
+    /// Protocol and cipher suite; with `, DANE` at the end where the host's TLSA records prove that it is the right one.
     pub tls_version: Option<String>,
     /// Who was asked before in the same attempt and did not take it.
     pub tried_before: Vec<HostTried>,

@@ -9,15 +9,14 @@
 //! Where we are a domain's exchanger ourselves, the mail is given to our own listener, by SMTP on this machine, as from anybody: it relays
 //! nothing and counts how often a mail went round, so that nothing loops.
 //!
-//! `route` is pure; `names`, `policies` and `rate` ask and wait. DANE (RFC 7672) is not looked at: it needs answers that
-//! DNSSEC vouches for.
+//! `route` is pure; `names`, `policies` and `rate` ask and wait; `preparing` says how a host has to be spoken to.
 
 mod names;
 mod policies;
+mod preparing;
 mod rate;
 mod route;
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -28,13 +27,14 @@ use tokio::time::Instant;
 
 use super::classify::Stage;
 use super::failure::{Cause, SmtpFailure};
-use super::mta_sts::{Mode, Policy};
+use super::security::Security;
 use super::session::{Dialer, Exchanger, Given, Outcome, Session};
 use super::timeouts::FREE_EXCHANGER;
 use super::{Attempt, OwnListener, SmtpOutConfig, SmtpOutConfigError, SmtpTransport};
 use crate::guard::Guard;
 use names::Names;
 use policies::Policies;
+use preparing::Prepared;
 use rate::Rate;
 use route::{MxAnswer, NoRoute, Way, check_domain, exchangers};
 
@@ -69,7 +69,7 @@ impl Direct {
         let policies = Policies::new(guard.clone(), &config.trust, config.mta_sts_port);
         Ok(Self {
             guard,
-            names: Names::new(&config.dns)?,
+            names: Names::new(&config.dns, config.dane)?,
             policies: policies.map_err(SmtpOutConfigError::Policies)?,
             rate: Rate::new(config.connections_per_second_max),
             port: config.mx_port,
@@ -79,47 +79,27 @@ impl Direct {
         })
     }
 
-    async fn route(&self, domain: &str) -> Result<Way, NoRoute> {
+    /// Where the domain's mail goes, and whether DNSSEC proves it.
+    async fn route(&self, domain: &str) -> Result<(Way, bool), NoRoute> {
         check_domain(domain)?;
-        let answer = self.names.mx(domain).await;
+        let (answer, is_proven) = self.names.mx(domain).await;
         let chance: Vec<u32> = match &answer {
             MxAnswer::Records(records) => records.iter().map(|_| rand::rng().random()).collect(),
             _ => Vec::new(),
         };
-        exchangers(domain, answer, &self.own_name, &chance)
-    }
-
-    /// The addresses of an exchanger that may be connected to.
-    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NoRoute> {
-        let found = self.names.addresses(host).await.map_err(|error| NoRoute {
-            result: DeliveryResult::Deferred,
-            text: format!("4.4.3 DNS did not say where {host} is: {error}"),
-        })?;
-        if found.is_empty() {
-            return Err(NoRoute::bounced(format!("5.4.4 {host} has no address")));
-        }
-        let mut allowed: Vec<IpAddr> = found.iter().copied().filter(|address| self.guard.allows(*address)).collect();
-        allowed.truncate(ADDRESSES_PER_EXCHANGER_MAX);
-        if let (true, Some(first)) = (allowed.is_empty(), found.first()) {
-            let text = format!(
-                "4.4.4 {host} is at {first}, which is no address of the public internet; Postroom does not connect there \
-                 unless private networks are allowed (allow_private_networks)"
-            );
-            return Err(NoRoute { result: DeliveryResult::Infrastructure, text });
-        }
-        Ok(allowed)
+        Ok((exchangers(domain, answer, &self.own_name, &chance)?, is_proven))
     }
 }
 
 impl SmtpTransport {
     pub(super) async fn deliver_to_mx(&self, domain: &str, mail: &OutboundMail) -> Vec<RecipientOutcome> {
         let mut round = Round::new(mail);
-        let hosts = match self.direct.route(domain).await {
-            Ok(Way::Hosts(mut hosts)) => {
+        let (hosts, is_proven) = match self.direct.route(domain).await {
+            Ok((Way::Hosts(mut hosts), is_proven)) => {
                 hosts.truncate(EXCHANGERS_TRIED_MAX);
-                hosts
+                (hosts, is_proven)
             }
-            Ok(Way::Ourselves) => {
+            Ok((Way::Ourselves, _)) => {
                 self.deliver_to_ourselves(domain, &mut round).await;
                 return round.end();
             }
@@ -132,38 +112,35 @@ impl SmtpTransport {
         let began = Instant::now();
         let mut tried = 0;
         for host in hosts {
-            let Some(verified) = policy_allows(policy.as_deref(), &host, &mut round) else { continue };
-            let addresses = match self.direct.addresses(&host).await {
-                Ok(addresses) => addresses,
+            let prepared = match self.direct.prepare(domain, &host, is_proven, policy.as_deref()).await {
+                Ok(prepared) => prepared,
                 Err(no_route) => {
                     round.nowhere(Some(&host), &no_route);
                     continue;
                 }
             };
+            let Prepared { addresses, security, otherwise } = prepared;
             for address in addresses {
                 if round.is_over() || tried >= ADDRESSES_TRIED_MAX || (tried > 0 && began.elapsed() >= LOOKING_MAX) {
                     return round.end();
                 }
                 tried += 1;
-                let to = Exchanger {
+                let mut to = Exchanger {
                     host: host.clone(),
                     address,
                     port: self.direct.port,
-                    verified,
+                    security: security.clone(),
                     wants_proxy_line: false,
                 };
                 let mut attempt = self.try_exchanger(&self.dialer, &to, &round.mail()).await;
-                if let (Some(policy), true) = (&policy, verified)
-                    && policy.mode == Mode::Testing
-                    && attempt.failed_at(Stage::StartTls)
-                {
+                if let (Some(otherwise), true) = (&otherwise, attempt.failed_at(Stage::StartTls)) {
                     tracing::warn!(
                         domain,
                         host,
                         mode = "testing",
                         "TLS is not as the MTA-STS policy wants it; sending all the same"
                     );
-                    let to = Exchanger { verified: false, ..to.clone() };
+                    to.security = otherwise.clone();
                     attempt = self.try_exchanger(&self.dialer, &to, &round.mail()).await;
                 }
                 round.record(&to, attempt);
@@ -185,7 +162,7 @@ impl SmtpTransport {
             host: own_name.clone(),
             address: listener.address.ip(),
             port: listener.address.port(),
-            verified: false,
+            security: Security::Opportunistic,
             wants_proxy_line: listener.wants_proxy_line,
         };
         let tried = self.try_exchanger(dialer, &to, &round.mail()).await;
@@ -210,25 +187,6 @@ impl SmtpTransport {
         }
         Tried { attempt, failure }
     }
-}
-
-/// Whether this host's certificate is looked at; none if no mail may go there.
-fn policy_allows(policy: Option<&Policy>, host: &str, round: &mut Round<'_>) -> Option<bool> {
-    let Some(policy) = policy.filter(|policy| policy.mode != Mode::None) else { return Some(false) };
-    if policy.names(host) {
-        return Some(true);
-    }
-    if policy.mode == Mode::Testing {
-        tracing::warn!(
-            host,
-            mode = "testing",
-            "the MTA-STS policy of the domain does not name its mail exchanger; sending all the same"
-        );
-        return Some(false);
-    }
-    let text = format!("4.7.0 the domain's MTA-STS policy does not name {host}; no mail is given to it");
-    round.nowhere(Some(host), &NoRoute { result: DeliveryResult::Deferred, text });
-    None
 }
 
 /// What came of one address.
@@ -302,7 +260,10 @@ impl<'a> Round<'a> {
     }
 
     fn record(&mut self, to: &Exchanger, tried: Tried) {
-        let of_all = tried.of_all();
+        let mut of_all = tried.of_all();
+        if tried.failed_at(Stage::StartTls) {
+            of_all.1.push_str(to.security.reason());
+        }
         let Attempt { outcomes, tls, .. } = tried.attempt;
         let waiting = self.mail.recipients.iter().zip(&mut self.letters).filter(|(_, letter)| !letter.is_over);
         for ((recipient, letter), outcome) in waiting.zip(outcomes) {

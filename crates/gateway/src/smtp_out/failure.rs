@@ -4,9 +4,11 @@ use std::io;
 use std::time::Duration;
 
 use engine::ports::DeliveryResult;
+use rustls::CertificateError;
 
 use super::auth::AuthError;
 use super::classify::{Peer, Stage, classify};
+use super::dane::DaneMismatch;
 use super::reply::{Reply, ReplyError};
 use crate::guard::refusal;
 
@@ -83,7 +85,10 @@ impl std::fmt::Display for SmtpFailure {
         match &self.cause {
             Cause::Refused(text) => formatter.write_str(text),
             Cause::Connect(error) => write!(formatter, "could not connect: {error}"),
-            Cause::Tls(error) => write!(formatter, "TLS could not be set up: {error}"),
+            Cause::Tls(error) => match tls_error(error).and_then(mismatch) {
+                Some(mismatch) => write!(formatter, "{mismatch}"),
+                None => write!(formatter, "TLS could not be set up: {error}"),
+            },
             Cause::BadServerName => write!(formatter, "the host is neither a name nor an address"),
             Cause::StartTlsNotOffered => write!(formatter, "the server does not offer STARTTLS, which is required"),
             Cause::BytesBeforeTls => {
@@ -111,4 +116,10 @@ impl std::fmt::Display for SmtpFailure {
 /// What TLS itself complained of, if it was not the network.
 pub(super) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
+}
+
+/// What DANE complained of.
+fn mismatch(error: &rustls::Error) -> Option<&DaneMismatch> {
+    let rustls::Error::InvalidCertificate(CertificateError::Other(why)) = error else { return None };
+    why.0.downcast_ref()
 }

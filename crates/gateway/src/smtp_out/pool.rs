@@ -26,7 +26,7 @@ pub(super) struct Key {
     port: u16,
     security: TransportSecurity,
     username: Option<String>,
-    /// A keyed hash: a changed password does not get the old one's connections.
+    /// A keyed hash of what one side proves itself by: a changed password, or TLSA record, does not get the old one's connections.
     credential: u64,
 }
 
@@ -71,11 +71,12 @@ impl Pool {
         self.slot_of(self.key(to), limit).await
     }
 
-    /// As [`Pool::slot`]: an address of a mail exchanger is a host of its own, as is one whose certificate was looked at.
+    /// As [`Pool::slot`]: an address of a mail exchanger is a host of its own, as is one that was secured in another way.
     pub(super) async fn slot_at(&self, to: &Exchanger, limit: Duration) -> Option<Slot> {
         let host = format!("{}[{}]", to.host.to_ascii_lowercase(), to.address);
-        let security = if to.verified { TransportSecurity::Starttls } else { TransportSecurity::None };
-        self.slot_of(Key { host, port: to.port, security, username: None, credential: 0 }, limit).await
+        let security = if to.security.is_mandatory() { TransportSecurity::Starttls } else { TransportSecurity::None };
+        let credential = self.hasher.hash_one(&to.security);
+        self.slot_of(Key { host, port: to.port, security, username: None, credential }, limit).await
     }
 
     async fn slot_of(&self, key: Key, limit: Duration) -> Option<Slot> {

@@ -16,6 +16,7 @@ use super::classify::{Peer, Stage, classify};
 use super::envelope::{Envelope, EnvelopeError, stuff};
 use super::failure::{Cause, SmtpFailure};
 use super::reply::Reply;
+use super::security::Security;
 use super::timeouts::Timeouts;
 use super::wire::Wire;
 use crate::guard::Guard;
@@ -61,8 +62,7 @@ pub(super) struct Exchanger {
     pub host: String,
     pub address: IpAddr,
     pub port: u16,
-    /// Only with a certificate for `host` (MTA-STS); else encrypted if it can be.
-    pub verified: bool,
+    pub security: Security,
     /// It is our own listener, which wants to be told by the PROXY protocol where a connection comes from.
     pub wants_proxy_line: bool,
 }
@@ -77,6 +77,8 @@ pub(super) struct Session {
     /// The server's greeting in its own words, once heard.
     pub greeting: Option<String>,
     peer: Peer,
+    /// TLSA records vouch for the server.
+    is_dane: bool,
     /// Transactions begun.
     pub transactions: u32,
     /// The last transaction went to its end: there is nothing to reset.
@@ -95,8 +97,7 @@ impl Session {
     }
 
     /// With a mail exchanger: in TLS where it offers that. Encryption that nobody can tell from an attacker's is better than
-    /// none, and none is better than no mail (RFC 7435), so what fails with TLS is begun anew without it; unless a
-    /// certificate is wanted.
+    /// none, and none is better than no mail (RFC 7435), so what fails with TLS is begun anew without it; unless it is wanted.
     pub(super) async fn open_exchanger(
         dialer: &Dialer,
         to: &Exchanger,
@@ -105,15 +106,15 @@ impl Session {
         let session = Self::greet_exchanger(dialer, to, timeouts).await?;
         if !session.capabilities.starttls {
             let not_offered = || SmtpFailure::new(Stage::StartTls, Cause::StartTlsNotOffered);
-            return if to.verified { Err(not_offered()) } else { Ok(session) };
+            return if to.security.is_mandatory() { Err(not_offered()) } else { Ok(session) };
         }
-        let connector = if to.verified { &dialer.tls } else { &dialer.opportunistic_tls };
-        match session.upgrade(dialer, connector, &to.host).await {
-            Err(failure) if failure.stage == Stage::StartTls && !to.verified => {
+        let (connector, name) = dialer.connector(&to.security, &to.host)?;
+        match session.upgrade(dialer, &connector, name).await {
+            Err(failure) if failure.stage == Stage::StartTls && !to.security.is_mandatory() => {
                 tracing::info!(host = to.host, address = %to.address, %failure, "TLS failed; sending without it");
                 Self::greet_exchanger(dialer, to, timeouts).await
             }
-            upgraded => upgraded,
+            upgraded => Ok(Self { is_dane: to.security.is_dane(), ..upgraded? }),
         }
     }
 
@@ -145,6 +146,7 @@ impl Session {
             timeouts,
             greeting: None,
             peer: Peer::Smarthost,
+            is_dane: false,
             transactions: 0,
             is_clean: true,
         })
@@ -197,8 +199,10 @@ impl Session {
         Err(SmtpFailure::new(Stage::Auth, Cause::Answer(reply, challenge)))
     }
 
+    /// Protocol and cipher suite, and whether DANE proved who the server is.
     pub(super) fn describe_tls(&self) -> Option<String> {
-        self.wire.describe_tls()
+        let protocol = self.wire.describe_tls()?;
+        Some(if self.is_dane { format!("{protocol}, DANE") } else { protocol })
     }
 
     pub(super) const fn offers_starttls(&self) -> bool {

@@ -1,8 +1,10 @@
 //! The client against a scripted smarthost: what is said, what is made of the answers, and how connections are used.
 
 mod connections;
+mod dane;
 mod exchangers;
 mod host;
+mod signed_zone;
 mod steps;
 mod transactions;
 

@@ -5,8 +5,10 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use engine::DeliveryMode;
 use engine::ports::Transport as _;
+use gateway::dns::DnsConfig;
 use gateway::dns_lookup::{DnsLookup, DnsLookupError};
 use gateway::smtp_out::SmtpTransport;
+use gateway::validated_dns::ValidatedDns;
 
 use super::report::Check;
 use crate::config::Config;
@@ -169,6 +171,23 @@ fn list(addresses: &[IpAddr]) -> String {
 
 fn is_local(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
+}
+
+/// Does the DNS server vouch for what DNSSEC proves?
+pub async fn dane(config: &Config) -> Check {
+    const NAME: &str = "DANE";
+    const ADVICE: &str = "let it validate DNSSEC, name one that does (POSTROOM_DNS_SERVER), or set POSTROOM_DANE=false";
+    let dns = DnsConfig::from_text(&config.dns_server).and_then(|dns| ValidatedDns::new(&dns));
+    let dns = match dns {
+        Ok(dns) => dns,
+        Err(error) => return Check::problem(NAME, error.to_string(), ADVICE),
+    };
+    let server = &config.dns_server;
+    match dns.validates().await {
+        Ok(true) => Check::ok(NAME, format!("{server} validates DNSSEC")),
+        Ok(false) => Check::problem(NAME, format!("{server} does not validate DNSSEC: DANE is heeded nowhere"), ADVICE),
+        Err(error) => no_dns(NAME, &error),
+    }
 }
 
 /// Mail goes to mail exchangers: what they look at first.

@@ -189,7 +189,7 @@ impl RequestHandler for Handler {
 }
 
 /// Sockets at one address: a port that is free for UDP may be taken for TCP.
-pub(super) async fn same_port() -> (UdpSocket, TcpListener) {
+pub(crate) async fn same_port() -> (UdpSocket, TcpListener) {
     loop {
         let udp = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
         let address = udp.local_addr().expect("an address");

@@ -221,7 +221,7 @@ async fn reports_are_asked_for_in_the_name_of_the_message() {
 }
 
 /// Serves one file over TLS, whatever is asked for.
-async fn policy_server(policy: String) -> Host {
+pub(super) async fn policy_server(policy: String) -> Host {
     let asked = Mutex::new(String::new());
     super::host::willing_in_tls(&[], move |_, line| {
         if line == "CONNECT" {
