@@ -104,7 +104,8 @@ export const broadcasts = [
       assert.equal(await page.getByLabel("Plain text").inputValue(), "Summer is here.");
       await page.getByLabel("Subject").fill("Hello again");
       await page.getByRole("button", { name: "Save changes" }).click();
-      await page.getByText("Hello again", { exact: true }).waitFor();
+      await page.getByRole("definition").getByText("Hello again", { exact: true }).waitFor();
+      await page.getByText("Summer is here.", { exact: true }).waitFor();
       await page.getByRole("button", { name: "Schedule" }).click();
       await page.getByRole("dialog").getByRole("button", { name: "Schedule" }).click();
       await page.getByText("Scheduled", { exact: true }).waitFor();

@@ -7,7 +7,7 @@ import { number, percent } from "../analytics/figures";
 import { broadcasts } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { asProblem } from "../api/problem";
-import type { Broadcast, BroadcastProgress } from "../api/types";
+import type { Broadcast, BroadcastProgress, BroadcastWithContent } from "../api/types";
 import { longTime } from "../format/time";
 import { m } from "../i18n";
 import { Card, Page, Section } from "../shell/Page";
@@ -20,9 +20,11 @@ import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast, toastProblem } from "../ui/toast";
 import { BroadcastBadge } from "./Broadcasts";
 import styles from "./broadcasts.module.css";
+import { formOf } from "./form";
+import { Look } from "./Look";
 import { actsOn, throughOf } from "./progress";
 import { ProgressBar } from "./ProgressBar";
-import { useBroadcast, useLists, useNames, useTemplates } from "./queries";
+import { useBroadcast, useKeepBroadcast, useLists, useNames, useTemplates } from "./queries";
 import { SendDialog } from "./SendDialog";
 
 const UP = { href: "/broadcasts", label: m.broadcasts.title };
@@ -46,7 +48,7 @@ export default function BroadcastDetail({ id }: { id: string }) {
   );
 }
 
-function Detail({ broadcast }: { broadcast: Broadcast }) {
+function Detail({ broadcast }: { broadcast: BroadcastWithContent }) {
   const names = useNames()(broadcast);
   const { progress, status } = broadcast;
   return (
@@ -75,6 +77,11 @@ function Detail({ broadcast }: { broadcast: Broadcast }) {
           <Facts broadcast={broadcast} names={names} />
         </Card>
       </Section>
+      {actsOn(broadcast).edit && (
+        <Section title={m.broadcasts.preview}>
+          <Look form={formOf(broadcast)} />
+        </Section>
+      )}
     </Page>
   );
 }
@@ -85,10 +92,11 @@ function Actions({ broadcast }: { broadcast: Broadcast }) {
   const [asking, setAsking] = useState<"send" | "cancel" | "remove" | null>(null);
   const members = useLists().data?.find((list) => list.id === broadcast.listId);
   const client = useQueryClient();
+  const keep = useKeepBroadcast();
   const act = useMutation({
     mutationFn: (what: "pause" | "resume" | "cancel") => broadcasts.act(broadcast.id, what),
     onSuccess: (changed, what) => {
-      client.setQueryData(keys.broadcast(changed.id), changed);
+      keep(changed);
       setAsking(null);
       toast(SAID[what]);
     },
@@ -170,7 +178,7 @@ function Actions({ broadcast }: { broadcast: Broadcast }) {
           scheduledAt={broadcast.scheduledAt ?? null}
           send={() => broadcasts.act(broadcast.id, "send")}
           onSent={(sent) => {
-            client.setQueryData(keys.broadcast(sent.id), sent);
+            keep(sent);
             setAsking(null);
           }}
           onClose={() => setAsking(null)}

@@ -23,7 +23,7 @@ import { useFirstError } from "../ui/useFirstError";
 import styles from "./broadcasts.module.css";
 import { bodyOf, changeOf, complaintsOf, type BroadcastForm, type Complaints } from "./form";
 import { Look } from "./Look";
-import { useLists, useTemplates } from "./queries";
+import { useKeepBroadcast, useLists, useTemplates } from "./queries";
 import { SendDialog } from "./SendDialog";
 
 type EditorProps = {
@@ -40,6 +40,7 @@ export function BroadcastEditor({ title, up, begun, existing }: EditorProps) {
   const [asking, setAsking] = useState(false);
   const [, navigate] = useLocation();
   const client = useQueryClient();
+  const keep = useKeepBroadcast();
   const idempotencyKey = useIdempotencyKey();
   const list = useLists().data?.find((each) => each.id === form.listId);
 
@@ -50,7 +51,7 @@ export function BroadcastEditor({ title, up, begun, existing }: EditorProps) {
     return broadcasts.create(body, idempotencyKey(body));
   };
   const done = (broadcast: Broadcast) => {
-    client.setQueryData(keys.broadcast(broadcast.id), broadcast);
+    keep(broadcast);
     void client.invalidateQueries({ queryKey: keys.broadcasts });
     leaveFreely(() => navigate(`/broadcasts/${broadcast.id}`));
   };

@@ -1,9 +1,9 @@
 /** What the pages of broadcasts and lists ask the server for. */
 
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { broadcasts, lists, templates } from "../api/endpoints";
 import { keys } from "../api/keys";
-import type { Broadcast } from "../api/types";
+import type { Broadcast, BroadcastWithContent } from "../api/types";
 import { useUseCases } from "../domains/queries";
 import { m } from "../i18n";
 import { isMoving } from "./progress";
@@ -27,6 +27,13 @@ export function useBroadcast(id: string) {
     queryFn: ({ signal }) => broadcasts.get(id, signal),
     refetchInterval: ({ state }) => (state.data && isMoving(state.data) ? POLL_MS : false),
   });
+}
+
+/** Shows what a change answered, beside what it says nothing of. */
+export function useKeepBroadcast(): (changed: Broadcast) => void {
+  const client = useQueryClient();
+  return (changed) =>
+    void client.setQueryData<BroadcastWithContent>(keys.broadcast(changed.id), (known) => known && { ...known, ...changed });
 }
 
 export function useLists() {
