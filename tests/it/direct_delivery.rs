@@ -193,7 +193,7 @@ async fn nothing_is_lost_when_it_is_killed_while_sending(database: Database) {
     let is_sqlite = database.url().is_none();
     let mut postroom = direct(database, &zone, port).await;
     let channel = channel(&postroom.api()).await;
-    let mut ids = Vec::new();
+    let (mut ids, mut recorded) = (Vec::new(), HashMap::new());
     for round in 0..ROUNDS {
         let api = postroom.api();
         for number in 0..MESSAGES_A_ROUND {
@@ -202,6 +202,11 @@ async fn nothing_is_lost_when_it_is_killed_while_sending(database: Database) {
         // Somewhere among them.
         let kill_at = round * MESSAGES_A_ROUND + rand::random_range(1..MESSAGES_A_ROUND);
         eventually("some of them to be taken", || async { (sink.received().len() >= kill_at).then_some(()) }).await;
+        for message in api.all("/messages?direction=outbound&status=delivered").await {
+            let subject = format!("Subject: {}", text(&message, "/content/email/subject"));
+            let copies = copies(&sink)[&subject];
+            recorded.entry(subject).or_insert(copies);
+        }
         postroom.kill();
         if !is_sqlite {
             // Another process may be at work on PostgreSQL: what a dead one claimed is free when its lease ends.
@@ -216,12 +221,7 @@ async fn nothing_is_lost_when_it_is_killed_while_sending(database: Database) {
         })
         .await;
     }
-    let mut taken: HashMap<String, usize> = HashMap::new();
-    for mail in sink.received() {
-        let subject = mail.lines().find(|line| line.starts_with("Subject: Mail ")).unwrap_or_default().to_owned();
-        *taken.entry(subject).or_default() += usize::from(mail.contains("Hello."));
-    }
-    taken.remove("");
+    let taken = copies(&sink);
     assert_eq!(taken.values().filter(|copies| **copies > 0).count(), ids.len(), "a mail is missing");
     let copies: usize = taken.values().sum();
     assert!(
@@ -229,4 +229,19 @@ async fn nothing_is_lost_when_it_is_killed_while_sending(database: Database) {
         "{copies} copies of {} mails: more than can have been in doubt",
         ids.len()
     );
+    assert!(!recorded.is_empty());
+    for (subject, copies) in recorded {
+        assert_eq!(taken[&subject], copies, "{subject}: sent again after its delivery was recorded");
+    }
+}
+
+/// Whole mails of the test above, by their subjects.
+fn copies(sink: &SmtpSink) -> HashMap<String, usize> {
+    let mut taken = HashMap::new();
+    for mail in sink.received().iter().filter(|mail| mail.contains("Hello.")) {
+        if let Some(subject) = mail.lines().find(|line| line.starts_with("Subject: Mail ")) {
+            *taken.entry(subject.to_owned()).or_default() += 1;
+        }
+    }
+    taken
 }
