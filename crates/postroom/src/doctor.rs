@@ -96,6 +96,8 @@ async fn checks(config: Arc<Config>) -> Vec<Check> {
         .map_err(|error| error.to_string());
     checks.push(within("inbound domain", NETWORK_TIMEOUT, network::inbound_domain(&config, &dns)).await);
     checks.push(within("host name", NETWORK_TIMEOUT, network::host_name(&config, &dns)).await);
+    let name_server = tokio::time::timeout(NETWORK_TIMEOUT, network::name_server(&config, &dns)).await;
+    checks.extend(name_server.unwrap_or_else(|_| Some(late("name server", NETWORK_TIMEOUT))));
     checks.push(machine::certificate(&config));
     let transport = wiring::smtp_transport(&config);
     checks.push(within("smarthost", SMARTHOST_TIMEOUT, network::smarthost(&config, &transport)).await);
