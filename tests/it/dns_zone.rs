@@ -119,7 +119,7 @@ fn root_zone() -> InMemoryZoneHandler<TokioRuntimeProvider> {
 }
 
 /// Sockets at one address: a port that is free for UDP may be taken for TCP.
-async fn same_port() -> (UdpSocket, TcpListener) {
+pub async fn same_port() -> (UdpSocket, TcpListener) {
     loop {
         let udp = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
         let address = udp.local_addr().expect("an address");

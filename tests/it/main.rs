@@ -7,6 +7,7 @@
 mod api;
 mod browser;
 mod database;
+mod delegating_name_server;
 mod dns_zone;
 mod empty_name_server;
 mod event_stream;
@@ -34,6 +35,7 @@ mod commands;
 mod contacts;
 mod conversations;
 mod crash;
+mod delegated_domains;
 mod direct_delivery;
 mod doctor;
 mod domains;

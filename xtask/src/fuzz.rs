@@ -37,6 +37,14 @@ const CLIENT_CONFIG: &str = r#"<?xml version="1.0"?><!DOCTYPE c [<!ENTITY a "b">
 <outgoingServer type="smtp"><hostname>smtp.e</hostname><port>587</port><socketType>STARTTLS</socketType></outgoingServer>
 </emailProvider></clientConfig>"#;
 
+/// Queries: of a key with EDNS, of an alias, a name that points at itself, and an update.
+const DNS_ASKED: [&[u8]; 4] = [
+    b"\x12\x34\x01\0\0\x01\0\0\0\0\0\x01\x01s\x0a_domainkey\x04acme\x04test\0\0\x10\0\x01\0\0\x29\x10\0\0\0\x80\0\0\0",
+    b"\0\x01\0\0\0\x01\0\0\0\0\0\0\x01t\x04acme\x04test\0\0\x01\0\x01",
+    b"\0\x02\0\0\0\x01\0\0\0\0\0\0\xc0\x0c\0\xff\0\x01",
+    b"\0\x03\x28\0\0\x01\0\0\0\0\0\0\x04acme\x04test\0\0\x06\0\x01",
+];
+
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// How long each target runs.
@@ -134,6 +142,7 @@ fn seed(target: &str, corpus: &Path) -> anyhow::Result<()> {
         "mailbox" => fields(&corpora.join("addresses.jsonl"), "address", &mut seeds)?,
         "subject" => fields(&corpora.join("mime.jsonl"), "subject", &mut seeds)?,
         "imap_response" => seeds.extend(IMAP_SAID.iter().map(|said| said.as_bytes().to_vec())),
+        "dns_query" => seeds.extend(DNS_ASKED.iter().map(|asked| asked.to_vec())),
         "client_config" => seeds.push(CLIENT_CONFIG.as_bytes().to_vec()),
         _ => {}
     }

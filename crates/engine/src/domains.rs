@@ -14,6 +14,8 @@ mod spf;
 mod states;
 mod tls_policy;
 pub mod verifying;
+mod zone;
+mod zones;
 
 use bytes::Bytes;
 use model::domain::{DkimKeys, DnsRecord, DnsRecordPurpose, DnsRecordStatus, Domain, DomainStatus, MtaStsMode};
@@ -22,7 +24,7 @@ use model::limits::DOMAINS_MAX;
 use model::sending::DomainPolicy;
 use model::{DomainId, Timestamp, WorkspaceId};
 use store::domains::{self, DomainRow};
-use store::{Priority, StoreError, Tx, allowances, use_cases};
+use store::{Priority, StoreError, Topic, Tx, allowances, use_cases};
 
 pub use self::doctor::examine;
 pub use self::hosts::{HostUse, host_use, mta_sts_policy};
@@ -33,6 +35,7 @@ pub(crate) use self::policy::smarthost;
 pub use self::policy::{NewSmarthost, PolicyChange, test_smarthost};
 pub use self::records::return_path_host;
 pub use self::settings::{DomainChange, change};
+pub use self::zones::Zones;
 use crate::delivering::allowance;
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check, once};
@@ -238,7 +241,7 @@ async fn fresh(engine: &Engine, workspace_id: WorkspaceId, name: String, trackin
         name,
         status: DomainStatus::Pending,
         secrets,
-        keys: DkimKeys { current, next: Vec::new(), made_at: now },
+        keys: DkimKeys { current, next: Vec::new(), retired: Vec::new(), made_at: now },
         found: Vec::new(),
         problem: None,
         version: 1,
@@ -306,6 +309,7 @@ pub async fn rotate_dkim(engine: &Engine, principal: &Principal, id: &DomainId) 
         row.updated_at = now.max(row.updated_at);
         row.due_at = states::next_check(&row, false, now);
         domains::update(tx, &row)?;
+        tx.announce(Topic::Domains);
         row.version += 1;
         once.note_last(tx, row.id.as_str())?;
         Ok(Some(row))
@@ -362,5 +366,7 @@ pub(crate) fn receives(domain: &Domain) -> bool {
     domain.dns_records.iter().any(is_ours)
 }
 
+#[cfg(test)]
+mod delegation_tests;
 #[cfg(test)]
 mod tests;

@@ -83,6 +83,17 @@ pub struct EngineConfig {
     pub dns_blocklists: Vec<String>,
     /// Keep of who opens and clicks the network alone (/24, /48), and no name of their program.
     pub tracking_anonymise_ip: bool,
+    /// What domains may be delegated to; `None`: their owners publish all records themselves.
+    pub name_server: Option<NameServer>,
+}
+
+/// The name server of this installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameServer {
+    /// What NS records name, in its ASCII form and lower case.
+    pub hostname: String,
+    /// Where it is reached; needed where its name lies in a domain that is delegated to it.
+    pub addresses: Vec<std::net::IpAddr>,
 }
 
 /// The adapters to the outside world.

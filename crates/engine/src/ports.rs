@@ -7,6 +7,7 @@ mod inbound;
 mod mailbox;
 mod oauth2;
 mod outbound;
+mod served_zones;
 mod submission;
 
 pub use discovery::*;
@@ -15,4 +16,5 @@ pub use inbound::*;
 pub use mailbox::*;
 pub use oauth2::*;
 pub use outbound::*;
+pub use served_zones::*;
 pub use submission::*;

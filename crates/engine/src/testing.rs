@@ -49,6 +49,7 @@ impl TestEngine {
             dns_blocklists: Vec::new(),
             delivery: DeliveryMode::Sandbox,
             tracking_anonymise_ip: false,
+            name_server: None,
         };
         let blobs = Arc::new(BlobStore::open(None, database.folder()).expect("a blob store"));
         let vault = Arc::new(Vault::open(database.folder(), None).expect("a vault"));
@@ -259,6 +260,10 @@ impl DomainDns for Nobody {
     }
 
     async fn aliases(&self, _: &str) -> DnsAnswer<String> {
+        Err(DnsGap::Failed("nobody is there".into()))
+    }
+
+    async fn name_servers(&self, _: &str) -> DnsAnswer<String> {
         Err(DnsGap::Failed("nobody is there".into()))
     }
 

@@ -91,6 +91,14 @@ impl DomainDns for DomainResolver {
         self.ask(name, RecordType::CNAME, target).await
     }
 
+    async fn name_servers(&self, name: &str) -> DnsAnswer<String> {
+        let host = |data: &RData| match data {
+            RData::NS(host) => Some(plain(&host.0)),
+            _ => None,
+        };
+        self.ask(name, RecordType::NS, host).await
+    }
+
     async fn addresses(&self, name: &str) -> DnsAnswer<IpAddr> {
         let ipv4 = |data: &RData| match data {
             RData::A(address) => Some(IpAddr::V4(address.0)),

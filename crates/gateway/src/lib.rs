@@ -6,6 +6,7 @@ pub mod autoconfig;
 pub mod certificate;
 pub mod dns;
 pub mod dns_lookup;
+pub mod dns_server;
 pub mod domain_dns;
 pub mod fetch;
 pub mod guard;

@@ -73,6 +73,8 @@ words! {
         MtaStsHost = "mtaStsHost",
         /// Where reports about TLS go (RFC 8460).
         TlsRpt = "tlsRpt",
+        /// Hands the whole name to this installation's name server, which has all the other records.
+        Delegation = "delegation",
     }
 
     /// What senders do that can't reach a domain's mail server by TLS (RFC 8461 §5).
@@ -89,6 +91,7 @@ words! {
         Txt = "TXT",
         Mx = "MX",
         Cname = "CNAME",
+        Ns = "NS",
     }
 
     DnsRecordStatus {
@@ -195,6 +198,18 @@ pub struct DkimKeys {
     pub next: Vec<DkimKey>,
     /// When the newest were made.
     pub made_at: Timestamp,
+    /// Those that signed mail which may still be under way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<RetiredKey>,
+}
+
+/// A key that signs no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RetiredKey {
+    pub key: DkimKey,
+    /// How long its record is of use.
+    pub until: Timestamp,
 }
 
 /// What was found in the place of one record.

@@ -1,17 +1,18 @@
 //! Configuration: a TOML file, `POSTROOM_*` environment variables over it, flags over both. Owns keys, defaults and what is wrong
 //! with a value; never starts anything.
 
+mod dns;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use engine::DeliveryMode;
 use engine::ports::{Smarthost, SmtpAuth};
+use engine::{DeliveryMode, NameServer};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::Value;
 use model::channel::TransportSecurity;
-use model::limits::DNS_BLOCKLISTS_MAX;
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
@@ -20,11 +21,9 @@ use crate::environment;
 /// Read when it is there and `--config` names no other.
 const DEFAULT_FILE: &str = "postroom.toml";
 pub const PREFIX: &str = "POSTROOM_";
-/// Asked by a domain's doctor where nothing else is said.
-const BLOCKLISTS: &str = "zen.spamhaus.org,bl.spamcop.net,psbl.surriel.com";
 
 /// Every key, as the file has it; the environment's is `POSTROOM_` and the same in capitals.
-pub const KEYS: [&str; 27] = [
+pub const KEYS: [&str; 30] = [
     "http_addr",
     "smtp_addr",
     "submission_addr",
@@ -38,6 +37,9 @@ pub const KEYS: [&str; 27] = [
     "dns_server",
     "dns_blocklists",
     "dane",
+    "dns_addr",
+    "dns_hostname",
+    "dns_addresses",
     "allow_private_networks",
     "extra_ca_file",
     "autoconfig_url",
@@ -77,6 +79,10 @@ pub struct Config {
     pub dns_blocklists: Vec<String>,
     /// Believe `dns_server` about DNSSEC, and heed the TLSA records of mail exchangers.
     pub dane: bool,
+    /// Where DNS is answered for domains that are delegated to us; absent: nowhere.
+    pub dns_addr: Option<SocketAddr>,
+    /// What domains may be delegated to; absent: none may.
+    pub name_server: Option<NameServer>,
     pub allow_private_networks: bool,
     pub extra_ca_file: Option<PathBuf>,
     /// The database of providers that is asked where a mailbox is, with a slash at the end; absent: none.
@@ -231,6 +237,8 @@ impl Values {
         let http_addr = self.address("http_addr", "127.0.0.1:8025")?;
         let data_dir = PathBuf::from(self.text("data_dir")?.unwrap_or_else(|| "./postroom-data".into()));
         let inbound_domain = self.domain("inbound_domain", "inbox.localhost")?;
+        let hostname = self.domain("hostname", &inbound_domain)?;
+        let dns_addr = self.dns_addr()?;
         Ok(Config {
             smtp_addr: self.address("smtp_addr", "127.0.0.1:2525")?,
             submission_addr: match self.text("submission_addr")?.as_deref() {
@@ -244,11 +252,13 @@ impl Values {
             database: self.database(&data_dir)?,
             blob_url: self.text("blob_url")?,
             public_url: self.public_url(http_addr)?,
-            hostname: self.domain("hostname", &inbound_domain)?,
             inbound_domain,
             dns_server: self.text("dns_server")?.unwrap_or_default(),
             dns_blocklists: self.dns_blocklists()?,
             dane: self.flag("dane")?,
+            name_server: self.name_server(dns_addr, &hostname)?,
+            dns_addr,
+            hostname,
             allow_private_networks: self.flag("allow_private_networks")?,
             extra_ca_file: self.path("extra_ca_file")?,
             autoconfig_url: self.autoconfig_url()?,
@@ -316,24 +326,6 @@ impl Values {
             _ => Err(ConfigError::new(
                 "autoconfig_url",
                 format!("`{text}` was read; `off` or a URL is expected, such as {}", gateway::autoconfig::ISPDB_URL),
-            )),
-        }
-    }
-
-    /// DNS names with commas between them; `off` asks none.
-    fn dns_blocklists(&self) -> Result<Vec<String>> {
-        let text = self.text("dns_blocklists")?.unwrap_or_else(|| BLOCKLISTS.into()).to_lowercase();
-        if text == "off" {
-            return Ok(Vec::new());
-        }
-        let lists: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
-        match lists.len() <= DNS_BLOCKLISTS_MAX && lists.iter().all(|name| is_domain(name)) {
-            true => Ok(lists),
-            false => Err(ConfigError::new(
-                "dns_blocklists",
-                format!(
-                    "`{text}` was read; `off` or up to {DNS_BLOCKLISTS_MAX} names with commas between them are expected, such as {BLOCKLISTS}"
-                ),
             )),
         }
     }
@@ -441,7 +433,7 @@ impl Values {
 mod tests {
     use super::*;
 
-    fn read(values: &[(&str, &str)]) -> Result<Config> {
+    pub(super) fn read(values: &[(&str, &str)]) -> Result<Config> {
         Values(values.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect()).config()
     }
 

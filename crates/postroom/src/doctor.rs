@@ -99,6 +99,8 @@ async fn checks(config: Arc<Config>) -> Vec<Check> {
     if config.dane {
         checks.push(within("DANE", NETWORK_TIMEOUT, network::dane(&config)).await);
     }
+    let name_server = tokio::time::timeout(NETWORK_TIMEOUT, network::name_server(&config, &dns)).await;
+    checks.extend(name_server.unwrap_or_else(|_| Some(late("name server", NETWORK_TIMEOUT))));
     checks.push(machine::certificate(&config));
     let transport = wiring::smtp_transport(&config);
     checks.push(within("smarthost", SMARTHOST_TIMEOUT, network::smarthost(&config, &transport)).await);

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use engine::access::{self, Bootstrap, BootstrapOptions};
+use engine::domains::Zones;
 use engine::{
     Engine, analytics, broadcasts, delivering, domains, mailboxes, maintenance, search_index, sequencer, webhooks,
 };
 use gateway::auth::Authenticator;
 use gateway::dns::DnsConfig;
+use gateway::dns_server::{self, DnsListeners};
 use gateway::smtp_in::{self, SmtpInConfig, SmtpInLimits};
 use gateway::tls::ServerTls;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -41,6 +43,7 @@ pub async fn run(config: Config, engine: Engine) -> anyhow::Result<()> {
         )
     })?;
     let submission_listeners = bind_submission(&config)?;
+    let dns_listeners = bind_dns(&config).await?;
     let http_listener = server::bind(config.http_addr).await.with_context(|| {
         format!(
             "HTTP can't be served at {}: the address is taken, or not ours; set POSTROOM_HTTP_ADDR",
@@ -63,6 +66,9 @@ pub async fn run(config: Config, engine: Engine) -> anyhow::Result<()> {
         }
     });
     serve_submission(&mut tasks, submission_listeners, &config, &engine, &shutdown)?;
+    if let Some(listeners) = dns_listeners {
+        serve_dns(&mut tasks, listeners, &engine, &shutdown).await;
+    }
     let server_config = ServerConfig { render_metrics: Arc::new(move || metrics.render()), shutdown: shutdown.clone() };
     let served = engine.clone();
     tasks.spawn(async move {
@@ -162,6 +168,29 @@ fn serve_submission(
         });
     }
     Ok(())
+}
+
+async fn bind_dns(config: &Config) -> anyhow::Result<Option<DnsListeners>> {
+    let Some(address) = config.dns_addr else { return Ok(None) };
+    let listeners = dns_server::bind(address).await;
+    listeners.map(Some).with_context(|| {
+        format!("DNS can't be answered at {address}: the address is taken (by systemd-resolved, say), not ours, or its port is below 1024 and needs CAP_NET_BIND_SERVICE; set POSTROOM_DNS_ADDR")
+    })
+}
+
+/// The zones are there before the first question.
+async fn serve_dns(tasks: &mut JoinSet<()>, listeners: DnsListeners, engine: &Engine, shutdown: &CancellationToken) {
+    let zones = Zones::new(engine);
+    if let Err(error) = zones.read_names().await {
+        tracing::error!(%error, "the domains that DNS is answered for can't be read; every query fails until they can");
+    }
+    tasks.spawn(zones.clone().run(shutdown.clone()));
+    let shutdown = shutdown.clone();
+    tasks.spawn(async move {
+        if let Err(error) = dns_server::serve(listeners, zones, shutdown).await {
+            tracing::error!(%error, "the DNS listener failed");
+        }
+    });
 }
 
 #[expect(clippy::print_stdout, reason = "what a person who starts it needs to see, apart from the log")]

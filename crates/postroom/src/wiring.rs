@@ -57,6 +57,7 @@ fn engine_with(config: &Config, open_blobs: OpenBlobs) -> anyhow::Result<Engine>
         smarthost: config.smarthost.clone(),
         dns_blocklists: config.dns_blocklists.clone(),
         tracking_anonymise_ip: config.tracking_anonymise_ip,
+        name_server: config.name_server.clone(),
     };
     Ok(Engine::new(engine_config, db, Arc::new(blobs), Arc::new(vault), ports(config)?))
 }

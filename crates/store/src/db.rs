@@ -62,10 +62,12 @@ pub enum Topic {
     Accounts = 6,
     /// Mails of accounts became due.
     Submissions = 7,
+    /// Domains came, went, or ask for other DNS records than before.
+    Domains = 8,
 }
 
 impl Topic {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Events,
         Self::Deliveries,
         Self::Webhooks,
@@ -74,6 +76,7 @@ impl Topic {
         Self::Access,
         Self::Accounts,
         Self::Submissions,
+        Self::Domains,
     ];
 }
 
@@ -107,7 +110,7 @@ impl Topics {
         Self { senders: std::array::from_fn(|_| watch::Sender::new(0)) }
     }
 
-    pub(crate) fn publish(&self, mask: u8) {
+    pub(crate) fn publish(&self, mask: u16) {
         for topic in Topic::ALL {
             if mask & (1 << topic as u8) != 0 {
                 self.senders[topic as usize].send_modify(|count| *count = count.wrapping_add(1));

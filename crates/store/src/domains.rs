@@ -8,7 +8,7 @@ use model::{DomainId, Timestamp, WorkspaceId};
 use serde::Serialize;
 
 use crate::conditions::Conditions;
-use crate::db::{Row, Tx};
+use crate::db::{Row, Topic, Tx};
 use crate::error::{Result, StoreError};
 
 const TABLE: &str = "domain";
@@ -104,10 +104,12 @@ pub fn insert(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
             (&row.policy_secret).into(),
         ],
     )?;
+    tx.announce(Topic::Domains);
     Ok(())
 }
 
-/// Keeps what was made of the version that `row` carries, as the next one. One that somebody else changed meanwhile is a
+/// Keeps what was made of the version that `row` carries, as the next one; whoever knows that the domain asks for other records now
+/// announces it. One that somebody else changed meanwhile is a
 /// [`StoreError::Conflict`]; one whose name sends in another workspace is a unique violation.
 ///
 /// # Errors
@@ -201,6 +203,41 @@ pub fn sends_elsewhere(tx: &mut Tx<'_>, name: &str, id: &DomainId) -> Result<boo
     Ok(tx.query_one(sql, &[name.into(), id.into()], |row| row.text(0))?.is_some())
 }
 
+/// Whether another domain, of any workspace, has this name.
+///
+/// # Errors
+/// What the database says.
+pub fn is_elsewhere(tx: &mut Tx<'_>, name: &str, id: &DomainId) -> Result<bool> {
+    let sql = "SELECT id FROM domain WHERE name = $1 AND id <> $2 LIMIT 1";
+    Ok(tx.query_one(sql, &[name.into(), id.into()], |row| row.text(0))?.is_some())
+}
+
+/// What a domain is called, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DomainName {
+    pub id: DomainId,
+    pub workspace_id: WorkspaceId,
+    pub name: String,
+    /// Rises with every change of the domain.
+    pub version: i64,
+}
+
+/// The domains of all workspaces, `take` of them.
+///
+/// # Errors
+/// What the database says.
+pub fn names_of_all_workspaces(tx: &mut Tx<'_>, take: usize) -> Result<Vec<DomainName>> {
+    let sql = "SELECT id, workspace_id, name, version FROM domain ORDER BY id LIMIT $1";
+    tx.query(sql, &[take.into()], |row| {
+        Ok(DomainName {
+            id: DomainId::from_stored(row.text(0)?),
+            workspace_id: WorkspaceId::from_stored(row.text(1)?),
+            name: row.text(2)?,
+            version: row.int(3)?,
+        })
+    })
+}
+
 /// # Errors
 /// What the database says.
 pub fn count(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<u64> {
@@ -234,6 +271,7 @@ pub fn page(
 /// # Errors
 /// What the database says.
 pub fn delete(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &DomainId) -> Result<bool> {
+    tx.announce(Topic::Domains);
     Ok(tx.execute("DELETE FROM domain WHERE id = $1 AND workspace_id = $2", &[id.into(), workspace.into()])? > 0)
 }
 

@@ -54,6 +54,7 @@ pub mod webhook_endpoints;
 pub mod webhook_queue;
 pub mod webhook_replays;
 pub mod workspaces;
+pub mod zone_owners;
 
 pub use db::{Db, DbConfig, Dialect, Priority, Topic, Tx};
 pub use error::{NotAPlace, Result, StoreError};

@@ -1835,11 +1835,11 @@ export interface components {
             problem?: string | null;
         };
         /** @enum {string} */
-        DnsRecordPurpose: "dkim" | "spf" | "returnPath" | "mx" | "dmarc" | "tracking" | "mtaSts" | "mtaStsHost" | "tlsRpt";
+        DnsRecordPurpose: "dkim" | "spf" | "returnPath" | "mx" | "dmarc" | "tracking" | "mtaSts" | "mtaStsHost" | "tlsRpt" | "delegation";
         /** @enum {string} */
         DnsRecordStatus: "pending" | "verified" | "wrong";
         /** @enum {string} */
-        DnsRecordType: "TXT" | "MX" | "CNAME";
+        DnsRecordType: "TXT" | "MX" | "CNAME" | "NS";
         /** @description A domain that mail is sent from. */
         Domain: {
             id: components["schemas"]["DomainId"];

@@ -72,6 +72,8 @@ function Detail({ domain }: { domain: Domain }) {
   const [asking, setAsking] = useState<"delete" | "rotate" | null>(null);
   const saved = useSaved();
   const close = () => setAsking(null);
+  const delegation = domain.dnsRecords.filter((record) => record.purpose === "delegation");
+  const records = domain.dnsRecords.filter((record) => record.purpose !== "delegation");
   const verify = useMutation({
     mutationFn: () => domains.verify(domain.id),
     onSuccess: (checked) => {
@@ -106,8 +108,14 @@ function Detail({ domain }: { domain: Domain }) {
           </p>
         </div>
       </div>
+      {delegation.length > 0 && (
+        <Section title={m.domains.delegation}>
+          <p className="muted">{m.domains.delegationText}</p>
+          <Records records={delegation} />
+        </Section>
+      )}
       <Section title={m.domains.records}>
-        <Records records={domain.dnsRecords} />
+        <Records records={records} />
       </Section>
       <Section title={m.domains.doctor}>
         <Doctor domainId={domain.id} />

@@ -63,6 +63,9 @@ impl Known {
     }
 
     async fn explain(&self, dns: &dyn DomainDns, record: &DnsRecord, seen: &mut Seen) {
+        if record.purpose == DnsRecordPurpose::Delegation {
+            return;
+        }
         if record.record_type != DnsRecordType::Cname {
             seen.alias = dns.aliases(&record.name).await.ok().and_then(|aliases| aliases.into_iter().next());
         }
@@ -86,6 +89,7 @@ async fn at(dns: &dyn DomainDns, record_type: DnsRecordType, name: &str) -> DnsA
     match record_type {
         DnsRecordType::Txt => dns.texts(name).await,
         DnsRecordType::Cname => dns.aliases(name).await,
+        DnsRecordType::Ns => dns.name_servers(name).await,
         DnsRecordType::Mx => {
             let hosts = dns.mail_hosts(name).await?;
             Ok(hosts.into_iter().map(|(preference, host)| format!("{preference} {host}")).collect())

@@ -76,7 +76,7 @@ pub(super) fn judge(wanted: &DnsRecord, seen: &Seen, circumstances: &Circumstanc
         }
         Err(_) => &[],
     };
-    let concerned: Vec<&str> = found.iter().map(String::as_str).filter(|text| concerns(wanted, text)).collect();
+    let mut concerned: Vec<&str> = found.iter().map(String::as_str).filter(|text| concerns(wanted, text)).collect();
     let shown: Vec<&str> =
         if concerned.is_empty() { found.iter().map(String::as_str).collect() } else { concerned.clone() };
     let shown = (!shown.is_empty()).then(|| shown.join("\n").chars().take(FOUND_CHARS_MAX).collect::<String>());
@@ -86,6 +86,9 @@ pub(super) fn judge(wanted: &DnsRecord, seen: &Seen, circumstances: &Circumstanc
             Some(problem) => of_status(DnsRecordStatus::Wrong, Some(problem)),
             None => of_status(DnsRecordStatus::Pending, None),
         };
+    }
+    if wanted.purpose == DnsRecordPurpose::Delegation {
+        concerned = found.iter().map(String::as_str).collect();
     }
     match right(wanted, &concerned, seen.spf_lookups, circumstances) {
         Ok(()) => of_status(DnsRecordStatus::Verified, None),
@@ -101,6 +104,8 @@ fn concerns(wanted: &DnsRecord, text: &str) -> bool {
         DnsRecordPurpose::Dmarc => bare.to_ascii_lowercase().replace(' ', "").starts_with("v=dmarc"),
         DnsRecordPurpose::MtaSts => bare.to_ascii_lowercase().replace(' ', "").starts_with("v=sts"),
         DnsRecordPurpose::TlsRpt => bare.to_ascii_lowercase().replace(' ', "").starts_with("v=tlsrpt"),
+        // Who serves the name otherwise has not begun to delegate it.
+        DnsRecordPurpose::Delegation => text.eq_ignore_ascii_case(&wanted.value),
         _ => true,
     }
 }
@@ -113,6 +118,7 @@ fn right(wanted: &DnsRecord, found: &[&str], lookups: Option<usize>, circumstanc
         DnsRecordPurpose::Dmarc => policy(wanted, found),
         DnsRecordPurpose::MtaSts => tls_policy_id(wanted, found),
         DnsRecordPurpose::TlsRpt => tls_reports(wanted, found),
+        DnsRecordPurpose::Delegation => delegation(wanted, found),
         DnsRecordPurpose::Tracking | DnsRecordPurpose::MtaStsHost => match found {
             [alias] if alias.eq_ignore_ascii_case(&wanted.value) => Ok(()),
             _ => Err(format!("{} leads to {}; let it lead to {}", wanted.name, found.join(", "), wanted.value)),
@@ -345,6 +351,22 @@ fn tls_reports(wanted: &DnsRecord, found: &[&str]) -> Verdict {
         Some(uris) if uris.split(',').all(is_uri) => Ok(()),
         Some(uris) => Err(format!("reports go to rua={uris}; it has to be mailto: and an address, or an https:// URL")),
         None => Err("where reports go is missing: rua=mailto: and an address".into()),
+    }
+}
+
+/// Servers that know nothing of these records would be asked as often as ours.
+fn delegation(wanted: &DnsRecord, found: &[&str]) -> Verdict {
+    let is_other = |server: &&&str| !server.eq_ignore_ascii_case(&wanted.value);
+    let others: Vec<&str> = found.iter().filter(is_other).copied().collect();
+    match others.as_slice() {
+        [] => Ok(()),
+        _ => Err(format!(
+            "{} names {} beside {}: let it name {} alone",
+            wanted.name,
+            others.join(", "),
+            wanted.value,
+            wanted.value
+        )),
     }
 }
 

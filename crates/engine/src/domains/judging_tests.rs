@@ -23,6 +23,7 @@ fn wanted(purpose: DnsRecordPurpose) -> DnsRecord {
         DnsRecordPurpose::TlsRpt => {
             (DnsRecordType::Txt, "_smtp._tls.acme.test", "v=TLSRPTv1; rua=mailto:postmaster@acme.test".into())
         }
+        DnsRecordPurpose::Delegation => (DnsRecordType::Ns, DOMAIN, "ns.postroom.test".into()),
     };
     DnsRecord {
         record_type,
@@ -85,6 +86,15 @@ fn keys_are_right_or_told_what_is_wrong() {
     dkim(&[""], Some("no DKIM key"));
     dkim(&[&right, "v=spf1 -all"], Some("2 TXT records"));
     dkim(&["\u{0}\u{fffd};;;==\"\\"], Some("no DKIM key"));
+}
+
+#[test]
+fn a_domain_is_delegated_to_us_alone_or_not_at_all() {
+    expect(DnsRecordPurpose::Delegation, &["NS.postroom.test"], None);
+    expect(DnsRecordPurpose::Delegation, &["ns.postroom.test", "ns.other.test"], Some("ns.other.test beside"));
+    let others = judged(DnsRecordPurpose::Delegation, &of(&["ns1.other.test", "ns2.other.test"]));
+    let found = Some("ns1.other.test\nns2.other.test".to_owned());
+    assert_eq!(others, Judged { status: Some(Status::Pending), found, problem: None });
 }
 
 #[test]

@@ -49,7 +49,8 @@ pub(super) fn checked_tracking_host(text: &str, domain: &str, config: &EngineCon
     if host == records::return_path_host(domain) || host == tls_policy::host(domain) {
         return Err(format!("{host} has another use: bounces or the MTA-STS policy are there"));
     }
-    if host == config.hostname || host == records::web_host(config) {
+    let is_name_server = config.name_server.as_ref().is_some_and(|server| host == server.hostname);
+    if host == config.hostname || host == records::web_host(config) || is_name_server {
         return Err(format!("{host} is this installation's own name: nothing but links would be answered there"));
     }
     Ok(host)
@@ -67,6 +68,7 @@ mod tests {
             smarthost: None,
             delivery: crate::DeliveryMode::Sandbox,
             tracking_anonymise_ip: false,
+            name_server: None,
             dns_blocklists: Vec::new(),
         }
     }

@@ -5,7 +5,7 @@ use model::domain::{
 };
 use store::domains::DomainRow;
 
-use super::tls_policy;
+use super::{tls_policy, zone};
 use crate::EngineConfig;
 
 /// Where the hosts of a domain's own are, below its name.
@@ -28,7 +28,7 @@ pub(super) fn key_name(key: &DkimKey, domain: &str) -> String {
     format!("{}._domainkey.{domain}", key.selector)
 }
 
-fn key_value(key: &DkimKey) -> String {
+pub(super) fn key_value(key: &DkimKey) -> String {
     let kind = match key.algorithm {
         DkimAlgorithm::Rsa => "rsa",
         DkimAlgorithm::Ed25519 => "ed25519",
@@ -71,6 +71,10 @@ pub(super) fn wanted(config: &EngineConfig, row: &DomainRow) -> Vec<DnsRecord> {
     ]);
     records
         .extend(suggestions(config, row).map(|(kind, purpose, name, value)| record(kind, purpose, false, name, value)));
+    records.extend(zone::server_of(config, domain).map(|server| {
+        let (kind, purpose) = (DnsRecordType::Ns, DnsRecordPurpose::Delegation);
+        record(kind, purpose, false, domain.clone(), server.hostname.clone())
+    }));
     records
 }
 

@@ -3,7 +3,7 @@
 use model::domain::{Domain, MtaStsMode};
 use model::key::Principal;
 use model::{DomainId, Timestamp};
-use store::{Priority, Tx, domains};
+use store::{Priority, Topic, Tx, domains};
 
 use super::policy::{self, PolicyChange};
 use super::{MISSING, may_write, name, records, row, shown, unbound};
@@ -50,6 +50,7 @@ pub async fn change(engine: &Engine, principal: &Principal, id: &DomainId, chang
         if row != before {
             (row.due_at, row.updated_at) = (now, now.max(row.updated_at));
             domains::update(tx, &row)?;
+            tx.announce(Topic::Domains);
             row.version += 1;
         }
         Ok(Some(Ok(row)))

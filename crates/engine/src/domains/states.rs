@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::Timestamp;
-use model::domain::{DnsRecord, DnsRecordPurpose, DnsRecordStatus, DomainStatus, FoundRecord};
+use model::domain::{DnsRecord, DnsRecordPurpose, DnsRecordStatus, DomainStatus, FoundRecord, RetiredKey};
 use model::event::EventType;
 use model::limits::DOMAIN_FAILING_SECONDS;
 use store::domains::DomainRow;
@@ -23,10 +23,15 @@ const VERIFIED: Duration = HOUR.saturating_mul(6);
 const FAILING: Duration = MINUTE.saturating_mul(30);
 /// After DNS gave no answer.
 const UNANSWERED: Duration = MINUTE.saturating_mul(10);
+/// How long mail may be under way that a key signed.
+const UNDER_WAY: Duration = HOUR.saturating_mul(24 * 7);
+/// Keys that sign no more and whose records a name server of ours still has; the newest.
+const RETIRED_MAX: usize = 8;
 const FAILING_AT_MOST: Duration = Duration::from_secs(DOMAIN_FAILING_SECONDS);
 
 pub(super) const NAME_TAKEN: &str =
     "another workspace of this installation sends from this domain; it has to let go of it first";
+pub(super) const NOT_SERVED: &str = "another workspace of this installation has this domain, had it, or proved one above it: an NS record leads nowhere until this workspace has proved the domain by publishing the other records";
 
 /// Applies a check to the row; answers the event it makes. `is_taken`: another workspace sends from the domain.
 pub(super) fn apply(
@@ -40,7 +45,7 @@ pub(super) fn apply(
     row.checked_at = Some(now);
     row.updated_at = now.max(row.updated_at);
     row.problem = None;
-    swap_keys(row);
+    swap_keys(row, now);
     let unanswered = |(record, judged): &(DnsRecord, Judged)| record.required && judged.status.is_none();
     let is_unknown = checked.iter().any(unanswered);
     let is_set_up = is_set_up(row);
@@ -110,13 +115,17 @@ fn is_set_up(row: &DomainRow) -> bool {
 }
 
 /// The next keys sign from now on, if their records are there: those of every kind that the current ones have there.
-fn swap_keys(row: &mut DomainRow) {
+fn swap_keys(row: &mut DomainRow, now: Timestamp) {
     let is_there =
         |algorithm| row.keys.next.iter().any(|next| next.algorithm == algorithm && is_key_verified(row, next));
     let current = row.keys.current.iter().filter(|key| is_key_verified(row, key));
     let covered = current.map(|key| key.algorithm).all(is_there);
     if covered && row.keys.next.iter().any(|next| is_key_verified(row, next)) {
-        row.keys.current = std::mem::take(&mut row.keys.next);
+        let old = std::mem::replace(&mut row.keys.current, std::mem::take(&mut row.keys.next));
+        row.keys.retired.retain(|retired| retired.until > now);
+        row.keys.retired.extend(old.into_iter().map(|key| RetiredKey { key, until: now.plus(UNDER_WAY) }));
+        let beyond = row.keys.retired.len().saturating_sub(RETIRED_MAX);
+        row.keys.retired.drain(..beyond);
     }
 }
 

@@ -25,7 +25,7 @@ fn pending() -> DomainRow {
         name: "acme.test".into(),
         status: DomainStatus::Pending,
         secrets: Vec::new(),
-        keys: DkimKeys { current: pair("one"), next: Vec::new(), made_at: START },
+        keys: DkimKeys { current: pair("one"), next: Vec::new(), retired: Vec::new(), made_at: START },
         found: Vec::new(),
         problem: None,
         version: 1,
@@ -51,6 +51,7 @@ fn check(row: &mut DomainRow, broken: &[&str], silent: &[&str], at: Timestamp) -
         smarthost: None,
         delivery: crate::DeliveryMode::Sandbox,
         tracking_anonymise_ip: false,
+        name_server: None,
         dns_blocklists: Vec::new(),
     };
     let says = |list: &[&str], record: &DnsRecord| list.iter().any(|part| record.name.starts_with(part));

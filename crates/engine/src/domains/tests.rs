@@ -31,13 +31,13 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A zone that can be changed.
 #[derive(Default)]
-struct Zone {
+pub(super) struct Zone {
     records: Mutex<HashMap<(DnsRecordType, String), Vec<String>>>,
     is_down: Mutex<bool>,
 }
 
 impl Zone {
-    fn publish<'r>(&self, records: impl IntoIterator<Item = &'r DnsRecord>) {
+    pub(super) fn publish<'r>(&self, records: impl IntoIterator<Item = &'r DnsRecord>) {
         let mut all = self.records.lock().unwrap();
         for record in records {
             all.insert((record.record_type, record.name.clone()), vec![record.value.clone()]);
@@ -80,6 +80,10 @@ impl DomainDns for Zone {
         self.at(DnsRecordType::Cname, name)
     }
 
+    async fn name_servers(&self, name: &str) -> DnsAnswer<String> {
+        self.at(DnsRecordType::Ns, name)
+    }
+
     async fn addresses(&self, _: &str) -> DnsAnswer<IpAddr> {
         Err(DnsGap::NoName)
     }
@@ -89,14 +93,14 @@ impl DomainDns for Zone {
     }
 }
 
-struct Product {
-    test: TestEngine,
-    zone: Arc<Zone>,
-    key: Principal,
+pub(super) struct Product {
+    pub(super) test: TestEngine,
+    pub(super) zone: Arc<Zone>,
+    pub(super) key: Principal,
 }
 
 impl Product {
-    async fn start(database: TestDb) -> Self {
+    pub(super) async fn start(database: TestDb) -> Self {
         let mut test = TestEngine::start(database).await;
         let zone = Arc::new(Zone::default());
         test.engine.ports.domain_dns = zone.clone();
@@ -104,15 +108,15 @@ impl Product {
         Self { test, zone, key }
     }
 
-    fn engine(&self) -> &Engine {
+    pub(super) fn engine(&self) -> &Engine {
         &self.test.engine
     }
 
-    async fn create(&self, name: &str) -> Domain {
+    pub(super) async fn create(&self, name: &str) -> Domain {
         create(self.engine(), &self.key, name).await.unwrap()
     }
 
-    async fn verify(&self, domain: &Domain) -> Domain {
+    pub(super) async fn verify(&self, domain: &Domain) -> Domain {
         verify(self.engine(), &self.key, &domain.id).await.unwrap()
     }
 
@@ -120,7 +124,7 @@ impl Product {
         show(self.engine(), &self.key, &domain.id).await.unwrap()
     }
 
-    async fn step(&self, now: Timestamp) -> usize {
+    pub(super) async fn step(&self, now: Timestamp) -> usize {
         verifying::step(self.engine(), now).await.unwrap()
     }
 
@@ -145,7 +149,7 @@ fn told(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|&(event, status)| (event.to_owned(), status.to_owned())).collect()
 }
 
-fn of(domain: &Domain, purpose: DnsRecordPurpose) -> Vec<&DnsRecord> {
+pub(super) fn of(domain: &Domain, purpose: DnsRecordPurpose) -> Vec<&DnsRecord> {
     domain.dns_records.iter().filter(|record| record.purpose == purpose).collect()
 }
 

@@ -3,16 +3,18 @@
 
 use std::time::Duration;
 
+use model::domain::{DnsRecord, DnsRecordPurpose, DnsRecordStatus};
 use model::event::EventType;
 use model::{DomainId, Timestamp, WorkspaceId};
 use store::domains::{self, DomainRow};
 use store::events::{self, NewEvent};
-use store::{Priority, StoreError, Tx};
+use store::{Priority, StoreError, Topic, Tx, zone_owners};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::asking;
-use super::{MISSING, records, states};
+use super::judging::Judged;
+use super::{MISSING, records, states, zone, zones};
 use crate::{Engine, EngineError, Result, due};
 
 /// Domains checked at a time.
@@ -79,8 +81,19 @@ pub(super) async fn check(engine: &Engine, mut row: DomainRow, now: Timestamp) -
             }
             let is_taken = domains::sends_elsewhere(tx, &row.name, &row.id)?;
             let event = states::apply(&mut row, &checked, is_taken, now);
+            let is_told = row.status.sends() || row.problem.as_deref() == Some(states::NAME_TAKEN);
+            if !is_told && may_lead_here(&checked) && !may_be_served(tx, &row)? {
+                row.problem = Some(states::NOT_SERVED.to_owned());
+            }
             domains::update(tx, &row)?;
             row.version += 1;
+            if zone::differs(&config, &before, &row, now) {
+                tx.announce(Topic::Domains);
+            }
+            if event == Some(EventType::DomainVerified) {
+                zone_owners::set(tx, &row.name, &row.workspace_id)?;
+                tx.announce(Topic::Domains);
+            }
             if let Some(event_type) = event {
                 let data = serde_json::to_value(records::public(&config, &row))
                     .map_err(|error| StoreError::corrupt("domain", error))?;
@@ -96,6 +109,25 @@ pub(super) async fn check(engine: &Engine, mut row: DomainRow, now: Timestamp) -
         row = kept;
     }
     Err(EngineError::Conflict("the domain is being changed; ask again in a moment".into()))
+}
+
+/// Whether the name is delegated to us, or to somebody who gives no answer, as we do where nobody is answered for. Of other names it is
+/// nobody's business which workspaces have them.
+fn may_lead_here(checked: &[(DnsRecord, Judged)]) -> bool {
+    checked.iter().any(|(record, judged)| {
+        let leads_here = matches!(judged.status, None | Some(DnsRecordStatus::Verified));
+        record.purpose == DnsRecordPurpose::Delegation && leads_here
+    })
+}
+
+/// Whether our name server answers for the domain as this workspace's; `Zones` goes by the same rule.
+fn may_be_served(tx: &mut Tx<'_>, row: &DomainRow) -> store::Result<bool> {
+    for name in zones::above(&row.name) {
+        if let Some(owner) = zone_owners::of(tx, name)? {
+            return Ok(owner == row.workspace_id);
+        }
+    }
+    Ok(!domains::is_elsewhere(tx, &row.name, &row.id)?)
 }
 
 fn tell(

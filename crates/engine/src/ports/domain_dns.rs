@@ -30,6 +30,9 @@ pub trait DomainDns: Send + Sync + 'static {
     /// What the name is an alias of, in lower case.
     async fn aliases(&self, name: &str) -> DnsAnswer<String>;
 
+    /// The hosts of the NS records, in lower case.
+    async fn name_servers(&self, name: &str) -> DnsAnswer<String>;
+
     async fn addresses(&self, name: &str) -> DnsAnswer<IpAddr>;
 
     /// The names of an address, in lower case.

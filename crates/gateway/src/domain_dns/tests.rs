@@ -35,6 +35,7 @@ fn with(zone: Zone, record: &DnsRecord) -> Zone {
             zone.mx(&record.name, preference.parse().expect("a number"), host)
         }
         DnsRecordType::Cname => zone.cname(&record.name, &record.value),
+        DnsRecordType::Ns => zone,
     }
 }
 

@@ -161,6 +161,36 @@ pub async fn host_name(config: &Config, dns: &Result<DnsLookup, String>) -> Chec
     }
 }
 
+/// `None`: there is no name server to look at.
+pub async fn name_server(config: &Config, dns: &Result<DnsLookup, String>) -> Option<Check> {
+    const NAME: &str = "name server";
+    let host = &config.name_server.as_ref()?.hostname;
+    if let Some(address) = config.dns_addr
+        && let Err(error) = std::net::UdpSocket::bind(address)
+        && error.kind() != io::ErrorKind::AddrInUse
+    {
+        let advice =
+            "set POSTROOM_DNS_ADDR to an address of this machine; ports below 1024 need root or CAP_NET_BIND_SERVICE";
+        return Some(Check::problem(NAME, format!("{address}: {error}"), advice));
+    }
+    if is_local(host) {
+        return Some(Check::ok(NAME, format!("{host}: for trying")));
+    }
+    let dns = match dns {
+        Ok(dns) => dns,
+        Err(error) => return Some(no_dns(NAME, error)),
+    };
+    Some(match dns.addresses(host).await {
+        Ok(addresses) => Check::ok(NAME, format!("{host} is at {}; port 53 there should lead here", list(&addresses))),
+        Err(DnsLookupError::Unreachable(error)) => no_dns(NAME, &error),
+        Err(DnsLookupError::Missing) => Check::problem(
+            NAME,
+            format!("{host} has no address, so that domains delegated to it are not found"),
+            format!("give {host} an address record (A or AAAA), or set POSTROOM_DNS_HOSTNAME to a name that has one"),
+        ),
+    })
+}
+
 fn no_dns(name: &'static str, error: &str) -> Check {
     Check::warning(name, format!("unknown: {error}"), "check the network, or name a resolver (POSTROOM_DNS_SERVER)")
 }

@@ -121,7 +121,7 @@ fn run_job<'t>(
     job: &mut BoxedJob,
     transaction: &'t mut postgres::Transaction<'_>,
     statements: &'t mut Statements,
-) -> (bool, u8) {
+) -> (bool, u16) {
     let mut tx = Tx::new(Connection::Postgres(transaction, statements));
     let keep = job.run(&mut tx);
     (keep, tx.topics())

@@ -77,7 +77,7 @@ impl Writer {
 struct Batch<'w, 'c> {
     writer: &'w Writer,
     statements: &'w mut SqliteStatements<'c>,
-    jobs: Vec<(BoxedJob, u8)>,
+    jobs: Vec<(BoxedJob, u16)>,
     /// Something ran that can't be run again: from here on each closure has a savepoint.
     guarded: bool,
 }
@@ -164,7 +164,7 @@ impl Batch<'_, '_> {
     }
 
     /// Answers what it announced; nothing if it failed and was undone.
-    fn run_guarded(&mut self, job: &mut BoxedJob) -> Result<u8> {
+    fn run_guarded(&mut self, job: &mut BoxedJob) -> Result<u16> {
         self.execute("SAVEPOINT one")?;
         let (keep, topics) = self.run_job(job);
         self.still_open()?;
@@ -175,7 +175,7 @@ impl Batch<'_, '_> {
         Ok(if keep { topics } else { 0 })
     }
 
-    fn run_job(&mut self, job: &mut BoxedJob) -> (bool, u8) {
+    fn run_job(&mut self, job: &mut BoxedJob) -> (bool, u16) {
         let mut tx = Tx::new(Connection::Sqlite(self.statements));
         let keep = job.run(&mut tx);
         (keep, tx.topics())

@@ -68,7 +68,7 @@ pub(super) type Statements = HashMap<String, postgres::Statement>;
 
 pub struct Tx<'c> {
     connection: Connection<'c>,
-    topics: u8,
+    topics: u16,
 }
 
 impl<'c> Tx<'c> {
@@ -88,7 +88,7 @@ impl<'c> Tx<'c> {
         self.topics |= 1 << topic as u8;
     }
 
-    pub(super) fn topics(&self) -> u8 {
+    pub(super) fn topics(&self) -> u16 {
         self.topics
     }
 

@@ -38,6 +38,9 @@ export const domains = {
   recordsFound: (found: number, all: number) => `${found} of ${count(all, "required record", "required records")} found`,
   added: (time: string) => `added ${time}`,
   records: "DNS records",
+  delegation: "One record instead",
+  delegationText:
+    "Where the domain is used for this mail alone, publish this one record in the zone above it. Postroom then answers DNS for all of the domain with every record below, and new keys need nobody's hand.",
   purposes: {
     dkim: "DKIM signature",
     spf: "SPF",
@@ -48,6 +51,7 @@ export const domains = {
     mtaSts: "MTA-STS",
     mtaStsHost: "MTA-STS policy",
     tlsRpt: "TLS reports",
+    delegation: "Delegation",
   } as Record<string, string>,
   purposeText: {
     dkim: "Receivers check your mail's signature with it. One of the keys is enough.",
@@ -59,6 +63,7 @@ export const domains = {
     mtaSts: "Tells other servers that there is a policy about TLS for mail to this domain.",
     mtaStsHost: "Where other servers fetch that policy. It needs a certificate of its own.",
     tlsRpt: "Where other servers report on TLS. Any address you read will do.",
+    delegation: "Hands the whole domain to Postroom's name server. Nothing else that is published below it is found any more.",
   } as Record<string, string>,
   required: "Required",
   oneRequired: "One required",
@@ -89,6 +94,7 @@ export const domains = {
     mtaSts: "That there is a policy about TLS",
     mtaStsHost: "Where that policy is fetched",
     tlsRpt: "Where reports about TLS go",
+    delegation: "Who answers DNS for the domain",
     helo: "The name this server greets others with",
     ptr: "The reverse name of this server's address",
     blocklist: "Lists of bad senders",
