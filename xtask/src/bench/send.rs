@@ -1,6 +1,7 @@
 //! `cargo xtask bench send`: mails a second that leave, signed, beside Postfix that relays the same and signs nothing, and a pool of
 //! nodemailer that keeps nothing either. All of them send to postfix's `smtp-sink` on loopback.
 
+mod broadcast;
 mod sink;
 mod way_out;
 
@@ -44,6 +45,9 @@ pub struct Args {
     /// Measured runs, of which the median counts.
     #[arg(long, default_value_t = 3)]
     runs: usize,
+    /// Members of a list that a broadcast goes to after the rest; 0: none. A million take about half an hour.
+    #[arg(long, default_value_t = 0)]
+    recipients: u64,
     /// Leave out what is named here.
     #[arg(long, value_enum)]
     skip: Vec<Part>,
@@ -108,10 +112,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         table.push((format!("Postroom, PostgreSQL, {}", Signing::Ed25519.name()), rates));
     }
     print_table(&table);
+    if args.recipients > 0 {
+        broadcast::measure(&folder, &sink, args.recipients)?;
+    }
     Ok(())
 }
 
 fn print_table(table: &[(String, Rates)]) {
+    if table.is_empty() {
+        return;
+    }
     heading("medians, mails a second, and the ratio to the first line");
     println!("{:<38} {:>24} {:>18} {:>14}", "", "accepted until all sent", "drained", "accepted");
     let first = table.first().map(|(_, rates)| rates);

@@ -73,4 +73,9 @@ impl WayOut {
         }
         message
     }
+
+    /// The same to everybody on a list.
+    pub fn broadcast(&self, list: &str) -> Value {
+        json!({ "name": "Measured", "useCaseId": self.use_case, "listId": list, "subject": "Your parcel {{number}}", "text": self.text })
+    }
 }
