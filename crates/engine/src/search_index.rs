@@ -44,13 +44,13 @@ pub async fn run(engine: Engine, shutdown: CancellationToken) {
     }
 }
 
-/// Lets those go first who wait for their mail to be taken in: waits while many writes come, but never long, so that the index
+/// Lets those go first who wait for their mail to be taken in or sent: waits while many writes come, but never long, so that the index
 /// goes on under load too.
 async fn give_way(engine: &Engine) {
     for _ in 0..GIVE_WAY_LOOKS {
-        let before = engine.db.foreground_writes();
+        let before = engine.db.urgent_writes();
         tokio::time::sleep(GIVE_WAY).await;
-        if engine.db.foreground_writes() - before <= QUIET_WRITES {
+        if engine.db.urgent_writes() - before <= QUIET_WRITES {
             return;
         }
     }

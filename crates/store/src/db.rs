@@ -228,9 +228,9 @@ impl Db {
         receiver.blocking_recv().unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Mails and requests written so far: whoever works in the background sees by it whether others are busy.
-    pub fn foreground_writes(&self) -> u64 {
-        self.inner.writes.foreground_pushed()
+    /// Mails, requests and deliveries written so far: whoever works in the background sees by it whether others are busy.
+    pub fn urgent_writes(&self) -> u64 {
+        self.inner.writes.urgent_pushed()
     }
 
     /// A receiver whose value changes after every commit that concerns `topic`, on this node or, with PostgreSQL, another.

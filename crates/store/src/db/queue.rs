@@ -114,7 +114,7 @@ struct State {
 
 pub(super) struct Queue {
     state: Mutex<State>,
-    foreground_pushed: AtomicU64,
+    urgent_pushed: AtomicU64,
     changed: Condvar,
 }
 
@@ -123,7 +123,7 @@ impl Queue {
         Self {
             state: Mutex::new(State { waiting: Default::default(), closed: false }),
             changed: Condvar::new(),
-            foreground_pushed: AtomicU64::new(0),
+            urgent_pushed: AtomicU64::new(0),
         }
     }
 
@@ -135,15 +135,15 @@ impl Queue {
         }
         state.waiting[priority as usize].push_back(job);
         drop(state);
-        if priority == Priority::Foreground {
-            self.foreground_pushed.fetch_add(1, Ordering::Relaxed);
+        if priority < Priority::Background {
+            self.urgent_pushed.fetch_add(1, Ordering::Relaxed);
         }
         self.changed.notify_one();
         true
     }
 
-    pub fn foreground_pushed(&self) -> u64 {
-        self.foreground_pushed.load(Ordering::Relaxed)
+    pub fn urgent_pushed(&self) -> u64 {
+        self.urgent_pushed.load(Ordering::Relaxed)
     }
 
     /// Waits for the next job; `None` once the queue is closed and empty.
