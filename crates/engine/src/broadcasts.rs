@@ -10,11 +10,12 @@ use model::broadcast::Broadcast;
 use model::key::{Principal, Scope};
 use model::template::TemplateContent;
 use model::{BroadcastId, WorkspaceId};
-use store::broadcasts::{self, BroadcastRow};
+use store::Tx;
+use store::broadcasts::{self, BroadcastContent, BroadcastRow};
 
 pub(crate) use self::counting::note_cancelled;
 pub use self::counting::{count_some, run as count};
-pub use self::drafting::{BroadcastChange, NewBroadcast, change, content, create, delete};
+pub use self::drafting::{BroadcastChange, NewBroadcast, change, create, delete};
 pub use self::states::{cancel, pause, resume, send};
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check, sending};
@@ -57,11 +58,23 @@ pub async fn list(
     Ok(Listing::cut(found.into_iter().map(|row| row.public).collect(), take, |broadcast| broadcast.id.clone()))
 }
 
+/// A broadcast with the texts it is made of; none where a template has them.
+///
 /// # Errors
 /// It is not there, or not the asker's; as [`list`].
-pub async fn get(engine: &Engine, principal: &Principal, id: &BroadcastId) -> Result<Broadcast> {
+pub async fn get(engine: &Engine, principal: &Principal, id: &BroadcastId) -> Result<(Broadcast, BroadcastContent)> {
     may_read(principal)?;
-    Ok(find(engine, &principal.workspace_id, id).await?.public)
+    let (row, content) = whole(engine, &principal.workspace_id, id).await?;
+    Ok((row.public, content))
+}
+
+async fn whole(engine: &Engine, workspace: &WorkspaceId, id: &BroadcastId) -> Result<(BroadcastRow, BroadcastContent)> {
+    let (workspace, id) = (workspace.clone(), id.clone());
+    let read = move |tx: &mut Tx<'_>| {
+        let Some(row) = broadcasts::get(tx, &workspace, &id)? else { return Ok(None) };
+        Ok(Some((row, broadcasts::content(tx, &id)?)))
+    };
+    engine.db.read(read).await?.ok_or(MISSING)
 }
 
 /// A broadcast of the workspace, whoever asks.

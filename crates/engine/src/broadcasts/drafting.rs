@@ -11,7 +11,7 @@ use store::broadcasts::{self, BroadcastContent, BroadcastRow};
 use store::{Priority, StoreError, Tx, lists as stored_lists};
 
 use super::states::{change as change_state, stamped};
-use super::{MISSING, find, may_read, may_send, parts};
+use super::{MISSING, find, may_send, parts, whole};
 use crate::tracking::Tracking;
 use crate::{Engine, EngineError, FieldError, Result, lists, sending, templates, use_cases};
 
@@ -72,16 +72,6 @@ impl BroadcastChange {
             scheduled_at: self.scheduled_at.unwrap_or(broadcast.scheduled_at),
         }
     }
-}
-
-/// The texts it is made of, none where a template has them.
-///
-/// # Errors
-/// What the database says; the scope `messages:read` is missing.
-pub async fn content(engine: &Engine, principal: &Principal, id: &BroadcastId) -> Result<BroadcastContent> {
-    may_read(principal)?;
-    let id = find(engine, &principal.workspace_id, id).await?.public.id;
-    Ok(engine.db.read(move |tx| broadcasts::content(tx, &id)).await?)
 }
 
 /// Makes a broadcast. Nothing is sent before [`send`].
@@ -145,10 +135,8 @@ pub async fn change(
     change: BroadcastChange,
 ) -> Result<Broadcast> {
     may_send(principal)?;
-    let row = find(engine, &principal.workspace_id, id).await?;
     let once = crate::once::asked();
-    let id = row.public.id.clone();
-    let content = engine.db.read(move |tx| broadcasts::content(tx, &id)).await?;
+    let (row, content) = whole(engine, &principal.workspace_id, id).await?;
     let seen = row.public.updated_at;
     let new = checked(engine, principal, change.of(row.public.clone(), content), Timestamp::now()).await?;
     let work = move |tx: &mut Tx<'_>| {

@@ -138,9 +138,7 @@ async fn get(
     Caller(principal): Caller,
     TextPath(id): TextPath<String>,
 ) -> Answer<Json<BroadcastWithContent>> {
-    let id = broadcast_id(&id)?;
-    let broadcast = broadcasts::get(&engine, &principal, &id).await?;
-    let content = broadcasts::content(&engine, &principal, &id).await?;
+    let (broadcast, content) = broadcasts::get(&engine, &principal, &broadcast_id(&id)?).await?;
     Ok(Json(BroadcastWithContent { broadcast, text: content.text, html: content.html }))
 }
 
