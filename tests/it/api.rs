@@ -28,6 +28,8 @@ pub struct Api {
     client: reqwest::Client,
     server: SocketAddr,
     key: Option<String>,
+    /// Of somebody who is signed in, as a browser sends it.
+    cookie: Option<String>,
 }
 
 /// An answer, read to its end.
@@ -68,7 +70,7 @@ impl Answer {
 
 impl Api {
     pub fn new(server: SocketAddr, key: Option<&str>) -> Self {
-        Self { client: http_client(), server, key: key.map(str::to_owned) }
+        Self { client: http_client(), server, key: key.map(str::to_owned), cookie: None }
     }
 
     pub fn without_key(&self) -> Self {
@@ -85,6 +87,17 @@ impl Api {
         Self { key: Some(text(&key, "/key")), ..self.clone() }
     }
 
+    /// The same server as a new person of the workspace, signed in.
+    pub async fn as_new_user(&self, email: &str, role: &str) -> Self {
+        let password = "a long pass phrase";
+        self.post("/users", json!({ "email": email, "role": role, "password": password })).await.expect(201);
+        let session =
+            self.without_key().post("/session", json!({ "email": email, "password": password })).await.expect(200);
+        let cookie =
+            session.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie").to_owned();
+        Self { key: None, cookie: Some(cookie), ..self.clone() }
+    }
+
     /// A request below `/api/v1`, or to any path of the server that begins with `//`.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let url = if let Some(path) = path.strip_prefix('/').filter(|path| path.starts_with('/')) {
@@ -93,9 +106,12 @@ impl Api {
             format!("http://{}/api/v1{path}", self.server)
         };
         let request = self.client.request(method, url);
-        match &self.key {
-            Some(key) => request.bearer_auth(key),
-            None => request,
+        match (&self.key, &self.cookie) {
+            (Some(key), _) => request.bearer_auth(key),
+            (None, Some(cookie)) => {
+                request.header("cookie", cookie).header("origin", format!("http://{}", self.server))
+            }
+            (None, None) => request,
         }
     }
 
@@ -123,6 +139,10 @@ impl Api {
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::PUT, path).json(&body)).await
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Answer {

@@ -16,6 +16,8 @@ pub struct EventStream {
 #[derive(Debug, Clone)]
 pub struct StreamedEvent {
     pub id: String,
+    /// The frame's own name, which a signal has and its data does not.
+    pub name: String,
     pub data: Value,
 }
 
@@ -55,6 +57,16 @@ impl EventStream {
         }
     }
 
+    /// The next frame of a name.
+    pub async fn next_named(&mut self, name: &str) -> StreamedEvent {
+        loop {
+            let event = self.next().await;
+            if event.name == name {
+                return event;
+            }
+        }
+    }
+
     /// The next event of a type.
     pub async fn next_of_type(&mut self, event_type: &str) -> StreamedEvent {
         loop {
@@ -75,5 +87,6 @@ fn parse(block: &str) -> Option<StreamedEvent> {
         return None;
     }
     let id = field("id").first().copied().unwrap_or_default().to_owned();
-    Some(StreamedEvent { id, data: serde_json::from_str(&data).expect("JSON data") })
+    let name = field("event").first().copied().unwrap_or_default().to_owned();
+    Some(StreamedEvent { id, name, data: serde_json::from_str(&data).expect("JSON data") })
 }

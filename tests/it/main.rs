@@ -75,4 +75,5 @@ mod submitting;
 mod threading;
 mod tracking;
 mod webhooks;
+mod working_together;
 mod workspaces;

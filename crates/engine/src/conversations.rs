@@ -3,6 +3,7 @@
 
 mod change;
 mod note;
+mod regrouping;
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,15 +12,16 @@ use model::conversation::{Conversation, ConversationStatus};
 use model::key::{Actor, Principal, Scope};
 use model::message::Message;
 use model::{ChannelId, ContactId, ConversationId, UserId};
-use store::NotAPlace;
 use store::conversation_lists::{self, ActivityKey, ActivitySlice, Assignee, ConversationCounts, ConversationFilter};
 use store::conversations::{self, ConversationRow};
 use store::message_lists::MessageKey;
 use store::search::TermQuery;
 use store::search_lists::{self, MatchFilter};
+use store::{NotAPlace, conversation_moves};
 
 pub use change::{ConversationChange, change};
 pub use note::add_note;
+pub use regrouping::{merge, move_to_channel, split};
 
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check, messages, search_query};
@@ -181,13 +183,21 @@ pub async fn counts(engine: &Engine, principal: &Principal) -> Result<Conversati
     Ok(counts.await?)
 }
 
+/// A conversation; in place of one that was merged, the one it was merged into.
+///
 /// # Errors
 /// It is not there, or not the asker's; the scope `conversations:read` is missing.
 pub async fn get(engine: &Engine, principal: &Principal, id: &ConversationId) -> Result<Conversation> {
     access_check::scope(principal, Scope::ConversationsRead)?;
     let (asking, id) = (principal.clone(), id.clone());
-    let found = engine.db.read(move |tx| visible(tx, &asking, &id)).await?;
-    found.map(|row| row.public).ok_or(EngineError::NotFound { what: "the conversation" })
+    let read = move |tx: &mut store::Tx<'_>| match visible(tx, &asking, &id)? {
+        Some(row) => Ok(Some(row)),
+        None => match conversation_moves::merged_into(tx, &asking.workspace_id, &id)? {
+            Some(into) => visible(tx, &asking, &into),
+            None => Ok(None),
+        },
+    };
+    engine.db.read(read).await?.map(|row| row.public).ok_or(EngineError::NotFound { what: "the conversation" })
 }
 
 /// A page of a conversation's messages and notes, oldest first unless the slice says otherwise.

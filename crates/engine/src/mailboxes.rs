@@ -7,7 +7,6 @@
 
 pub mod accounts;
 mod activity;
-mod answering;
 mod arriving;
 pub mod authentication_form;
 pub mod autoconfig;

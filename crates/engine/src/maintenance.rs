@@ -8,8 +8,8 @@ use model::event::EventType;
 use model::limits::{EVENT_RETENTION_DAYS, IDEMPOTENCY_SECONDS};
 use store::events::NewEvent;
 use store::{
-    Priority, StoreError, Tx, authentication_forms, conversation_lists, conversations, events, idempotency, lists,
-    suppressions, webhook_queue,
+    Priority, StoreError, Tx, authentication_forms, conversation_lists, conversations, drafts, events, idempotency,
+    lists, presence, suppressions, uploads, webhook_queue,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +47,7 @@ pub async fn step(engine: &Engine, now: Timestamp) -> Result<()> {
     let events_before = now.minus(Duration::from_secs(EVENT_RETENTION_DAYS * 24 * 60 * 60));
     let keys_before = now.minus(Duration::from_secs(IDEMPOTENCY_SECONDS));
     let forms_before = now.minus(FORMS_KEPT);
+    let drafts_before = now.minus(crate::drafts::DRAFT_KEPT);
     engine
         .db
         .write(Priority::Background, move |tx| {
@@ -56,6 +57,9 @@ pub async fn step(engine: &Engine, now: Timestamp) -> Result<()> {
             authentication_forms::forget(tx, forms_before, STEP)?;
             suppressions::forget(tx, now, crate::suppressions::soft_bounces_since(now), STEP)?;
             lists::forget_deleted(tx, MEMBERS_STEP)?;
+            presence::forget(tx, now)?;
+            drafts::forget(tx, drafts_before)?;
+            uploads::forget(tx, now)?;
             tx.execute("DELETE FROM user_session WHERE expires_at < $1", &[now.into()])?;
             Ok(())
         })

@@ -6,6 +6,7 @@ pub(crate) mod conversation;
 pub(crate) mod draft;
 pub(crate) mod elsewhere;
 mod enqueue;
+mod forwarding;
 mod leaving;
 mod mailer;
 mod preparing;
@@ -19,10 +20,11 @@ use mail::Mailbox;
 use model::key::{Principal, Scope};
 use model::limits::{ATTACHMENTS_OUTBOUND_MAX, MESSAGE_BYTES_MAX, RECIPIENTS_OUTBOUND_MAX};
 use model::message::{Direction, MessageStatus};
-use model::{ConversationId, MessageId, Timestamp, UserId, WorkspaceId};
+use model::{ConversationId, MessageId, Timestamp, UploadId, UserId, WorkspaceId};
 use serde_json::{Map, Value as Json};
 use store::{Priority, deliveries, messages};
 
+pub use self::forwarding::{Forward, Forwarded};
 use self::leaving::way_to_leave;
 use self::mailer::write;
 pub use self::mailer::{Mailer, Prepared, Ready};
@@ -54,6 +56,8 @@ const COMPOSE_APART_BYTES: usize = 64 * 1024;
 pub enum AttachmentSource {
     Bytes(Bytes),
     Url(String),
+    /// What was uploaded before.
+    Upload(UploadId),
 }
 
 #[derive(Debug, Clone)]
@@ -95,6 +99,8 @@ pub struct SendRequest {
     pub message_id: Option<String>,
     /// What the pointers of field errors begin with (`/content/email`).
     pub pointer: &'static str,
+    /// What goes along below the text: [`reply`] puts it here.
+    pub forwarded: Option<Forwarded>,
 }
 
 /// An answer within a conversation: recipients, subject and threading headers are filled in where they are not said.
@@ -113,6 +119,10 @@ pub struct ReplyRequest {
     /// What text and HTML are made of; they are empty then. The subject is the conversation's.
     pub template: Option<TemplateUse>,
     pub tracking: Tracking,
+    /// The newest message that the author has seen: with a newer mail than that nothing is sent.
+    pub last_seen: Option<MessageId>,
+    /// The message that goes along, to somebody who has not had it.
+    pub forward: Option<Forward>,
 }
 
 /// Accepts a mail for sending. Returns once it is durable; what is stored is what is sent.
@@ -177,10 +187,17 @@ pub async fn reply(
         let made = templates::fill_in(engine, &principal.workspace_id, used, false).await?;
         (reply.html, reply.text) = (made.html, made.text);
     }
-    let request = thread.answer(&sender, reply)?;
+    let (last_seen, forward) = (reply.last_seen.take(), reply.forward.take());
+    let request = match forward {
+        Some(forward) => forwarding::forward(engine, principal, conversation_id, &forward, reply).await?,
+        None => thread.answer(&sender, reply)?,
+    };
     check(&request)?;
     let ready = compose(engine, &principal.workspace_id, sender, request, thread, MessageId::generate(), once).await?;
-    write(engine, ready).await
+    match last_seen {
+        Some(seen) => mailer::write_unless_outdated(engine, ready, conversation_id, seen).await,
+        None => write(engine, ready).await,
+    }
 }
 
 /// # Errors
@@ -201,13 +218,17 @@ async fn compose(
     id: MessageId,
     once: Once,
 ) -> Result<Ready> {
-    let files = attach::collect(engine, &sender.limits, &request.attachments).await?;
+    let files = attach::collect(engine, workspace, &sender.limits, &request.attachments).await?;
     let now = Timestamp::now();
     if request.undo_seconds > 0 {
         let earliest = now.plus(Duration::from_secs(request.undo_seconds));
         request.scheduled_at = request.scheduled_at.max(Some(earliest));
     }
+    let forwarded = request.forwarded.take();
     let mut draft = draft::draft(engine, &sender, &request, &thread, files, &id, now);
+    if let Some(forwarded) = &forwarded {
+        forwarded.put_below(&sender.limits, &mut draft)?;
+    }
     let pointer = request.pointer;
     let marker = tracking::Marker::new(engine, workspace, &sender, &request, &id).await?;
     let finishing = Finishing::new(&sender, now);
@@ -353,7 +374,7 @@ fn check(request: &SendRequest) -> Result<()> {
         );
     }
     let is_blank = |content: &Option<String>| content.as_deref().unwrap_or_default().trim().is_empty();
-    if is_blank(&request.text) && is_blank(&request.html) {
+    if is_blank(&request.text) && is_blank(&request.html) && request.forwarded.is_none() {
         wrong(&format!("{pointer}/text"), "a text, an html, or both are needed".into());
     }
     if let Err(detail) = request.tracking.check(recipients, is_blank(&request.html)) {

@@ -137,6 +137,8 @@ ids! {
     /// A named list of contacts.
     ContactListId = "list_";
     BroadcastId = "bc_";
+    /// A file on its way into a message.
+    UploadId = "upl_";
 }
 
 #[cfg(test)]

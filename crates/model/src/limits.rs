@@ -41,6 +41,11 @@ pub const PAGE_RAW_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub const ATTACHMENT_LINK_SECONDS: u64 = 48 * 60 * 60;
 /// Bytes of a note's text.
 pub const NOTE_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a draft, as JSON.
+pub const DRAFT_BYTES_MAX: usize = 512 * 1024;
+/// Bytes of one uploaded file, and of all that one person has uploaded for messages that are not sent.
+pub const UPLOAD_BYTES_MAX: usize = 35 * 1024 * 1024;
+pub const UPLOADS_OF_USER_BYTES_MAX: u64 = 500 * 1024 * 1024;
 /// Bytes of a contact's attributes, as JSON, and characters of a contact's name.
 pub const CONTACT_ATTRIBUTES_BYTES_MAX: usize = 16 * 1024;
 pub const CONTACT_NAME_CHARS_MAX: usize = 200;

@@ -8,6 +8,7 @@ pub mod channels;
 pub mod contacts;
 pub mod conversations;
 pub mod domains;
+pub mod drafts;
 pub mod events;
 pub mod health;
 pub mod inbound;
@@ -19,6 +20,8 @@ pub mod message_html;
 pub mod messages;
 mod outgoing;
 mod page;
+pub mod presence;
+pub mod regrouping;
 pub mod search;
 pub mod session;
 pub mod suppressions;
@@ -45,11 +48,14 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(contacts::router())
         .merge(conversations::router())
         .merge(domains::router())
+        .merge(drafts::router())
         .merge(events::router())
         .merge(inbound::router())
         .merge(lists::router())
         .merge(message_html::router())
         .merge(messages::router())
+        .merge(presence::router())
+        .merge(regrouping::router())
         .merge(search::router())
         .merge(session::router())
         .merge(suppressions::router())

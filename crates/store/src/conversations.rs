@@ -161,7 +161,8 @@ pub fn apply_change(tx: &mut Tx<'_>, before: &ConversationRow, after: &Conversat
     let public = &after.public;
     tx.execute(
         "UPDATE conversation SET subject = $2, subject_base = $3, status = $4, assignee_id = $5, team_id = $6, unread = $7, message_count = $8,
-             preview = $9, related = $10, snoozed_until = $11, last_activity_at = $12, contact_id = $13 WHERE id = $1",
+             preview = $9, related = $10, snoozed_until = $11, last_activity_at = $12, contact_id = $13, channel_id = $14, use_case_id = $15
+         WHERE id = $1",
         &[
             (&public.id).into(),
             (&public.subject).into(),
@@ -176,6 +177,8 @@ pub fn apply_change(tx: &mut Tx<'_>, before: &ConversationRow, after: &Conversat
             public.snoozed_until.into(),
             public.last_activity_at.into(),
             (&public.contact_id).into(),
+            (&public.channel_id).into(),
+            (&public.use_case_id).into(),
         ],
     )?;
     apply_labels(tx, before, after)?;
@@ -240,6 +243,15 @@ fn count(tx: &mut Tx<'_>, row: &ConversationRow, delta: i64) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Takes a conversation and its count away; its labels and people are the caller's to take away.
+///
+/// # Errors
+/// What the database says.
+pub fn remove(tx: &mut Tx<'_>, row: &ConversationRow) -> Result<()> {
+    tx.execute("DELETE FROM conversation WHERE id = $1", &[(&row.public.id).into()])?;
+    count(tx, row, -1)
 }
 
 /// Whether one of these addresses takes part.

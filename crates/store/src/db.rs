@@ -64,10 +64,14 @@ pub enum Topic {
     Submissions = 7,
     /// Domains came, went, or ask for other DNS records than before.
     Domains = 8,
+    /// Somebody came to a conversation, left it, or began or ceased to write in it.
+    Presence = 9,
+    /// Drafts changed.
+    Drafts = 10,
 }
 
 impl Topic {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Events,
         Self::Deliveries,
         Self::Webhooks,
@@ -77,6 +81,8 @@ impl Topic {
         Self::Accounts,
         Self::Submissions,
         Self::Domains,
+        Self::Presence,
+        Self::Drafts,
     ];
 }
 

@@ -311,6 +311,16 @@ pub fn newest_mail(
     tx.query_one(&sql, &[conversation.into()], from_row)
 }
 
+/// Whether a mail of the conversation came or was written after this message; notes and what was cancelled do not count.
+///
+/// # Errors
+/// What the database says.
+pub fn has_newer_mail(tx: &mut Tx<'_>, conversation: &ConversationId, seen: &MessageId) -> Result<bool> {
+    let sql = "SELECT 1 FROM message WHERE conversation_id = $1 AND seq > (SELECT seq FROM message WHERE id = $2) \
+               AND blob_id IS NOT NULL AND status <> 'cancelled' LIMIT 1";
+    Ok(tx.query_one(sql, &[conversation.into(), seen.into()], |_| Ok(()))?.is_some())
+}
+
 /// Whether somebody at this address wrote a mail of the conversation; what machines answer does not count.
 ///
 /// # Errors

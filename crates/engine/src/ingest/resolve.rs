@@ -6,9 +6,9 @@ use mail::threading::{Candidates, ConversationMatch, ParentMatch, TokenMatch};
 use model::conversation::ConversationStatus;
 use model::message::{Direction, ThreadedBy};
 use model::{ContactId, Timestamp};
-use store::conversations::SubjectQuery;
+use store::conversations::{ConversationRow, SubjectQuery};
 use store::message_references::Ancestor;
-use store::{Result, Tx, conversations, message_references};
+use store::{Result, Tx, conversation_moves, conversations, message_references};
 
 use super::Reading;
 use crate::ports::Route;
@@ -49,13 +49,31 @@ pub(super) fn candidates(
 
 fn by_token(tx: &mut Tx<'_>, route: &Route, reading: &Reading) -> Result<Option<TokenMatch>> {
     let Some(token) = &route.reply_token else { return Ok(None) };
-    let Some(row) = conversations::by_reply_token(tx, &route.workspace_id, token)? else { return Ok(None) };
+    let Some(row) = of_token(tx, route, token)? else { return Ok(None) };
     let same_scope = row.public.channel_id == route.channel_id && row.public.use_case_id == route.use_case_id;
-    if !same_scope {
+    if !same_scope && !was_here(tx, route, &row)? {
         return Ok(None);
     }
     let sender_takes_part = conversations::takes_part(tx, &row.public.id, &reading.author())?;
     Ok(Some(TokenMatch { conversation: row.public.id, sender_takes_part }))
+}
+
+fn of_token(tx: &mut Tx<'_>, route: &Route, token: &str) -> Result<Option<ConversationRow>> {
+    if let Some(row) = conversations::by_reply_token(tx, &route.workspace_id, token)? {
+        return Ok(Some(row));
+    }
+    match conversation_moves::merged_token(tx, &route.workspace_id, token)? {
+        Some(into) => conversations::get(tx, &route.workspace_id, &into),
+        None => Ok(None),
+    }
+}
+
+/// A conversation that was moved or merged hears from its former channel still.
+fn was_here(tx: &mut Tx<'_>, route: &Route, row: &ConversationRow) -> Result<bool> {
+    match &route.channel_id {
+        Some(channel) => conversation_moves::was_of_channel(tx, &row.public.id, channel),
+        None => Ok(false),
+    }
 }
 
 fn parents(tx: &mut Tx<'_>, route: &Route, reading: &Reading, ancestors: &[&str]) -> Result<Vec<ParentMatch>> {

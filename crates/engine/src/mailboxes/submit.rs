@@ -6,17 +6,17 @@ use mail::compose::Draft;
 use model::key::Principal;
 use model::limits::{ATTACHMENTS_OUTBOUND_MAX, MESSAGE_BYTES_MAX, RECIPIENTS_OUTBOUND_MAX};
 use model::template::TemplateContent;
-use model::{TemplateId, Timestamp};
+use model::{TemplateId, Timestamp, WorkspaceId};
 use serde_json::{Map, Value as Json, json};
 use store::accounts::AccountRow;
 use store::linked_mails::LinkedMailRow;
 use store::submissions::{Reference, Stage, SubmissionRow};
 
-pub use super::answering::Action;
-use super::answering::{self, Original};
 use super::links::{self, Links};
 pub use super::queueing::{HeldBack, Submitted, queue};
 use super::{accounts, submitting};
+pub use crate::answering::Action;
+use crate::answering::{self, Original};
 use crate::sending::{self, AttachmentRequest};
 use crate::templates::{self, TemplateReference};
 use crate::tracking::Marker;
@@ -123,7 +123,10 @@ pub async fn compose(engine: &Engine, principal: &Principal, name: &str, request
         Some(raw) => tokio::task::spawn_blocking(move || whole(&raw, &message_id, now)).await.map_err(panicked)??,
         None => {
             let marker = links.marker(engine, &request);
-            (written(engine, &request, &from, &original, &message_id, marker, now).await?, message_id)
+            (
+                written(engine, &principal.workspace_id, &request, &from, &original, &message_id, marker, now).await?,
+                message_id,
+            )
         }
     };
     if raw.len() as u64 > MESSAGE_BYTES_MAX {
@@ -267,6 +270,7 @@ fn sender(account: &AccountRow, request: &SubmitRequest) -> Result<Mailbox> {
 
 async fn written(
     engine: &Engine,
+    workspace: &WorkspaceId,
     request: &SubmitRequest,
     from: &Mailbox,
     original: &Option<Original>,
@@ -274,7 +278,7 @@ async fn written(
     marker: Marker,
     now: Timestamp,
 ) -> Result<Bytes> {
-    let mut files = sending::files(engine, &request.attachments).await?;
+    let mut files = sending::files(engine, workspace, &request.attachments).await?;
     if let (Some(original), Some(wanted)) = (original, &request.reference)
         && (wanted.inline || wanted.forward_attachments)
     {

@@ -1,6 +1,7 @@
 //! Brings a message's attachments together: decoded ones as they are, linked ones fetched through the guard, all within the channel's limits.
 
 use mail::compose::DraftAttachment;
+use model::WorkspaceId;
 use model::channel::ChannelLimits;
 use model::limits::{FETCH_BYTES_MAX, MESSAGE_BYTES_MAX};
 use model::message::Withheld;
@@ -8,18 +9,20 @@ use model::message::Withheld;
 use super::{AttachmentRequest, AttachmentSource};
 use crate::ingest::AttachmentPolicy;
 use crate::ports::FetchError;
-use crate::{Engine, EngineError, FieldError, Result};
+use crate::{Engine, EngineError, FieldError, Result, uploads};
 
 pub(super) async fn collect(
     engine: &Engine,
+    workspace: &WorkspaceId,
     limits: &ChannelLimits,
     requests: &[AttachmentRequest],
 ) -> Result<Vec<DraftAttachment>> {
-    gather(engine, requests, |request, file| refusal(limits, request, file)).await
+    gather(engine, workspace, requests, |request, file| refusal(limits, request, file)).await
 }
 
 async fn gather(
     engine: &Engine,
+    workspace: &WorkspaceId,
     requests: &[AttachmentRequest],
     refusal: impl Fn(&AttachmentRequest, &DraftAttachment) -> Option<FieldError>,
 ) -> Result<Vec<DraftAttachment>> {
@@ -27,7 +30,7 @@ async fn gather(
     let mut errors = Vec::new();
     let mut total: u64 = 0;
     for request in requests {
-        match one(engine, request).await {
+        match one(engine, workspace, request).await {
             Ok(file) => {
                 total += file.data.len() as u64;
                 errors.extend(refusal(request, &file));
@@ -43,12 +46,30 @@ async fn gather(
 }
 
 /// Files that no channel's limits hold for.
-pub(crate) async fn files(engine: &Engine, requests: &[AttachmentRequest]) -> Result<Vec<DraftAttachment>> {
-    gather(engine, requests, |_, _| None).await
+pub(crate) async fn files(
+    engine: &Engine,
+    workspace: &WorkspaceId,
+    requests: &[AttachmentRequest],
+) -> Result<Vec<DraftAttachment>> {
+    gather(engine, workspace, requests, |_, _| None).await
 }
 
-async fn one(engine: &Engine, request: &AttachmentRequest) -> std::result::Result<DraftAttachment, FieldError> {
+async fn one(
+    engine: &Engine,
+    workspace: &WorkspaceId,
+    request: &AttachmentRequest,
+) -> std::result::Result<DraftAttachment, FieldError> {
     let (data, fetched_type, fetched_name) = match &request.source {
+        AttachmentSource::Upload(id) => {
+            let pointer = format!("{}/uploadId", request.pointer);
+            let (upload, bytes) = uploads::of_workspace(engine, workspace, id).await.map_err(|error| match error {
+                EngineError::NotFound { .. } => {
+                    FieldError::new(&*pointer, "no such upload, or it is over: upload the file again")
+                }
+                other => FieldError::new(&*pointer, other.to_string()),
+            })?;
+            (bytes, Some(upload.content_type), Some(upload.filename))
+        }
         AttachmentSource::Bytes(bytes) => (bytes.to_vec(), None, None),
         AttachmentSource::Url(url) => {
             let pointer = format!("{}/url", request.pointer);

@@ -13,8 +13,8 @@ use store::deliveries::DeliveryRow;
 use store::events::NewEvent;
 use store::messages::{Envelope, MessageFlags, MessageRow};
 use store::{
-    Result, StoreError, Tx, blobs_table, contacts, conversation_lists, conversations, deliveries, engagement, events,
-    message_references, messages,
+    Result, StoreError, Tx, blobs_table, contacts, conversation_lists, conversation_moves, conversations, deliveries,
+    engagement, events, message_references, messages,
 };
 
 use super::SendRequest;
@@ -175,8 +175,12 @@ fn place(tx: &mut Tx<'_>, outgoing: &Outgoing, contact: Option<&ContactId>) -> R
 /// Read again inside the transaction: somebody may have changed it since.
 fn touch(tx: &mut Tx<'_>, outgoing: &Outgoing, id: &ConversationId) -> Result<ConversationRow> {
     conversation_lists::lock(tx, id)?;
-    let before = conversations::get(tx, &outgoing.workspace_id, id)?
-        .ok_or_else(|| StoreError::corrupt("conversation", format!("{id} is missing")))?;
+    let before = match conversations::get(tx, &outgoing.workspace_id, id)? {
+        Some(row) => row,
+        None => {
+            merged(tx, outgoing, id)?.ok_or_else(|| StoreError::corrupt("conversation", format!("{id} is missing")))?
+        }
+    };
     let mut after = before.clone();
     after.public.message_count += 1;
     after.public.preview.clone_from(&outgoing.reading.preview);
@@ -184,6 +188,13 @@ fn touch(tx: &mut Tx<'_>, outgoing: &Outgoing, id: &ConversationId) -> Result<Co
     after.public.unread = false;
     conversations::apply_change(tx, &before, &after)?;
     Ok(after)
+}
+
+/// It was merged while its message was made.
+fn merged(tx: &mut Tx<'_>, outgoing: &Outgoing, id: &ConversationId) -> Result<Option<ConversationRow>> {
+    let Some(into) = conversation_moves::merged_into(tx, &outgoing.workspace_id, id)? else { return Ok(None) };
+    conversation_lists::lock(tx, &into)?;
+    conversations::get(tx, &outgoing.workspace_id, &into)
 }
 
 fn new_conversation(outgoing: &Outgoing, contact: Option<&ContactId>) -> ConversationRow {

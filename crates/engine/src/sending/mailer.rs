@@ -4,15 +4,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::MessageId;
 use model::key::Principal;
-use store::{Priority, Tx};
+use model::{ConversationId, MessageId};
+use store::{Priority, Tx, conversation_lists, messages};
 
 use super::enqueue::{self, Outgoing};
 use super::sender::{self, SendBy, Sender};
 use super::{SendRequest, prepare};
 use crate::once::{self, Once};
-use crate::{Engine, Result};
+use crate::{Engine, EngineError, Result};
 
 /// A message that lacks nothing but its transaction.
 pub struct Ready {
@@ -94,6 +94,29 @@ impl Ready {
         enqueue::enqueue(tx, &self.outgoing)?;
         Ok(self.outgoing.id.clone())
     }
+}
+
+/// Alone, unless somebody wrote in the conversation after the message that the author has seen.
+pub(super) async fn write_unless_outdated(
+    engine: &Engine,
+    ready: Ready,
+    conversation: &ConversationId,
+    seen: MessageId,
+) -> Result<MessageId> {
+    let (ready, conversation) = (Arc::new(ready), conversation.clone());
+    let written = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
+        conversation_lists::lock(tx, &conversation)?;
+        if messages::has_newer_mail(tx, &conversation, &seen)? {
+            return Ok(None);
+        }
+        ready.write(tx).map(Some)
+    });
+    written.await?.ok_or_else(|| {
+        EngineError::Conflict(
+            "somebody wrote in this conversation since the message in `lastSeenMessageId`: read that first, then send with the newest, or without it"
+                .into(),
+        )
+    })
 }
 
 /// Alone.

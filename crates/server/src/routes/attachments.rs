@@ -60,7 +60,7 @@ async fn by_link(
     Ok(served(file, "private, max-age=3600, immutable"))
 }
 
-fn served(file: File, caching: &'static str) -> Response {
+pub(super) fn served(file: File, caching: &'static str) -> Response {
     let (content_type, inline) = treated_as(&file.content_type);
     let headers: [(HeaderName, String); 6] = [
         (header::CONTENT_TYPE, content_type.to_owned()),

@@ -6,13 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use engine::conversations::{self, AssigneeQuery, ConversationChange, ConversationQuery};
-use engine::sending::{self, ReplyRequest};
+use engine::sending::{self, Forward, ReplyRequest};
 use engine::{Engine, contacts, messages};
 use model::contact::ContactSummary;
 use model::conversation::{Conversation, ConversationStatus};
 use model::key::Principal;
 use model::message::Message;
-use model::{ContactId, ConversationId, TeamId, Timestamp, UserId};
+use model::{ContactId, ConversationId, MessageId, TeamId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -253,6 +253,37 @@ struct ReplyBody {
     undo_seconds: u64,
     #[serde(default, deserialize_with = "null_is_absent")]
     private: bool,
+    /// The newest message you have seen: where somebody wrote since, nothing is sent and the answer is a 409.
+    #[schema(value_type = Option<MessageId>)]
+    last_seen_message_id: Option<String>,
+    /// Forwards a message of the conversation below your text, to whom `to` says.
+    forward: Option<ForwardBody>,
+}
+
+/// What is forwarded.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ForwardBody {
+    #[schema(value_type = MessageId)]
+    message_id: String,
+    /// Its files go along; true where it is not said.
+    #[serde(default = "yes")]
+    attachments: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl ForwardBody {
+    fn read(self, fields: &mut Fields) -> Option<Forward> {
+        let message_id = message_id(&self.message_id, "/forward/messageId", fields)?;
+        Some(Forward { message_id, attachments: self.attachments })
+    }
+}
+
+fn message_id(text: &str, pointer: &str, fields: &mut Fields) -> Option<MessageId> {
+    text.parse().map_err(|error: model::id::InvalidId| fields.wrong(pointer, error.to_string())).ok()
 }
 
 /// Answers in a conversation (202), or adds an internal note (201).
@@ -291,6 +322,8 @@ impl ReplyBody {
             ("/scheduledAt", self.scheduled_at.is_some()),
             ("/tracking", self.tracking.is_some()),
             ("/undoSeconds", self.undo_seconds > 0),
+            ("/lastSeenMessageId", self.last_seen_message_id.is_some()),
+            ("/forward", self.forward.is_some()),
         ];
         for (pointer, _) in others.into_iter().filter(|(_, is_there)| *is_there) {
             fields.wrong(pointer, "an internal note has a text and nothing else");
@@ -301,6 +334,9 @@ impl ReplyBody {
 
     fn reply(self, author_id: Option<UserId>) -> Answer<ReplyRequest> {
         let mut fields = Fields::default();
+        if self.template.is_some() && self.forward.is_some() {
+            fields.wrong("/template", "a forwarded message goes below a text: give `text` or `html`");
+        }
         if self.template.is_some() {
             for (pointer, is_there) in [("/text", self.text.is_some()), ("/html", self.html.is_some())] {
                 if is_there {
@@ -320,6 +356,8 @@ impl ReplyBody {
             author_id,
             template: self.template.and_then(|template| template.read(&mut fields)),
             tracking: self.tracking.map(TrackingBody::read).unwrap_or_default(),
+            last_seen: self.last_seen_message_id.and_then(|id| message_id(&id, "/lastSeenMessageId", &mut fields)),
+            forward: self.forward.and_then(|forward| forward.read(&mut fields)),
         };
         fields.done()?;
         Ok(reply)

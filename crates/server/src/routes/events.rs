@@ -23,11 +23,14 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::signals::Signals;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{self, Order, Page};
 use crate::problem::{Answer, Problem};
 use crate::strict::StrictQuery;
+
+mod signals;
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(stream))
@@ -97,7 +100,8 @@ struct StreamQuery {
 }
 
 /// Events as they happen (text/event-stream). `Last-Event-ID` goes on where a stream ended; without it, only what comes,
-/// and the first frame has the newest event's id and no data.
+/// and the first frame has the newest event's id and no data. People who are signed in also get frames without an id, which are no
+/// events and can't be asked for again: `presence` (who is at a conversation now) and `draft` (a draft of theirs changed).
 #[utoipa::path(get, path = "/api/v1/events/stream", operation_id = "streamEvents", tag = "events",
     params(StreamQuery, ("Last-Event-ID" = Option<String>, Header)),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
@@ -120,6 +124,7 @@ async fn stream(
         (newest, position) = (Some(id), at);
     }
     let reader = Reader {
+        signals: Signals::of(&engine, &principal),
         engine,
         principal,
         position,
@@ -140,6 +145,7 @@ struct Reader {
     position: i64,
     waiting: VecDeque<Event>,
     news: watch::Receiver<u64>,
+    signals: Option<Signals>,
     ends_at: Instant,
     shutdown: CancellationToken,
 }
@@ -151,17 +157,20 @@ impl Reader {
         let hello = begins_behind.into_iter().fold(hello, |hello, id| hello.id(id.as_str()));
         let hello = futures_util::stream::once(async { Ok(hello) });
         let events = futures_util::stream::unfold(self, |mut reader| async move {
-            let event = reader.next().await?;
-            Some((Ok(frame(&event)), reader))
+            let frame = reader.next().await?;
+            Some((Ok(frame), reader))
         });
         futures_util::StreamExt::chain(hello, events)
     }
 
-    /// The next event; `None` when the stream ends: its time is up, the server stops, or the store fails.
-    async fn next(&mut self) -> Option<Event> {
+    /// The next frame; `None` when the stream ends: its time is up, the server stops, or the store fails.
+    async fn next(&mut self) -> Option<Frame> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
-                return Some(event);
+                return Some(frame(&event));
+            }
+            if let Some(signal) = self.signals.as_mut().and_then(Signals::pop) {
+                return Some(signal);
             }
             self.news.mark_unchanged();
             let page = match events::after(&self.engine, &self.principal, self.position, STREAM_BATCH).await {
@@ -177,6 +186,7 @@ impl Reader {
             if !moved {
                 tokio::select! {
                     news = self.news.changed() => news.ok()?,
+                    () = Signals::wait(self.signals.as_mut(), &self.engine, &self.principal) => {}
                     () = tokio::time::sleep_until(self.ends_at) => return None,
                     // Its client comes back with the last id, to whoever serves then.
                     () = self.shutdown.cancelled() => return None,

@@ -90,10 +90,12 @@ fn mailbox(value: &Value, pointer: &str, fields: &mut Fields) -> Option<Mailbox>
 pub(super) struct AttachmentBody {
     filename: Option<String>,
     content_type: Option<String>,
-    /// Base64. Either this or `url`.
+    /// Base64. Either this, `url` or `uploadId`.
     content: Option<String>,
     /// Fetched when the message is accepted.
     url: Option<String>,
+    /// A file that was uploaded; its name and type are as they were then where they are not said.
+    upload_id: Option<String>,
     /// What the HTML refers to as `cid:…`.
     content_id: Option<String>,
 }
@@ -111,8 +113,8 @@ pub(super) fn attachments(bodies: Vec<AttachmentBody>, pointer: &str, fields: &m
 }
 
 fn attachment(body: AttachmentBody, pointer: String, fields: &mut Fields) -> Option<AttachmentRequest> {
-    let source = match (body.content, body.url) {
-        (Some(content), None) => {
+    let source = match (body.content, body.url, body.upload_id) {
+        (Some(content), None, None) => {
             let compact: Vec<u8> =
                 content.into_bytes().into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
             match BASE64.decode(compact) {
@@ -123,13 +125,22 @@ fn attachment(body: AttachmentBody, pointer: String, fields: &mut Fields) -> Opt
                 }
             }
         }
-        (None, Some(url)) => AttachmentSource::Url(url),
-        (Some(_), Some(_)) => {
-            fields.wrong(format!("{pointer}/url"), "a file has `content` or `url`, not both");
+        (None, Some(url), None) => AttachmentSource::Url(url),
+        (None, None, Some(id)) => match id.parse() {
+            Ok(id) => AttachmentSource::Upload(id),
+            Err(error) => {
+                let error: model::id::InvalidId = error;
+                fields.wrong(format!("{pointer}/uploadId"), error.to_string());
+                return None;
+            }
+        },
+        (None, None, None) => {
+            fields.wrong(format!("{pointer}/content"), "a file needs `content` (Base64), `url` or `uploadId`");
             return None;
         }
-        (None, None) => {
-            fields.wrong(format!("{pointer}/content"), "a file needs `content` (Base64) or `url`");
+        (.., upload) => {
+            let place = if upload.is_some() { "uploadId" } else { "url" };
+            fields.wrong(format!("{pointer}/{place}"), "a file has one of `content`, `url` and `uploadId`");
             return None;
         }
     };
@@ -294,6 +305,7 @@ impl SendBody {
             tracking: self.tracking.map(TrackingBody::read).unwrap_or_default(),
             message_id: None,
             pointer: "/content/email",
+            forwarded: None,
         };
         fields.done()?;
         match send_by {

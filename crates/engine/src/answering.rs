@@ -28,13 +28,14 @@ impl Action {
 }
 
 /// The mail that is answered or forwarded.
-pub(super) struct Original {
+#[derive(Debug, Clone)]
+pub(crate) struct Original {
     pub parsed: ParsedMail,
     pub raw: bytes::Bytes,
 }
 
 /// To and Cc of an answer: its author (or where they want answers), or whoever `own` wrote to; of one to all, the others too.
-pub(super) fn recipients(original: &ParsedMail, action: Action, own: &[&str]) -> (Vec<Mailbox>, Vec<Mailbox>) {
+pub(crate) fn recipients(original: &ParsedMail, action: Action, own: &[&str]) -> (Vec<Mailbox>, Vec<Mailbox>) {
     let is_own = |mailbox: &Mailbox| own.iter().any(|address| address.eq_ignore_ascii_case(&mailbox.address));
     let wrote_it = original.from.first().is_some_and(is_own);
     let wanted = if original.reply_to.is_empty() { &original.from } else { &original.reply_to };
@@ -57,7 +58,7 @@ pub(super) fn recipients(original: &ParsedMail, action: Action, own: &[&str]) ->
 }
 
 /// `Re:` or `Fwd:` before the subject, unless it is there.
-pub(super) fn subject(original: &str, action: Action) -> String {
+pub(crate) fn subject(original: &str, action: Action) -> String {
     let original = original.trim();
     let begins = |marks: &[&str]| {
         let lower = original.to_lowercase();
@@ -71,7 +72,7 @@ pub(super) fn subject(original: &str, action: Action) -> String {
 }
 
 /// In-Reply-To, and References oldest first (RFC 5322 §3.6.4). A mail that is forwarded is named too, so that it stays in its thread.
-pub(super) fn threading(original: &ParsedMail) -> (Option<String>, Vec<String>) {
+pub(crate) fn threading(original: &ParsedMail) -> (Option<String>, Vec<String>) {
     let is_fine = |id: &&String| mail::compose::clean_message_id(id).is_ok();
     let parent = original.message_id.as_ref().filter(is_fine);
     let named = if original.references.is_empty() { &original.in_reply_to } else { &original.references };
@@ -81,7 +82,7 @@ pub(super) fn threading(original: &ParsedMail) -> (Option<String>, Vec<String>) 
 }
 
 /// The text and the HTML with the original below.
-pub(super) fn quoted(
+pub(crate) fn quoted(
     original: &ParsedMail,
     action: Action,
     text: Option<String>,
@@ -161,7 +162,7 @@ fn before_end(html: &str, addition: &str) -> String {
 }
 
 /// Files of the original that go along: inline images that the HTML shows, and all others if `all`.
-pub(super) fn files(original: &Original, html: Option<&str>, all: bool) -> Vec<DraftAttachment> {
+pub(crate) fn files(original: &Original, html: Option<&str>, all: bool) -> Vec<DraftAttachment> {
     let is_shown = |file: &mail::ParsedAttachment| {
         let id = file.content_id.as_deref().unwrap_or_default();
         !id.is_empty() && html.is_some_and(|html| html.contains(&format!("cid:{id}")))
