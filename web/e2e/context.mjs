@@ -102,6 +102,20 @@ export class Context {
     return page;
   }
 
+  /** A page of another person of the workspace, signed in. */
+  async colleaguePage(name, options = {}) {
+    const { url } = this.server;
+    const email = `${unique(name.toLowerCase()).replaceAll(/\W+/g, "-")}@example.org`;
+    const password = "a long pass phrase";
+    const user = await this.api("POST", "/users", { email, name, role: "agent", password });
+    const page = await this.freshPage(options);
+    await page.addInitScript(keepUndoSeconds, "0");
+    const answer = await page.request.post(`${url}/api/v1/session`, { data: { email, password }, headers: { origin: url } });
+    if (!answer.ok()) throw new Error(`signing in: ${answer.status()} ${await answer.text()}`);
+    page.user = user;
+    return page;
+  }
+
   async open(page, path) {
     await page.goto(this.server.url + path);
   }

@@ -16,6 +16,7 @@ import { sending } from "./sending.mjs";
 import { signIn } from "./signIn.mjs";
 import { takingBack } from "./takingBack.mjs";
 import { team } from "./team.mjs";
+import { together } from "./together.mjs";
 import { webhooks } from "./webhooks.mjs";
 
 export const journeys = [
@@ -25,6 +26,7 @@ export const journeys = [
   ...hostile,
   ...answering,
   ...team,
+  ...together,
   ...drafts,
   ...keyboard,
   ...channels,

@@ -1,6 +1,6 @@
 /** Every call the dashboard makes, by resource. Owns paths and bodies; never keeps state. */
 
-import { request, requestText, type Query } from "./request";
+import { request, requestText, uploadFile, type Query } from "./request";
 import type {
   AnalyticsSeries,
   AnalyticsSummary,
@@ -19,12 +19,14 @@ import type {
   Delivery,
   Domain,
   DomainExamination,
+  DraftContent,
   ListImport,
   ListMember,
   Message,
   OutgoingAttachment,
   Page,
   Scope,
+  ServerDraft,
   Session,
   Suppression,
   SuppressionImport,
@@ -36,6 +38,7 @@ import type {
   TemplateSummary,
   TemplateVersion,
   TestResult,
+  Upload,
   UseCase,
   UseCaseInput,
   User,
@@ -86,6 +89,8 @@ export type ReplyInput = {
   scheduledAt?: string;
   undoSeconds?: number;
   private?: boolean;
+  lastSeenMessageId?: string;
+  forward?: { messageId: string; attachments: boolean };
 };
 
 export const conversations = {
@@ -97,6 +102,28 @@ export const conversations = {
     request<Page<Message>>("GET", `/conversations/${id}/messages`, { query, signal }),
   reply: (id: string, body: ReplyInput, idempotencyKey: string) =>
     request<Message>("POST", `/conversations/${id}/messages`, { body, idempotencyKey }),
+  merge: (id: string, conversationIds: string[]) =>
+    request<Conversation>("POST", `/conversations/${id}/merge`, { body: { conversationIds } }),
+  split: (id: string, messageIds: string[]) =>
+    request<Conversation>("POST", `/conversations/${id}/split`, { body: { messageIds } }),
+  move: (id: string, channelId: string) => request<Conversation>("POST", `/conversations/${id}/move`, { body: { channelId } }),
+  putPresence: (id: string, typing?: boolean) => request<void>("PUT", `/conversations/${id}/presence`, { body: { typing } }),
+  leave: (id: string) => request<void>("DELETE", `/conversations/${id}/presence`, { keepalive: true }),
+};
+
+/** A place is a conversation's id, or `new`. */
+export const drafts = {
+  list: () => request<Page<ServerDraft>>("GET", "/drafts"),
+  get: (place: string) => request<ServerDraft>("GET", `/drafts/${place}`),
+  put: (place: string, version: number, content: DraftContent) =>
+    request<ServerDraft>("PUT", `/drafts/${place}`, { body: { version, content } }),
+  remove: (place: string) => request<void>("DELETE", `/drafts/${place}`),
+};
+
+export const uploads = {
+  add: (file: File, onSent: (bytes: number) => void, signal: AbortSignal) =>
+    uploadFile<Upload>("/uploads", { filename: file.name || "file" }, file, onSent, signal),
+  url: (id: string) => `/api/v1/uploads/${id}`,
 };
 
 export type NewMessageInput = {

@@ -4,7 +4,7 @@ import { offline, problemOf } from "./problem";
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
-type Options = { query?: Query; body?: unknown; csv?: Blob; idempotencyKey?: string; signal?: AbortSignal };
+type Options = { query?: Query; body?: unknown; csv?: Blob; idempotencyKey?: string; signal?: AbortSignal; keepalive?: boolean };
 
 let onSignedOut: () => void = () => undefined;
 
@@ -35,6 +35,7 @@ async function send(method: string, path: string, options: Options): Promise<Res
       body: options.csv ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       credentials: "same-origin",
       signal: options.signal,
+      keepalive: options.keepalive,
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
@@ -51,6 +52,26 @@ export async function request<T>(method: string, path: string, options: Options 
   const response = await send(method, path, options);
   if (response.status === 204) return undefined as T;
   return (await response.json()) as T;
+}
+
+/** Sends a file and says how much of it has gone; `fetch` can't. */
+export function uploadFile<T>(path: string, query: Query, file: File, onSent: (bytes: number) => void, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const exchange = new XMLHttpRequest();
+    exchange.open("POST", pathWithQuery(`/api/v1${path}`, query));
+    exchange.setRequestHeader("content-type", file.type || "application/octet-stream");
+    exchange.upload.addEventListener("progress", (event) => onSent(event.loaded));
+    exchange.addEventListener("error", () => reject(offline()));
+    exchange.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
+    exchange.addEventListener("load", () => {
+      const { status, responseText } = exchange;
+      if (status === 401) onSignedOut();
+      if (status >= 200 && status < 300) resolve(JSON.parse(responseText) as T);
+      else void problemOf(new Response(responseText || null, { status: status || 500 })).then(reject);
+    });
+    signal.addEventListener("abort", () => exchange.abort());
+    exchange.send(file);
+  });
 }
 
 export async function requestText(path: string, options: Options = {}): Promise<string> {

@@ -372,6 +372,23 @@ export interface paths {
         patch: operations["changeConversation"];
         trace?: never;
     };
+    "/api/v1/conversations/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merges other conversations into this one: their messages, labels and people come here, and their ids and reply addresses lead here. */
+        post: operations["mergeConversations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/messages": {
         parameters: {
             query?: never;
@@ -384,6 +401,59 @@ export interface paths {
         put?: never;
         /** Answers in a conversation (202), or adds an internal note (201). */
         post: operations["replyToConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves the conversation to another channel: it is answered from there, and answers to what went by the old one still come to it. */
+        post: operations["moveConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who looks at the conversation at the moment, and who writes in it. */
+        get: operations["getPresence"];
+        /** Says that you are there, for 45 seconds. For people who are signed in; a program is nowhere. */
+        put: operations["putPresence"];
+        post?: never;
+        /** Says that you have left. */
+        delete: operations["deletePresence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes messages of the conversation one of their own, which is answered. What answers them goes there. */
+        post: operations["splitConversation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -498,6 +568,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your drafts, the newest first. */
+        get: operations["listDrafts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{place}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your draft in a conversation, or with `new` of a message that begins one. */
+        get: operations["getDraft"];
+        /** Keeps your draft. 409 where another device changed it since the version you name: nothing is written over unseen. */
+        put: operations["putDraft"];
+        post?: never;
+        /** Discards your draft. */
+        delete: operations["deleteDraft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -527,7 +633,8 @@ export interface paths {
         };
         /**
          * Events as they happen (text/event-stream). `Last-Event-ID` goes on where a stream ended; without it, only what comes,
-         *     and the first frame has the newest event's id and no data.
+         *     and the first frame has the newest event's id and no data. People who are signed in also get frames without an id, which are no
+         *     events and can't be asked for again: `presence` (who is at a conversation now) and `draft` (a draft of theirs changed).
          */
         get: operations["streamEvents"];
         put?: never;
@@ -984,6 +1091,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a file (the body, at most 35 MiB) for a message that is being written: attach it by `uploadId`. It is there for 30 days. */
+        post: operations["upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file that was uploaded. Never shown as a page of this origin. */
+        get: operations["getUpload"];
+        put?: never;
+        post?: never;
+        /** Forgets a file of yours that no message needs. */
+        delete: operations["deleteUpload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/use-cases": {
         parameters: {
             query?: never;
@@ -1395,10 +1537,12 @@ export interface components {
         AttachmentBody: {
             filename?: string | null;
             contentType?: string | null;
-            /** @description Base64. Either this or `url`. */
+            /** @description Base64. Either this, `url` or `uploadId`. */
             content?: string | null;
             /** @description Fetched when the message is accepted. */
             url?: string | null;
+            /** @description A file that was uploaded; its name and type are as they were then where they are not said. */
+            uploadId?: string | null;
             /** @description What the HTML refers to as `cid:…`. */
             contentId?: string | null;
         };
@@ -1765,6 +1909,11 @@ export interface components {
             unassigned: number;
         };
         ConversationId: string;
+        /** @description Everybody who looks at a conversation; nobody, once the last one has left. */
+        ConversationPresence: {
+            conversationId: components["schemas"]["ConversationId"];
+            people: components["schemas"]["Present"][];
+        };
         /** @enum {string} */
         ConversationStatus: "open" | "pending" | "snoozed" | "resolved";
         /** @description A conversation and whom it is with. */
@@ -1902,6 +2051,58 @@ export interface components {
         };
         /** @enum {string} */
         DomainStatus: "pending" | "verified" | "failing" | "failed";
+        /** @description A draft as it is kept. */
+        Draft: {
+            conversationId?: components["schemas"]["ConversationId"] | null;
+            /**
+             * Format: int64
+             * @description Rises with every change; a change names the one it is made to.
+             */
+            version: number;
+            content: components["schemas"]["DraftContent"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        DraftBody: {
+            /**
+             * Format: int64
+             * @description Of the draft this was made of; 0 where there was none.
+             */
+            version: number;
+            content: components["schemas"]["DraftContent"];
+        };
+        /** @description All that was written. A conversation's answer and its note are in one draft: one is no reason to lose the other. */
+        DraftContent: {
+            /** @default reply */
+            mode: components["schemas"]["DraftMode"];
+            /** @default  */
+            html: string;
+            /** @default  */
+            text: string;
+            /** @default  */
+            note: string;
+            /**
+             * @description Null: whom the conversation suggests.
+             * @default null
+             */
+            to: string[] | null;
+            /** @default null */
+            cc: string[] | null;
+            /** @default [] */
+            bcc: string[];
+            /** @default  */
+            subject: string;
+            /** @default null */
+            channelId: components["schemas"]["ChannelId"] | null;
+            /** @default null */
+            forwardedMessageId: components["schemas"]["MessageId"] | null;
+            /** @default [] */
+            files: components["schemas"]["UploadedFile"][];
+        };
+        /**
+         * @description What is being written.
+         * @enum {string}
+         */
+        DraftMode: "reply" | "note" | "forward";
         EmailBody: {
             subject?: string;
             text?: string | null;
@@ -1969,7 +2170,13 @@ export interface components {
         };
         EventId: string;
         /** @enum {string} */
-        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.completed" | "broadcast.cancelled" | "thread.rejected" | "activity.created" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "trackOpen" | "trackClick" | "listUnsubscribe" | "listSubscribe" | "webhook.disabled" | "webhook.test";
+        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "conversation.merged" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.completed" | "broadcast.cancelled" | "thread.rejected" | "activity.created" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "trackOpen" | "trackClick" | "listUnsubscribe" | "listSubscribe" | "webhook.disabled" | "webhook.test";
+        /** @description What is forwarded. */
+        ForwardBody: {
+            messageId: components["schemas"]["MessageId"];
+            /** @description Its files go along; true where it is not said. */
+            attachments?: boolean;
+        };
         /** @description A mail exchanger that did not take a mail. */
         HostTried: {
             host: string;
@@ -2007,6 +2214,10 @@ export interface components {
             /** @description What a broadcast's text or template is filled in with. */
             variables: Record<string, never>;
             createdAt: components["schemas"]["Timestamp"];
+        };
+        MergeBody: {
+            /** @description 1 to 20 others. */
+            conversationIds: components["schemas"]["ConversationId"][];
         };
         /** @description A message as the API and the events show it. */
         Message: {
@@ -2064,6 +2275,9 @@ export interface components {
          * @enum {string}
          */
         MessageStatus: "received" | "scheduled" | "queued" | "sending" | "sent" | "delivered" | "deferred" | "bounced" | "failed" | "complained" | "suppressed" | "cancelled";
+        MoveBody: {
+            channelId: components["schemas"]["ChannelId"];
+        };
         /** @description A domain's policy about TLS for mail that comes in (RFC 8461). */
         MtaSts: {
             mode: components["schemas"]["MtaStsMode"];
@@ -2371,6 +2585,20 @@ export interface components {
             cursor: string;
         };
         /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_Draft: {
+            items: {
+                conversationId?: components["schemas"]["ConversationId"] | null;
+                /**
+                 * Format: int64
+                 * @description Rises with every change; a change names the one it is made to.
+                 */
+                version: number;
+                content: components["schemas"]["DraftContent"];
+                updatedAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
         Page_Event: {
             items: {
                 id: components["schemas"]["EventId"];
@@ -2566,6 +2794,16 @@ export interface components {
             }[];
             cursor: string;
         };
+        PresenceBody: {
+            /** @description Whether you write; as it was where it is not said. It ends after 8 seconds. */
+            typing?: boolean | null;
+        };
+        /** @description Somebody who looks at a conversation. */
+        Present: {
+            userId: components["schemas"]["UserId"];
+            /** @description They write an answer or a note. */
+            typing: boolean;
+        };
         /** @description Variables to try a template with. */
         PreviewBody: {
             variables?: Record<string, never>;
@@ -2651,6 +2889,8 @@ export interface components {
              */
             undoSeconds?: number;
             private?: boolean;
+            lastSeenMessageId?: components["schemas"]["MessageId"] | null;
+            forward?: components["schemas"]["ForwardBody"] | null;
         };
         /** @enum {string} */
         Role: "admin" | "agent";
@@ -2727,6 +2967,10 @@ export interface components {
         };
         /** @enum {string} */
         SortBy: "newest" | "relevance";
+        SplitBody: {
+            /** @description Some of its messages, not all. */
+            messageIds: components["schemas"]["MessageId"][];
+        };
         /** @description An address that is not written to. */
         Suppression: {
             id: components["schemas"]["SuppressionId"];
@@ -2929,6 +3173,35 @@ export interface components {
         };
         /** @enum {string} */
         TransportSecurity: "starttls" | "tls" | "none";
+        /** @description A file that was uploaded. */
+        Upload: {
+            id: components["schemas"]["UploadId"];
+            filename: string;
+            contentType: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description It is gone then. */
+            expiresAt: components["schemas"]["Timestamp"];
+        };
+        /** @description A file on its way into a message. */
+        UploadId: string;
+        /** @description A file of a draft, as its upload was answered. */
+        UploadedFile: {
+            uploadId: components["schemas"]["UploadId"];
+            filename: string;
+            contentType: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+            /** @description What the HTML refers to as `cid:…`, where the file is shown within the text. */
+            contentId?: string | null;
+        };
         /** @description A use case as the API shows it. */
         UseCase: {
             id: components["schemas"]["UseCaseId"];
@@ -4192,6 +4465,43 @@ export interface operations {
             };
         };
     };
+    mergeConversations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listConversationMessages: {
         parameters: {
             query?: {
@@ -4261,6 +4571,170 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moveConversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPresence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationPresence"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putPresence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePresence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    splitConversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
                 };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
@@ -4561,6 +5035,136 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Domain"];
                 };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDrafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Draft"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A conversation's id, or `new` */
+                place: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A conversation's id, or `new` */
+                place: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            /** @description It was changed elsewhere */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A conversation's id, or `new` */
+                place: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
@@ -5937,6 +6541,101 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_TemplateVersion"];
                 };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload: {
+        parameters: {
+            query: {
+                filename: string;
+            };
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {

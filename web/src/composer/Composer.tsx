@@ -1,36 +1,34 @@
-/** Writing into a conversation: an answer by mail, or a note for the team. What is typed is a draft at once. */
+/** Writing into a conversation: an answer by mail, a message to hand on, or a note for the team. What is typed is a draft at once. */
 
-import { useQueryClient, type InfiniteData } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { useLocation } from "wouter";
-import { conversations, type ReplyInput } from "../api/endpoints";
-import { keys } from "../api/keys";
-import { asProblem, Problem } from "../api/problem";
-import type { Conversation, Message, Page } from "../api/types";
-import { useChannels, usePatchConversation, useUseCase } from "../conversations/queries";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { asProblem } from "../api/problem";
+import type { Conversation, Message } from "../api/types";
+import { authorOf } from "../conversations/MessageItem";
+import { useChannels, useUseCase, useUsers } from "../conversations/queries";
+import { longTime } from "../format/time";
 import { m } from "../i18n";
 import { modifierName, useCommands } from "../keyboard/dispatcher";
-import { undoSeconds } from "../settings/undo";
+import { useTypingHere } from "../presence/usePresence";
+import { useSession } from "../session/useSession";
 import { Button, classNames, IconButton } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast } from "../ui/toast";
 import styles from "./Composer.module.css";
-import { heldFiles } from "./attachments";
-import { isEmptyDraft, loadDraft, saveDraft, withoutBody, type Draft } from "./drafts";
+import { isEmptyDraft, saveDraft, withoutBody, type Draft } from "./drafts";
 import { AttachButton, FileChips, useDropZone, useFiles } from "./Files";
+import { forward, onForward } from "./forwarding";
 import { LazyEditor, preloadEditor } from "./LazyEditor";
 import { Recipients } from "./Recipients";
-import { replyRecipients, type RecipientLists } from "./recipients";
+import { replyRecipients } from "./recipients";
 import { SendButton } from "./SendButton";
 import { useDraft, useDraftKey } from "./useDraft";
+import { useDraftConflict } from "./useDraftSync";
+import { useNewerMail, type NewerMail } from "./useNewerMail";
 import { useRecipients } from "./useRecipients";
-import { offerOf, offerUndo } from "./undo";
-import { attachmentsOf, useSending } from "./useSending";
+import { useReply, type SendOptions } from "./useReply";
 
 type Props = { conversation: Conversation; messages: Message[] };
-
-type SendOptions = { scheduledAt?: Date; resolve?: boolean };
 
 export function Composer({ conversation, messages }: Props) {
   const draftKey = useDraftKey(conversation.id);
@@ -50,7 +48,22 @@ export function Composer({ conversation, messages }: Props) {
     if (revision > 0) setOpen(!empty);
     // eslint-disable-next-line react-hooks/exhaustive-deps -- when the draft was replaced, not when somebody types
   }, [revision]);
-  useCommands({ reply: () => begin("reply"), note: () => begin("note") });
+  const newest = messages.findLast((message) => !message.private && message.content.type !== "note");
+  useCommands({
+    reply: () => begin("reply"),
+    note: () => begin("note"),
+    forward: () => (newest ? forward(newest) : false),
+  });
+  useEffect(
+    () =>
+      onForward((message) => {
+        if (message.conversationId !== conversation.id) return;
+        update({ mode: "forward", forwardedMessageId: message.id, to: [], cc: [] });
+        setOpen(true);
+        setFocusWish((wish) => wish + 1);
+      }),
+    [conversation.id, update],
+  );
   useEffect(() => preloadEditor(), []);
 
   if (!open) {
@@ -89,29 +102,25 @@ type OpenProps = Props & {
 function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMode, onClose }: OpenProps) {
   const { draft, update, replace, revision } = state;
   const box = useRef<HTMLFormElement>(null);
-  const onNames = useCallback((files: string[]) => update({ files }), [update]);
-  const files = useFiles(draftKey, onNames);
-  const [lost] = useState(() => (files.files.length === 0 ? draft.files : []));
-  const drop = useDropZone(files.add);
-  const recipients = useRecipients(draft, update, useSuggestion(conversation, messages));
+  const files = useFiles(draftKey);
+  const drop = useDropZone((dropped) => void files.add(dropped));
+  const suggestion = useSuggestion(conversation, messages);
+  const recipients = useRecipients(draft, update, draft.mode === "forward" ? undefined : suggestion);
+  const { user } = useSession();
   const note = draft.mode === "note";
+  const newerMail = useNewerMail(messages, !isEmptyDraft(draft), user.id);
+  useTypingHere(conversation.id, draft.text + draft.note);
 
-  const clear = (mode: Draft["mode"]) => {
-    if (mode === "reply") files.set([]);
-    replace((present) => withoutBody(present, mode));
-  };
+  const clear = (mode: Draft["mode"]) => replace((present) => withoutBody(present, mode));
   const discard = () => {
-    const before = { draft, files: files.files };
+    const before = draft;
     clear(draft.mode);
-    const run = () => {
-      saveDraft(draftKey, before.draft, Date.now());
-      heldFiles.set(draftKey, before.files);
-    };
-    toast(m.composer.discarded, { action: { label: m.undo, run } });
+    toast(m.composer.discarded, { action: { label: m.undo, run: () => saveDraft(draftKey, before, Date.now()) } });
   };
   const sending = useReply(conversation, draftKey, clear);
-  const submit = (options: SendOptions = {}) =>
-    sending.send({ draft, recipients: recipients.settle, files: files.files, ...options });
+  const submit = (options: SendOptions = {}, seen = newerMail.seen) =>
+    sending.send({ draft, recipients: recipients.settle, uploading: files.waiting, seen, ...options });
+  const outdated = sending.error !== null && asProblem(sending.error).status === 409 && newerMail.newer !== undefined;
 
   // Asked for by key or button: where one writes gets the focus. The editor focuses itself when it has just been loaded.
   useEffect(() => {
@@ -123,7 +132,7 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
     <form
       ref={box}
       className={classNames(styles.composer, note && styles.noteMode)}
-      aria-label={note ? m.composer.note : m.composer.reply}
+      aria-label={m.composer.modeNames[draft.mode]}
       onSubmit={(event) => {
         event.preventDefault();
         submit();
@@ -146,7 +155,18 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
         onClose={onClose}
         onDiscard={isEmptyDraft(draft) ? undefined : discard}
       />
-      {sending.error && (
+      <ConflictNotice place={conversation.id} />
+      {!note && (
+        <NewerNotice
+          newerMail={newerMail}
+          onSend={outdated ? () => {
+            newerMail.acknowledge();
+            sending.reset();
+            submit({}, newerMail.newer?.id);
+          } : undefined}
+        />
+      )}
+      {sending.error && !outdated && (
         <div className={styles.notice}>
           <ProblemNotice title={m.composer.failed} problem={asProblem(sending.error)} />
         </div>
@@ -166,29 +186,88 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
       ) : (
         <>
           <Recipients recipients={recipients} />
+          {draft.mode === "forward" && <Forwarded messages={messages} id={draft.forwardedMessageId} />}
           <LazyEditor
             key={revision}
             initialHtml={draft.html}
-            placeholder={m.composer.bodyPlaceholder}
+            placeholder={draft.mode === "forward" ? m.composer.forwardPlaceholder : m.composer.bodyPlaceholder}
             autoFocus={focusWish > 0}
             readOnly={sending.busy}
+            contactId={conversation.contactId ?? null}
             onChange={update}
             onSubmit={submit}
-            onFiles={files.add}
+            onFiles={(added, contentId) => files.add(added, contentId)}
           />
-          {lost.length > 0 && files.files.length === 0 && (
-            <p className={styles.lost}>{m.composer.lostAttachments(lost.join(", "))}</p>
-          )}
-          <FileChips files={files.files} onRemove={(file) => files.set(files.files.filter((each) => each !== file))} />
+          <FileChips
+            files={draft.files}
+            pending={files.pending}
+            onRemove={(file) => update({ files: draft.files.filter((each) => each !== file) })}
+            onRetry={(pending) => {
+              pending.cancel();
+              void files.add([pending.file]);
+            }}
+          />
         </>
       )}
       <div className={styles.bottom}>
         <SendButton note={note} busy={sending.busy} onSend={submit} />
-        {!note && <AttachButton onFiles={files.add} />}
+        {!note && <AttachButton onFiles={(chosen) => void files.add(chosen)} />}
         <span className={styles.grow} />
         <span className={styles.keys}>{`${modifierName} Enter`}</span>
       </div>
     </form>
+  );
+}
+
+/** The draft was changed on another device as well: whoever wrote both says which one stays. */
+export function ConflictNotice({ place }: { place: string }) {
+  const conflict = useDraftConflict(place);
+  if (!conflict) return null;
+  return (
+    <div className={styles.warning} role="alert">
+      <span>{m.composer.conflict(longTime(conflict.at))}</span>
+      <Button small onClick={conflict.takeOther}>
+        {m.composer.takeOther}
+      </Button>
+      <Button small onClick={conflict.keepMine}>
+        {m.composer.keepMine}
+      </Button>
+    </div>
+  );
+}
+
+/** Somebody wrote meanwhile: two answers to one question are worse than a moment's delay. */
+function NewerNotice({ newerMail, onSend }: { newerMail: NewerMail; onSend: (() => void) | undefined }) {
+  const users = useUsers().data ?? [];
+  const { newer, acknowledge } = newerMail;
+  if (!newer) return null;
+  const { name } = authorOf(newer, users);
+  return (
+    <div className={styles.warning} role="alert">
+      <span>{newer.direction === "outbound" ? m.composer.answeredMeanwhile(name) : m.composer.wroteMeanwhile(name)}</span>
+      {onSend ? (
+        <Button small variant="danger" onClick={onSend}>
+          {m.composer.sendAnyway}
+        </Button>
+      ) : (
+        <Button small onClick={acknowledge}>
+          {m.composer.haveRead}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Forwarded({ messages, id }: { messages: Message[]; id: string | null }) {
+  const users = useUsers().data ?? [];
+  const message = messages.find((each) => each.id === id);
+  if (!message) return null;
+  const files = message.content.type === "email" ? message.content.email.attachments.length : 0;
+  return (
+    <p className={styles.forwarded}>
+      <Icon name="forward" size={14} />
+      {m.composer.forwards(authorOf(message, users).name, longTime(message.timestamp), files)}
+    </p>
   );
 }
 
@@ -199,65 +278,6 @@ function useSuggestion(conversation: Conversation, messages: Message[]) {
     const own = channel ? [channel.inboundAddress, channel.emailAddress ?? "", ...channel.aliases] : [];
     return replyRecipients(messages, sender ? [...own, sender] : own);
   }, [channel, sender, messages]);
-}
-
-type Order = SendOptions & { draft: Draft; recipients: () => RecipientLists; files: File[] };
-
-async function bodyOf({ draft, recipients, files, scheduledAt }: Order): Promise<ReplyInput> {
-  const missing = new Problem(422, { detail: m.composer.empty });
-  if (draft.mode === "note") {
-    if (draft.note.trim() === "") throw missing;
-    return { text: draft.note.trim(), private: true };
-  }
-  const { to, cc, bcc } = recipients();
-  if (draft.text.trim() === "" && files.length === 0) throw missing;
-  return {
-    text: draft.text,
-    html: draft.html || undefined,
-    to,
-    cc: cc.length ? cc : undefined,
-    bcc: bcc.length ? bcc : undefined,
-    attachments: await attachmentsOf(files),
-    scheduledAt: scheduledAt?.toISOString(),
-    // What is sent later can be cancelled until then.
-    undoSeconds: scheduledAt ? undefined : undoSeconds() || undefined,
-  };
-}
-
-function useReply(conversation: Conversation, draftKey: string, onSent: (mode: Draft["mode"]) => void) {
-  const client = useQueryClient();
-  const patch = usePatchConversation();
-  const [, navigate] = useLocation();
-  return useSending<Order, ReplyInput>({
-    draftKey,
-    bodyOf,
-    post: (body, idempotencyKey) => conversations.reply(conversation.id, body, idempotencyKey),
-    onSent: (message, { draft, files, resolve, scheduledAt }) => {
-      client.setQueryData<InfiniteData<Page<Message>>>(keys.messages(conversation.id), (data) => addNewest(data, message));
-      void client.invalidateQueries({ queryKey: keys.messages(conversation.id) });
-      void client.invalidateQueries({ queryKey: keys.outbox });
-      if (resolve) patch.mutate({ conversation, patch: { status: "resolved" } });
-      // As it was when it was sent: what was typed beside the lists is in them by now.
-      const sent = loadDraft(draftKey);
-      onSent(draft.mode);
-      if (draft.mode === "note") {
-        toast(m.composer.noteAdded);
-        return;
-      }
-      const onBack = () => {
-        if (resolve) patch.mutate({ conversation, patch: { status: conversation.status } });
-        navigate(`/conversations/${conversation.id}`);
-      };
-      offerUndo(client, { message, ...offerOf(scheduledAt), draftKey, draft: sent, files, onBack });
-    },
-  });
-}
-
-function addNewest(data: InfiniteData<Page<Message>> | undefined, message: Message) {
-  const [first, ...rest] = data?.pages ?? [];
-  if (!data || !first) return data;
-  if (first.items.some((item) => item.id === message.id)) return data;
-  return { ...data, pages: [{ ...first, items: [message, ...first.items] }, ...rest] };
 }
 
 type TopProps = {
@@ -271,9 +291,9 @@ function Top({ mode, onMode, onClose, onDiscard }: TopProps) {
   return (
     <div className={styles.top}>
       <div className={styles.modes} role="group" aria-label={m.composer.modes}>
-        <button type="button" aria-pressed={mode === "reply"} onClick={() => onMode("reply")}>
-          <Icon name="reply" size={15} />
-          {m.composer.reply}
+        <button type="button" aria-pressed={mode !== "note"} onClick={() => mode === "note" && onMode("reply")}>
+          <Icon name={mode === "forward" ? "forward" : "reply"} size={15} />
+          {mode === "forward" ? m.composer.forward : m.composer.reply}
         </button>
         <button type="button" aria-pressed={mode === "note"} onClick={() => onMode("note")}>
           <Icon name="note" size={15} />

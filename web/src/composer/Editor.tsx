@@ -1,15 +1,22 @@
 /** The rich text editor. Loaded when somebody begins to write: it is larger than the rest of the page. */
 
+import { useQueryClient } from "@tanstack/react-query";
+import { Image } from "@tiptap/extension-image";
 import { Placeholder } from "@tiptap/extensions";
 import { EditorContent, useEditor, useEditorState, type Editor as TiptapEditor } from "@tiptap/react";
 import { StarterKit } from "@tiptap/starter-kit";
 import { useEffect, useRef, useState } from "react";
+import { uploads } from "../api/endpoints";
+import type { DraftFile } from "../api/types";
 import { m } from "../i18n";
+import { useSession } from "../session/useSession";
 import { Button, IconButton } from "../ui/Button";
 import { TextField } from "../ui/Field";
 import type { IconName } from "../ui/Icon";
 import { usePopover } from "../ui/Popover";
 import { PopoverButton } from "../ui/PopoverButton";
+import { answerFrom, offered } from "./cannedAnswers";
+import { CANNED_LIST_ID, cannedAnswers, CannedList, type Offering } from "./CannedAnswers";
 import { plainText, type Node } from "./plainText";
 import styles from "./Composer.module.css";
 
@@ -21,7 +28,10 @@ export type EditorProps = {
   readOnly: boolean;
   onChange: (value: { html: string; text: string }) => void;
   onSubmit: () => void;
-  onFiles: (files: File[]) => void;
+  /** Whom canned answers speak to. */
+  contactId: string | null;
+  /** With a content id, an image is shown within the text. Answers what became of each. */
+  onFiles: (files: File[], contentId?: string) => Promise<(DraftFile | null)[]>;
 };
 
 export default function Editor(props: EditorProps) {
@@ -30,8 +40,17 @@ export default function Editor(props: EditorProps) {
     latest.current = props;
   });
   const [created, setCreated] = useState(false);
+  const [offering, setOffering] = useState<Offering | null>(null);
+  const client = useQueryClient();
+  const { user } = useSession();
   const editor = useEditor({
     extensions: [
+      Image,
+      cannedAnswers({
+        find: (query) => offered(client, query),
+        write: (template) => answerFrom(template, latest.current.contactId, user),
+        show: setOffering,
+      }),
       StarterKit.configure({
         link: { openOnClick: false, autolink: true, protocols: ["https", "http", "mailto"], HTMLAttributes: { target: null } },
         heading: false,
@@ -55,8 +74,8 @@ export default function Editor(props: EditorProps) {
         }
         return false;
       },
-      handlePaste: (_view, event) => takeFiles(event.clipboardData, latest.current.onFiles),
-      handleDrop: (_view, event, _slice, moved) => !moved && takeFiles(event.dataTransfer, latest.current.onFiles),
+      handlePaste: (view, event) => takeFiles(event.clipboardData, (files) => insert(view, files)),
+      handleDrop: (_view, event, _slice, moved) => !moved && takeFiles(event.dataTransfer, (files) => void latest.current.onFiles(files)),
     },
     onCreate: ({ editor }) => {
       setCreated(true);
@@ -72,15 +91,44 @@ export default function Editor(props: EditorProps) {
       }),
   });
 
+  // What is pasted is meant to be seen where it was pasted; what is dropped is a file like any other.
+  const insert = (view: TiptapEditor["view"], files: File[]) => {
+    const images = files.filter((file) => INLINE_TYPES.has(file.type));
+    const others = files.filter((file) => !INLINE_TYPES.has(file.type));
+    if (others.length > 0) void latest.current.onFiles(others);
+    for (const image of images) {
+      void latest.current.onFiles([image], `image-${crypto.randomUUID()}`).then(([kept]) => {
+        const node = view.state.schema.nodes["image"];
+        if (!kept || !node || view.isDestroyed) return;
+        view.dispatch(view.state.tr.replaceSelectionWith(node.create({ src: uploads.url(kept.uploadId), alt: kept.filename })));
+      });
+    }
+  };
+
+  useEffect(() => {
+    const { dom } = editor.view;
+    if (offering && offering.items.length > 0) {
+      dom.setAttribute("aria-controls", CANNED_LIST_ID);
+      dom.setAttribute("aria-activedescendant", `${CANNED_LIST_ID}-${offering.at}`);
+    } else {
+      dom.removeAttribute("aria-controls");
+      dom.removeAttribute("aria-activedescendant");
+    }
+  }, [editor, offering]);
+
   useEffect(() => editor.setEditable(!props.readOnly, false), [editor, props.readOnly]);
 
   return (
     <div className={styles.editor} data-keys={created ? undefined : "off"}>
       <EditorContent editor={editor} className={styles.editorContent} />
+      {offering && <CannedList offering={offering} />}
       <Toolbar editor={editor} />
     </div>
   );
 }
+
+/** What mail programs show within a text. */
+const INLINE_TYPES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 
 function takeFiles(data: DataTransfer | null, onFiles: (files: File[]) => void): boolean {
   const files = [...(data?.files ?? [])];

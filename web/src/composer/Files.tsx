@@ -1,32 +1,31 @@
-/** The files attached to what is being written: added by button, drop or paste; kept while the page lives. */
+/** The files attached to what is being written: added by button, drop or paste, uploaded at once. */
 
 import { useCallback, useRef, useState, useSyncExternalStore, type DragEvent } from "react";
+import { uploads } from "../api/endpoints";
+import type { DraftFile } from "../api/types";
+import { iconFor } from "../conversations/Attachments";
 import { formatBytes } from "../format/size";
 import { m } from "../i18n";
-import { iconFor } from "../conversations/Attachments";
 import { IconButton } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { toast } from "../ui/toast";
-import { addFiles, ATTACHMENTS_BYTES_MAX, heldFiles } from "./attachments";
+import { ATTACHMENTS_BYTES_MAX, bytesAt, fitting, pendingFiles, uploadInto, type PendingFile } from "./attachments";
 import styles from "./Composer.module.css";
 
-export function useFiles(key: string, onNames: (names: string[]) => void) {
-  const files = useSyncExternalStore(heldFiles.subscribe, () => heldFiles.get(key));
-  const set = useCallback(
-    (next: File[]) => {
-      heldFiles.set(key, next);
-      onNames(next.map((file) => file.name));
+/** What fits is uploaded; what does not is said. Answers what was put into the draft. */
+export function useFiles(key: string) {
+  const pending = useSyncExternalStore(pendingFiles.subscribe, () => pendingFiles.get(key));
+  const add = useCallback(
+    (added: File[], contentId?: string): Promise<(DraftFile | null)[]> => {
+      const { files, refused } = fitting(bytesAt(key), added);
+      for (const file of refused) {
+        toast(m.composer.tooLarge(file.name, formatBytes(ATTACHMENTS_BYTES_MAX)), { tone: "danger" });
+      }
+      return Promise.all(files.map((file) => uploadInto(key, file, contentId)));
     },
-    [key, onNames],
+    [key],
   );
-  const add = (added: File[]) => {
-    const result = addFiles(files, added);
-    for (const file of result.refused) {
-      toast(m.composer.tooLarge(file.name, formatBytes(ATTACHMENTS_BYTES_MAX)), { tone: "danger" });
-    }
-    if (result.files.length > files.length) set(result.files);
-  };
-  return { files, add, set };
+  return { pending, add, waiting: pending.some((file) => file.failed === null) };
 }
 
 export function useDropZone(onFiles: (files: File[]) => void) {
@@ -61,21 +60,52 @@ export function useDropZone(onFiles: (files: File[]) => void) {
   };
 }
 
-export function FileChips({ files, onRemove }: { files: File[]; onRemove: (file: File) => void }) {
-  if (files.length === 0) return null;
+type ChipsProps = { files: DraftFile[]; pending: PendingFile[]; onRemove: (file: DraftFile) => void; onRetry: (file: PendingFile) => void };
+
+export function FileChips({ files, pending, onRemove, onRetry }: ChipsProps) {
+  // Images within the text are taken away there.
+  const listed = files.filter((file) => !file.contentId);
+  if (listed.length + pending.length === 0) return null;
   return (
-    <ul className={styles.files} aria-label={m.message.attachments(files.length)}>
-      {files.map((file) => (
-        <li key={`${file.name} ${file.size} ${file.lastModified}`} className={styles.file}>
-          <Icon name={iconFor(file.type, file.name)} size={15} />
-          <span>{file.name}</span>
+    <ul className={styles.files} aria-label={m.message.attachments(listed.length + pending.length)}>
+      {listed.map((file) => (
+        <li key={file.uploadId} className={styles.file}>
+          <Icon name={iconFor(file.contentType, file.filename)} size={15} />
+          <a href={uploads.url(file.uploadId)} target="_blank" rel="noopener noreferrer">
+            {file.filename}
+          </a>
           <small>{formatBytes(file.size)}</small>
-          <button type="button" aria-label={m.composer.removeAttachment(file.name)} onClick={() => onRemove(file)}>
+          <button type="button" aria-label={m.composer.removeAttachment(file.filename)} onClick={() => onRemove(file)}>
             <Icon name="close" size={12} />
           </button>
         </li>
       ))}
+      {pending.map((file) => (
+        <PendingChip key={file.id} file={file} onRetry={() => onRetry(file)} />
+      ))}
     </ul>
+  );
+}
+
+function PendingChip({ file: { file, sentBytes, failed, cancel }, onRetry }: { file: PendingFile; onRetry: () => void }) {
+  return (
+    <li className={styles.file} data-failed={failed ? true : undefined}>
+      <Icon name={iconFor(file.type, file.name)} size={15} />
+      <span>{file.name}</span>
+      {failed ? (
+        <>
+          <span role="alert">{m.composer.uploadFailed(failed)}</span>
+          <button type="button" onClick={onRetry}>
+            {m.retry}
+          </button>
+        </>
+      ) : (
+        <progress aria-label={m.composer.uploading(file.name)} value={sentBytes} max={Math.max(file.size, 1)} />
+      )}
+      <button type="button" aria-label={m.composer.removeAttachment(file.name)} onClick={cancel}>
+        <Icon name="close" size={12} />
+      </button>
+    </li>
   );
 }
 

@@ -1,7 +1,6 @@
 /** A message that begins a conversation: from a channel, to anybody. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback } from "react";
 import { useLocation } from "wouter";
 import { messages, type NewMessageInput } from "../api/endpoints";
 import { keys } from "../api/keys";
@@ -14,9 +13,12 @@ import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { SelectField, TextField } from "../ui/Field";
 import { ProblemNotice } from "../ui/ProblemNotice";
+import { attachmentsOf } from "./attachments";
+import { ConflictNotice } from "./Composer";
 import styles from "./Composer.module.css";
 import { EMPTY_DRAFT, isEmptyDraft, loadDraft, type Draft } from "./drafts";
 import { AttachButton, FileChips, useDropZone, useFiles } from "./Files";
+import { withContentIds } from "./inlineImages";
 import { LazyEditor } from "./LazyEditor";
 import { Recipients } from "./Recipients";
 import type { RecipientLists } from "./recipients";
@@ -24,21 +26,23 @@ import { SendButton } from "./SendButton";
 import { useDraft, useDraftKey } from "./useDraft";
 import { useRecipients } from "./useRecipients";
 import { offerOf, offerUndo } from "./undo";
-import { attachmentsOf, useSending } from "./useSending";
+import { useSending } from "./useSending";
 
-type Order = { draft: Draft; channelId: string; recipients: () => RecipientLists; files: File[]; scheduledAt?: Date };
+type Order = { draft: Draft; channelId: string; recipients: () => RecipientLists; uploading: boolean; scheduledAt?: Date };
 
-async function bodyOf({ draft, channelId, recipients, files, scheduledAt }: Order): Promise<NewMessageInput> {
+function bodyOf({ draft, channelId, recipients, uploading, scheduledAt }: Order): NewMessageInput {
   if (!channelId) throw new Problem(422, { detail: m.composer.noChannel });
   const { to, cc, bcc } = recipients();
+  if (uploading) throw new Problem(422, { detail: m.composer.stillUploading });
+  const { html, files } = withContentIds(draft.html, draft.files);
   if (!draft.text.trim() && files.length === 0) throw new Problem(422, { detail: m.composer.empty });
   const email = {
     subject: draft.subject.trim(),
     text: draft.text,
-    html: draft.html || undefined,
+    html: html || undefined,
     cc: cc.length ? cc : undefined,
     bcc: bcc.length ? bcc : undefined,
-    attachments: await attachmentsOf(files),
+    attachments: attachmentsOf(files),
   };
   return {
     channelId,
@@ -53,9 +57,8 @@ async function bodyOf({ draft, channelId, recipients, files, scheduledAt }: Orde
 export default function NewMessage({ onClose }: { onClose: () => void }) {
   const draftKey = useDraftKey("new");
   const { draft, update, replace, revision } = useDraft(draftKey);
-  const onNames = useCallback((files: string[]) => update({ files }), [update]);
-  const files = useFiles(draftKey, onNames);
-  const drop = useDropZone(files.add);
+  const files = useFiles(draftKey);
+  const drop = useDropZone((dropped) => void files.add(dropped));
   const channels = useChannels().data ?? [];
   const channelId = draft.channelId ?? channels[0]?.id ?? "";
   const recipients = useRecipients(draft, update);
@@ -63,25 +66,24 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
   const [, navigate] = useLocation();
 
   const finish = () => {
-    files.set([]);
-    replace(() => EMPTY_DRAFT);
+    replace(({ version, pushed }) => ({ ...EMPTY_DRAFT, version, pushed }));
     onClose();
   };
   const sending = useSending<Order, NewMessageInput>({
     draftKey,
     bodyOf,
     post: messages.send,
-    onSent: (message, { files: sentFiles, channelId: sentBy, scheduledAt }) => {
+    onSent: (message, { channelId: sentBy, scheduledAt }) => {
       void client.invalidateQueries({ queryKey: keys.conversationLists });
       void client.invalidateQueries({ queryKey: keys.outbox });
       const sent = { ...loadDraft(draftKey), channelId: sentBy };
       finish();
-      offerUndo(client, { message, ...offerOf(scheduledAt), draftKey, draft: sent, files: sentFiles, onBack: () => run("compose") });
+      offerUndo(client, { message, ...offerOf(scheduledAt), draftKey, draft: sent, onBack: () => run("compose") });
       if (message.conversationId) navigate(`/conversations/${message.conversationId}`);
     },
   });
   const submit = (options: { scheduledAt?: Date } = {}) =>
-    sending.send({ draft, channelId, recipients: recipients.settle, files: files.files, ...options });
+    sending.send({ draft, channelId, recipients: recipients.settle, uploading: files.waiting, ...options });
 
   return (
     <Dialog title={m.composer.newTitle} onClose={onClose} wide>
@@ -100,6 +102,7 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
         {...drop.handlers}
       >
         {drop.over && <div className={styles.drop}>{m.composer.dropHere}</div>}
+        <ConflictNotice place="new" />
         {sending.error && <ProblemNotice title={m.composer.failed} problem={asProblem(sending.error)} />}
         <SelectField label={m.composer.from} value={channelId} onChange={(event) => update({ channelId: event.target.value })}>
           {channels.map((channel) => (
@@ -123,13 +126,22 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
             readOnly={sending.busy}
             onChange={update}
             onSubmit={submit}
-            onFiles={files.add}
+            contactId={null}
+            onFiles={(added, contentId) => files.add(added, contentId)}
           />
         </div>
-        <FileChips files={files.files} onRemove={(file) => files.set(files.files.filter((each) => each !== file))} />
+        <FileChips
+          files={draft.files}
+          pending={files.pending}
+          onRemove={(file) => update({ files: draft.files.filter((each) => each !== file) })}
+          onRetry={(pending) => {
+            pending.cancel();
+            void files.add([pending.file]);
+          }}
+        />
         <div className={styles.bottom}>
           <SendButton busy={sending.busy} canResolve={false} onSend={submit} />
-          <AttachButton onFiles={files.add} />
+          <AttachButton onFiles={(chosen) => void files.add(chosen)} />
           <span className={styles.grow} />
           {!isEmptyDraft(draft) && (
             <Button variant="ghost" icon="trash" onClick={finish}>

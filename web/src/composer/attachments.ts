@@ -1,35 +1,46 @@
-/** Files on their way into a message. Owns their encoding and the limit on all of them together. */
+/** Files on their way into a message: uploaded as soon as they are chosen, so that sending waits for none of them. Owns the limit on
+ * all of them together. */
 
-import type { OutgoingAttachment } from "../api/types";
+import { uploads } from "../api/endpoints";
+import { asProblem } from "../api/problem";
+import type { DraftFile, OutgoingAttachment } from "../api/types";
+import { loadDraft, saveDraft } from "./drafts";
 
 /** All attachments of one message, bytes: base64 makes a third more of them, and the mail may have 50 MiB. */
 export const ATTACHMENTS_BYTES_MAX = 35 * 1024 * 1024;
 
-/** Chunks of this many bytes become text at once; a multiple of three, so that they join. */
-const CHUNK_BYTES = 3 * 8 * 1024;
+/** A file that is not there yet. */
+export type PendingFile = { id: number; file: File; sentBytes: number; failed: string | null; cancel: () => void };
 
-/** Kept while the page lives, so that changing the conversation loses no file. */
-const held = new Map<string, File[]>();
-const NO_FILES: File[] = [];
+const pending = new Map<string, PendingFile[]>();
+const NONE: PendingFile[] = [];
 const listeners = new Set<() => void>();
+let lastId = 0;
 
-export const heldFiles = {
-  get: (key: string): File[] => held.get(key) ?? NO_FILES,
-  set: (key: string, files: File[]): void => {
-    if (files.length) held.set(key, files);
-    else held.delete(key);
-    for (const listener of listeners) listener();
-  },
+function set(key: string, files: PendingFile[]): void {
+  if (files.length) pending.set(key, files);
+  else pending.delete(key);
+  for (const listener of listeners) listener();
+}
+
+function change(key: string, id: number, by: Partial<PendingFile>): void {
+  set(key, pendingFiles.get(key).map((each) => (each.id === id ? { ...each, ...by } : each)));
+}
+
+/** They go on while the page shows another conversation. */
+export const pendingFiles = {
+  get: (key: string): PendingFile[] => pending.get(key) ?? NONE,
+  remove: (key: string, id: number): void => set(key, pendingFiles.get(key).filter((each) => each.id !== id)),
   subscribe: (listener: () => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },
 };
 
-export function addFiles(present: File[], added: File[]): { files: File[]; refused: File[] } {
-  const files = [...present];
+export function fitting(presentBytes: number, added: File[]): { files: File[]; refused: File[] } {
+  const files: File[] = [];
   const refused: File[] = [];
-  let bytes = files.reduce((sum, file) => sum + file.size, 0);
+  let bytes = presentBytes;
   for (const file of added) {
     if (bytes + file.size > ATTACHMENTS_BYTES_MAX) {
       refused.push(file);
@@ -41,31 +52,36 @@ export function addFiles(present: File[], added: File[]): { files: File[]; refus
   return { files, refused };
 }
 
-export function toBase64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-    text += btoa(String.fromCharCode(...bytes.subarray(at, at + CHUNK_BYTES)));
-  }
-  return text;
+export function bytesAt(key: string): number {
+  const there = loadDraft(key).files.reduce((sum, file) => sum + file.size, 0);
+  return pendingFiles.get(key).reduce((sum, { file }) => sum + file.size, there);
 }
 
-export class UnreadableFile extends Error {
-  constructor(readonly filename: string) {
-    super(filename);
+/** Uploads a file and puts it into the draft. Answers it, or null where that failed or was broken off: then it is shown as such. */
+export async function uploadInto(key: string, file: File, contentId?: string): Promise<DraftFile | null> {
+  lastId += 1;
+  const id = lastId;
+  const abort = new AbortController();
+  const cancel = () => {
+    abort.abort();
+    pendingFiles.remove(key, id);
+  };
+  set(key, [...pendingFiles.get(key), { id, file, sentBytes: 0, failed: null, cancel }]);
+  try {
+    const upload = await uploads.add(file, (sentBytes) => change(key, id, { sentBytes }), abort.signal);
+    const { id: uploadId, filename, contentType, size } = upload;
+    const kept: DraftFile = { uploadId, filename, contentType, size, ...(contentId ? { contentId } : {}) };
+    pendingFiles.remove(key, id);
+    const draft = loadDraft(key);
+    saveDraft(key, { ...draft, files: [...draft.files, kept] }, Date.now());
+    return kept;
+  } catch (error) {
+    if (!abort.signal.aborted) change(key, id, { failed: asProblem(error).message });
+    return null;
   }
 }
 
-export async function encodeFiles(files: File[]): Promise<OutgoingAttachment[]> {
-  return Promise.all(
-    files.map(async (file) => {
-      const buffer = await file.arrayBuffer().catch(() => {
-        throw new UnreadableFile(file.name);
-      });
-      return {
-        filename: file.name,
-        content: toBase64(new Uint8Array(buffer)),
-        contentType: file.type || "application/octet-stream",
-      };
-    }),
-  );
+export function attachmentsOf(files: DraftFile[]): OutgoingAttachment[] | undefined {
+  const attachments = files.map(({ uploadId, filename, contentType, contentId }) => ({ uploadId, filename, contentType, contentId: contentId ?? undefined }));
+  return attachments.length ? attachments : undefined;
 }

@@ -28,7 +28,7 @@ beforeEach(() => localStorage.clear());
 describe("a draft", () => {
   it("is there again after it was saved", () => {
     saveDraft("conv_1", { ...EMPTY_DRAFT, text: "Dear", html: "<p>Dear</p>", cc: ["a@example.org"] }, 5);
-    expect(loadDraft("conv_1")).toEqual({ ...EMPTY_DRAFT, text: "Dear", html: "<p>Dear</p>", cc: ["a@example.org"], savedAt: 5 });
+    expect(loadDraft("conv_1")).toEqual({ ...EMPTY_DRAFT, text: "Dear", html: "<p>Dear</p>", cc: ["a@example.org"], savedAt: 5, dirty: true });
     expect(loadDraft("conv_2")).toEqual(EMPTY_DRAFT);
   });
   it("leaves nothing behind when it is emptied or discarded", () => {
@@ -66,6 +66,7 @@ describe("a draft", () => {
   });
   it("of an older version gets what it lacks; rubbish is no draft", () => {
     expect(parseDraft('{"text":"x"}')).toEqual({ ...EMPTY_DRAFT, text: "x" });
+    expect(parseDraft('{"text":"x","files":["a.txt"]}')).toEqual({ ...EMPTY_DRAFT, text: "x" });
     expect(parseDraft("{")).toBeNull();
     expect(parseDraft("7")).toBeNull();
     expect(parseDraft(null)).toBeNull();

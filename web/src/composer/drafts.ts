@@ -1,7 +1,10 @@
-/** Drafts: what was written and not yet sent, kept in this browser by person and conversation. Never sends anything. */
+/** Drafts: what was written and not yet sent, kept in this browser by person and conversation. Never sends anything; draftSync.ts
+ * carries them to the server. */
+
+import type { DraftContent, DraftFile } from "../api/types";
 
 export type Draft = {
-  mode: "reply" | "note";
+  mode: "reply" | "note" | "forward";
   html: string;
   text: string;
   note: string;
@@ -12,9 +15,17 @@ export type Draft = {
   /** New messages only. */
   subject: string;
   channelId: string | null;
-  /** Names alone: the files themselves stay in memory. */
-  files: string[];
+  /** What is forwarded, while the mode is that. */
+  forwardedMessageId: string | null;
+  /** Uploaded already. */
+  files: DraftFile[];
   savedAt: number;
+  /** Of the server's draft that this was made of; 0: it has none. */
+  version: number;
+  /** The server has not got it like this yet. */
+  dirty: boolean;
+  /** What of it was last sent to the server, so that one's own words are known when they come back. */
+  pushed: string;
 };
 
 export const EMPTY_DRAFT: Draft = {
@@ -27,8 +38,12 @@ export const EMPTY_DRAFT: Draft = {
   bcc: [],
   subject: "",
   channelId: null,
+  forwardedMessageId: null,
   files: [],
   savedAt: 0,
+  version: 0,
+  dirty: false,
+  pushed: "",
 };
 
 const PREFIX = "postroom.draft.";
@@ -56,14 +71,16 @@ export const draftStorageKey = (key: string) => PREFIX + key;
 
 export function isEmptyDraft(draft: Draft): boolean {
   const bodies = draft.text.trim() === "" && draft.note.trim() === "" && draft.subject.trim() === "";
+  if (draft.forwardedMessageId !== null) return false;
   return bodies && draft.files.length === 0 && draft.bcc.length === 0 && draft.to === null && draft.cc === null;
 }
 
 /** The draft without its answer, or without its note: one is no reason to lose the other. */
 export function withoutBody(draft: Draft, mode: Draft["mode"]): Draft {
-  const rest: Draft = mode === "note" ? { ...draft, note: "" } : { ...EMPTY_DRAFT, note: draft.note };
-  const other = mode === "note" ? "reply" : "note";
-  return { ...rest, mode: isEmptyDraft(rest) ? mode : other };
+  const { version, dirty, pushed } = draft;
+  const rest: Draft = mode === "note" ? { ...draft, note: "" } : { ...EMPTY_DRAFT, note: draft.note, version, dirty, pushed };
+  const [own, other] = mode === "note" ? (["note", "reply"] as const) : (["reply", "note"] as const);
+  return { ...rest, mode: isEmptyDraft(rest) ? own : other };
 }
 
 export function hasDraft(key: string, store: Store = localStorage): boolean {
@@ -76,7 +93,8 @@ export function parseDraft(text: string | null): Draft | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return null;
-    return { ...EMPTY_DRAFT, ...(value as Partial<Draft>) };
+    const draft = { ...EMPTY_DRAFT, ...(value as Partial<Draft>) };
+    return { ...draft, files: draft.files.filter((file) => typeof file === "object") };
   } catch {
     return null;
   }
@@ -87,13 +105,16 @@ export function loadDraft(key: string, store: Store = localStorage): Draft {
   return parseDraft(fallback.get(name) ?? read(store, name)) ?? EMPTY_DRAFT;
 }
 
+/** Keeps what somebody changed; the server is to have it too. */
 export function saveDraft(key: string, draft: Draft, nowMs: number, store: Store = localStorage): void {
+  if (isEmptyDraft(draft)) discardDraft(key, store);
+  else keepDraft(key, { ...draft, savedAt: nowMs, dirty: true }, store);
+}
+
+/** Keeps it as it is: what came from the server, or what is now known of it. */
+export function keepDraft(key: string, draft: Draft, store: Store = localStorage): void {
   const name = draftStorageKey(key);
-  if (isEmptyDraft(draft)) {
-    discardDraft(key, store);
-    return;
-  }
-  const text = JSON.stringify({ ...draft, savedAt: nowMs });
+  const text = JSON.stringify(draft);
   try {
     store.setItem(name, text);
     fallback.delete(name);
@@ -107,6 +128,19 @@ export function discardDraft(key: string, store: Store = localStorage): void {
   fallback.delete(draftStorageKey(key));
   remove(store, draftStorageKey(key));
   tell(key);
+}
+
+/** The keys of a person's drafts that are kept here. */
+export function draftKeys(userId: string, store: Store = localStorage): string[] {
+  const names = Array.from({ length: store.length }, (_, index) => store.key(index) ?? "");
+  const kept = [...names, ...fallback.keys()].filter((name) => name.startsWith(`${PREFIX}${userId}.`));
+  return [...new Set(kept)].map((name) => name.slice(PREFIX.length));
+}
+
+/** What the server keeps of a draft. */
+export function contentOf(draft: Draft): DraftContent {
+  const { mode, html, text, note, to, cc, bcc, subject, channelId, forwardedMessageId, files } = draft;
+  return { mode, html, text, note, to, cc, bcc, subject, channelId, forwardedMessageId, files };
 }
 
 export function dropOldDrafts(nowMs: number, store: Store = localStorage): void {

@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { EMPTY_DRAFT, type Draft } from "./drafts";
 import { broughtBack } from "./undo";
 
-const sent: Draft = { ...EMPTY_DRAFT, html: "<p>Sent</p>", text: "Sent", to: ["ada@example.org"], bcc: ["bob@example.org"], subject: "Hello", files: ["a.txt"] };
+const file = (filename: string) => ({ uploadId: `upl_${filename}`, filename, contentType: "text/plain", size: 1 });
+const sent: Draft = { ...EMPTY_DRAFT, html: "<p>Sent</p>", text: "Sent", to: ["ada@example.org"], bcc: ["bob@example.org"], subject: "Hello", files: [file("a.txt")] };
 
 it("comes back as it was", () => {
   expect(broughtBack(sent, EMPTY_DRAFT)).toEqual(sent);
@@ -13,11 +14,11 @@ it("leaves a note alone that was begun since", () => {
 });
 
 it("goes before what was written since, and loses none of it", () => {
-  const present: Draft = { ...EMPTY_DRAFT, html: "<p>More</p>", text: "More", subject: "Other", files: ["b.txt"] };
+  const present: Draft = { ...EMPTY_DRAFT, html: "<p>More</p>", text: "More", subject: "Other", files: [file("b.txt")] };
   expect(broughtBack(sent, present)).toEqual({
     ...sent,
     html: "<p>Sent</p><p>More</p>",
     text: "Sent\n\nMore",
-    files: ["a.txt", "b.txt"],
+    files: [file("a.txt"), file("b.txt")],
   });
 });

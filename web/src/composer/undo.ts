@@ -8,7 +8,6 @@ import { longTime } from "../format/time";
 import { m } from "../i18n";
 import { undoSeconds } from "../settings/undo";
 import { toast, toastProblem } from "../ui/toast";
-import { heldFiles } from "./attachments";
 import { isEmptyDraft, loadDraft, saveDraft, type Draft } from "./drafts";
 
 /** The offer ends a little before the server's time does: a click at the last moment has a way to go. */
@@ -17,12 +16,14 @@ const WAY_TO_SERVER_MS = 500;
 /** The draft that was sent, and behind its words what was begun since. */
 export function broughtBack(sent: Draft, present: Draft): Draft {
   const note = present.note;
-  if (isEmptyDraft({ ...present, note: "" })) return { ...sent, mode: "reply", note };
+  const { version, pushed } = present;
+  if (isEmptyDraft({ ...present, note: "" })) return { ...sent, note, version, pushed };
   const joined = (before: string, after: string, between: string) => (before && after ? `${before}${between}${after}` : before || after);
   return {
     ...sent,
-    mode: "reply",
     note,
+    version,
+    pushed,
     html: joined(sent.html, present.html, ""),
     text: joined(sent.text, present.text, "\n\n"),
     subject: sent.subject || present.subject,
@@ -43,12 +44,11 @@ type Sent = {
   seconds: number | undefined;
   draftKey: string;
   draft: Draft;
-  files: File[];
   /** The draft is there again: show it. */
   onBack: () => void;
 };
 
-export function offerUndo(client: QueryClient, { message, said, seconds, draftKey, draft, files, onBack }: Sent): void {
+export function offerUndo(client: QueryClient, { message, said, seconds, draftKey, draft, onBack }: Sent): void {
   if (seconds === 0) {
     toast(said);
     return;
@@ -65,7 +65,6 @@ export function offerUndo(client: QueryClient, { message, said, seconds, draftKe
       }
     }
     saveDraft(draftKey, broughtBack(draft, loadDraft(draftKey)), Date.now());
-    heldFiles.set(draftKey, [...files, ...heldFiles.get(draftKey)]);
     toast(m.composer.takenBack);
     onBack();
   };

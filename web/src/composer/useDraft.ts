@@ -37,9 +37,11 @@ export function useDraft(key: string) {
 
   useEffect(() => {
     const takeOver = () => {
+      const before = latest.current;
       latest.current = loadDraft(key);
       setDraft(latest.current);
-      setRevision((value) => value + 1);
+      // A file that has come, or a word from the server, must not take the cursor away.
+      if (latest.current.html !== before.html) setRevision((value) => value + 1);
     };
     // Of another tab, and of this page: a message may be on its way from a composer that was left.
     const onStorage = (event: StorageEvent) => {

@@ -2,11 +2,9 @@
 
 import { useIsMutating, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { Problem } from "../api/problem";
-import type { Message, OutgoingAttachment } from "../api/types";
+import type { Message } from "../api/types";
 import { m } from "../i18n";
 import { toastProblem } from "../ui/toast";
-import { encodeFiles, UnreadableFile } from "./attachments";
 import { attemptOf, type Attempt } from "./useIdempotencyKey";
 
 /** By draft, so that a composer that was left and opened again goes on with the same attempt. */
@@ -15,7 +13,7 @@ const attempts = new Map<string, Attempt>();
 type Options<Order, Body> = {
   draftKey: string;
   /** Throws a `Problem` where something is missing. */
-  bodyOf: (order: Order) => Promise<Body>;
+  bodyOf: (order: Order) => Body;
   post: (body: Body, idempotencyKey: string) => Promise<Message>;
   onSent: (message: Message, order: Order) => void;
 };
@@ -33,7 +31,7 @@ export function useSending<Order, Body>({ draftKey, bodyOf, post, onSent }: Opti
   const mutation = useMutation({
     mutationKey: filter.mutationKey,
     mutationFn: async (order: Order) => {
-      const body = await bodyOf(order);
+      const body = bodyOf(order);
       const attempt = attemptOf(body, attempts.get(draftKey));
       attempts.set(draftKey, attempt);
       return post(body, attempt.key);
@@ -54,12 +52,4 @@ export function useSending<Order, Body>({ draftKey, bodyOf, post, onSent }: Opti
       if (client.isMutating(filter) === 0) mutation.mutate(order);
     },
   };
-}
-
-export async function attachmentsOf(files: File[]): Promise<OutgoingAttachment[] | undefined> {
-  const attachments = await encodeFiles(files).catch((error: unknown) => {
-    if (error instanceof UnreadableFile) throw new Problem(422, { detail: m.composer.readFailed(error.filename) });
-    throw error;
-  });
-  return attachments.length ? attachments : undefined;
 }

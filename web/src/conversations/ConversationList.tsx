@@ -8,6 +8,7 @@ import type { Conversation } from "../api/types";
 import { longTime, shortTime } from "../format/time";
 import { m } from "../i18n";
 import { useHasDraft } from "../composer/useDraft";
+import { Presence } from "../presence/Presence";
 import { useCommands } from "../keyboard/dispatcher";
 import { Avatar, Badge, EmptyState, Skeleton } from "../ui/bits";
 import { classNames, LinkButton } from "../ui/Button";
@@ -172,6 +173,7 @@ function Row({ conversation, selected, href, index }: RowProps) {
         </span>
         <span className={styles.top}>
           <span className={styles.subject}>{subject}</span>
+          <Presence conversationId={conversation.id} small />
           {draft && <Badge tone="warn">{m.list.draft}</Badge>}
           {conversation.status !== "open" && <Badge>{m.conversation.status[conversation.status]}</Badge>}
         </span>

@@ -4,22 +4,28 @@ import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { asProblem } from "../api/problem";
 import type { Conversation } from "../api/types";
+import { conversations } from "../api/endpoints";
 import { Composer } from "../composer/Composer";
 import { longTime } from "../format/time";
 import { m } from "../i18n";
 import { useCommands } from "../keyboard/dispatcher";
+import { Presence } from "../presence/Presence";
+import { usePresentAt } from "../presence/usePresence";
 import { useCounts } from "../shell/Nav";
 import { usePageTitle } from "../shell/usePageTitle";
 import { Badge, Skeleton } from "../ui/bits";
 import { Button, classNames, IconButton, LinkButton } from "../ui/Button";
 import { Gone } from "../ui/Gone";
 import { Icon } from "../ui/Icon";
-import { Menu } from "../ui/Menu";
+import { Menu, type MenuItem } from "../ui/Menu";
 import { ProblemNotice } from "../ui/ProblemNotice";
+import { toast, toastProblem } from "../ui/toast";
 import { ContactPanel } from "./ContactPanel";
+import { MergeDialog } from "./MergeDialog";
 import { MessageList } from "./MessageList";
 import { AssignControl, LabelControl, SnoozeControl } from "./Pickers";
-import { useConversation, useMessages, usePatchConversation } from "./queries";
+import { useChannels, useConversation, useMessages, usePatchConversation } from "./queries";
+import { useRegrouped } from "./useRegrouped";
 import { useMediaQuery } from "../ui/useMediaQuery";
 import { useVisible } from "../ui/useVisible";
 import styles from "./ConversationPane.module.css";
@@ -36,6 +42,13 @@ export function ConversationPane({ id, backHref, onStep }: Props) {
   const unread = useCounts().data?.unread;
   usePageTitle(conversation.data ? conversation.data.subject || m.list.noSubject : m.list.label, unread);
   useMarkRead(conversation.data);
+  usePresentAt(id);
+  // One that was merged leads to where it went.
+  const [, navigate] = useLocation();
+  const actual = conversation.data?.id;
+  useEffect(() => {
+    if (actual && actual !== id) navigate(`/conversations/${actual}`, { replace: true });
+  }, [actual, id, navigate]);
 
   useEffect(() => {
     if (!overlaid) return undefined;
@@ -148,6 +161,7 @@ function Head({ conversation, backHref, onStep, sideShown, onToggleSide }: HeadP
           {subject ?? <Skeleton width={280} height={20} />}
         </h1>
         {conversation && <Marks conversation={conversation} />}
+        {conversation && <Presence conversationId={conversation.id} />}
       </div>
     </header>
   );
@@ -187,6 +201,8 @@ function Marks({ conversation }: { conversation: Conversation }) {
 
 function Actions({ conversation }: { conversation: Conversation }) {
   const { mutate } = usePatchConversation();
+  const [merging, setMerging] = useState(false);
+  const moves = useMoves(conversation);
   const closed = conversation.status === "resolved";
 
   const toggleResolved = () => {
@@ -228,9 +244,40 @@ function Actions({ conversation }: { conversation: Conversation }) {
                 icon: "clock",
                 run: () => mutate({ conversation, patch: { status: "pending" }, said: m.conversation.setPending }),
               },
+          { label: m.regroup.merge, icon: "merge", run: () => setMerging(true) },
+          ...moves,
         ]}
         trigger={(props) => <IconButton small icon="more" label={m.more} {...props} />}
       />
+      {merging && <MergeDialog conversation={conversation} onClose={() => setMerging(false)} />}
     </>
   );
+}
+
+/** The other inboxes it can be moved to. */
+function useMoves(conversation: Conversation): MenuItem[] {
+  const channels = useChannels().data ?? [];
+  const regrouped = useRegrouped();
+  const others = channels.filter((channel) => channel.id !== conversation.channelId);
+  if (others.length === 0) return [];
+  const move = async (channelId: string, said?: string) => {
+    try {
+      await conversations.move(conversation.id, channelId);
+      regrouped([conversation.id]);
+      const before = conversation.channelId;
+      const action = said && before ? { label: m.undo, run: () => void move(before) } : undefined;
+      if (said) toast(said, { action });
+    } catch (error) {
+      toastProblem(m.regroup.moveFailed, error);
+    }
+  };
+  return [
+    "separator",
+    { heading: m.regroup.moveTo },
+    ...others.map((channel) => ({
+      label: channel.name,
+      icon: "inbox" as const,
+      run: () => void move(channel.id, m.regroup.moved(channel.name)),
+    })),
+  ];
 }

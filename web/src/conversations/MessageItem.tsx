@@ -15,6 +15,7 @@ import { Attachments } from "./Attachments";
 import { AuthMark, Warnings } from "./AuthMark";
 import { DeliveryState } from "./DeliveryState";
 import { MailFrame } from "./MailFrame";
+import { MessageMenu } from "./MessageMenu";
 import { RawDialog } from "./RawDialog";
 import { useUsers } from "./queries";
 import styles from "./Message.module.css";
@@ -128,9 +129,7 @@ function Head({ message, open, note, details, onToggle, onDetails, onRaw }: Head
               aria-expanded={details}
               onClick={onDetails}
             />
-            <span className={styles.rawButton}>
-              <IconButton small icon="code" label={m.message.raw} onClick={onRaw} />
-            </span>
+            <MessageMenu message={message} onRaw={onRaw} />
           </>
         )}
       </div>

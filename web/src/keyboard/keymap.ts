@@ -9,6 +9,7 @@ export type Command =
   | "resolve"
   | "reply"
   | "note"
+  | "forward"
   | "assign"
   | "snooze"
   | "labels"
@@ -57,6 +58,7 @@ const SINGLE: Record<string, Command> = {
   e: "resolve",
   r: "reply",
   n: "note",
+  f: "forward",
   a: "assign",
   h: "snooze",
   l: "labels",

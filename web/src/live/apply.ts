@@ -142,7 +142,15 @@ export function createApplier(client: QueryClient, myId: string) {
       const [family] = event.type.split(".");
       askForWhatFollows();
       if (family === "message") onMessage(event.type, event.data as Message);
-      if (family === "conversation") {
+      if (event.type === "conversation.merged") {
+        const { id, mergedInto } = event.data as { id: string; mergedInto: string };
+        void askAgain(keys.conversationLists);
+        // Whoever has it open is led on.
+        void askAgain(keys.conversation(id));
+        void askAgain(keys.messages(mergedInto));
+        counts = true;
+        gather();
+      } else if (family === "conversation") {
         const id = (event.data as { id?: unknown }).id;
         if (typeof id === "string") conversationIds.add(id);
         counts = true;

@@ -16,6 +16,7 @@ export const EVENT_TYPES = [
   "conversation.updated",
   "conversation.assigned",
   "conversation.resolved",
+  "conversation.merged",
   "contact.created",
   "channel.connected",
   "channel.disconnected",
@@ -37,8 +38,13 @@ export const EVENT_TYPES = [
 
 export type StreamState = "connecting" | "open" | "interrupted";
 
+/** Frames that are no events: what is so now, told again when it changes. */
+export const SIGNALS = ["presence", "draft"] as const;
+export type SignalName = (typeof SIGNALS)[number];
+
 export type StreamListener = {
   onEvent: (event: PostroomEvent) => void;
+  onSignal?: (name: SignalName, data: unknown) => void;
   onState: (state: StreamState) => void;
   /** Events may have been missed: whatever is cached may be old. */
   onGap: () => void;
@@ -78,6 +84,15 @@ export function openStream(url: string, after: string | null, listener: StreamLi
     source?.close();
     source = new EventSource(hadGap || after === null ? url : `${url}?after=${encodeURIComponent(after)}`);
     for (const type of EVENT_TYPES) source.addEventListener(type, onMessage);
+    for (const name of SIGNALS) {
+      source.addEventListener(name, (message: MessageEvent<string>) => {
+        try {
+          listener.onSignal?.(name, JSON.parse(message.data));
+        } catch {
+          // The next one tells it again.
+        }
+      });
+    }
     source.addEventListener("message", onMessage);
     source.addEventListener("open", () => {
       attempts = 0;

@@ -2,7 +2,9 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import type { PostroomEvent, Session } from "../api/types";
+import type { ConversationPresence, PostroomEvent, Session } from "../api/types";
+import { resyncDrafts, signalDraft } from "../composer/useDraftSync";
+import { presence } from "../presence/presence";
 import { endIfSignedOut } from "../session/useSession";
 import { createApplier, refreshAll, retryFailed } from "./apply";
 import { openStream, type StreamState } from "./stream";
@@ -36,9 +38,25 @@ export function useLive({ user, lastEventId }: Session): StreamState {
       },
       onState: (next) => {
         setState(next);
-        if (next === "open") retryFailed(client);
+        if (next === "open") {
+          retryFailed(client);
+          // That a draft is gone is told once.
+          resyncDrafts();
+        }
+        // Whoever is there is told anew by the stream that follows.
+        else presence.forget();
       },
-      onGap: () => refreshAll(client),
+      onSignal: (name, data) => {
+        if (name === "presence") presence.told(data as ConversationPresence);
+        else {
+          const { place, version } = data as { place: string; version: number };
+          signalDraft(place, version);
+        }
+      },
+      onGap: () => {
+        refreshAll(client);
+        resyncDrafts();
+      },
       onRefused: () => void endIfSignedOut(client),
     });
     return () => {

@@ -28,6 +28,7 @@ function entries(inConversation: boolean): Entry[] {
       ? [
           commandEntry("reply", act, "r"),
           commandEntry("note", act, "n"),
+          commandEntry("forward", act, "f"),
           commandEntry("resolve", act, "e"),
           commandEntry("assign", act, "a"),
           commandEntry("snooze", act, "h"),

@@ -2,6 +2,7 @@
 
 import { lazy, Suspense, useRef, useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
+import { useDraftSync } from "../composer/useDraftSync";
 import { m } from "../i18n";
 import { HelpOverlay } from "../keyboard/HelpOverlay";
 import { useCommands } from "../keyboard/dispatcher";
@@ -15,7 +16,9 @@ import styles from "./Shell.module.css";
 const NewMessage = lazy(() => import("../composer/NewMessage"));
 
 export function Shell({ children }: { children: ReactNode }) {
-  const live = useLive(useSession());
+  const session = useSession();
+  const live = useLive(session);
+  useDraftSync(session.user.id);
   const [, navigate] = useLocation();
   const [over, setOver] = useState<"help" | "palette" | "compose" | null>(null);
   const main = useRef<HTMLElement>(null);

@@ -1,8 +1,15 @@
 /** Writing: answers, notes, new messages. */
 
+import { count } from "./count";
+
 export const composer = {
   reply: "Reply",
   note: "Internal note",
+  forward: "Forward",
+  modeNames: { reply: "Reply", note: "Internal note", forward: "Forward" },
+  forwardPlaceholder: "Add a few words, if you like…",
+  forwards: (name: string, time: string, files: number) =>
+    `The message of ${name}, ${time}, goes along below${files > 0 ? `, with ${count(files, "file", "files")}` : ""}.`,
   modes: "What to write",
   replyTo: "To",
   addCc: "Cc",
@@ -13,7 +20,7 @@ export const composer = {
   noChannel: "Choose the channel to send from.",
   empty: "Write something first.",
   body: "Message",
-  bodyPlaceholder: "Write your reply…",
+  bodyPlaceholder: "Write your reply… (/ for canned answers)",
   notePlaceholder: "Write a note for your team…",
   newPlaceholder: "Write your message…",
   toolbar: "Formatting",
@@ -32,8 +39,21 @@ export const composer = {
   dropHere: "Drop files to attach them",
   removeAttachment: (name: string) => `Remove ${name}`,
   tooLarge: (name: string, limit: string) => `${name} was not attached: all attachments together may have ${limit}.`,
-  readFailed: (name: string) => `${name} could not be read. Is it still there?`,
-  lostAttachments: (names: string) => `Files are not kept with a draft. Attach again: ${names}`,
+  uploading: (name: string) => `Uploading ${name}`,
+  uploadFailed: (why: string) => `not uploaded: ${why}`,
+  stillUploading: "A file is still being uploaded. Send when it has come, or remove it.",
+  conflict: (time: string) => `This draft was changed on another device too (${time}).`,
+  takeOther: "Use that one",
+  keepMine: "Keep this one",
+  answeredMeanwhile: (name: string) => `${name} answered while you were writing.`,
+  wroteMeanwhile: (name: string) => `A new message of ${name} came while you were writing.`,
+  haveRead: "I have read it",
+  sendAnyway: "Send anyway",
+  cannedAnswers: "Canned answers",
+  noCanned: (query: string) => `No template is named like “${query}”.`,
+  noTemplates: "There are no templates yet. What you write often can be one: see Templates.",
+  templateMissing: (names: string) => `Fill in what the template does not know: ${names}`,
+  templateFailed: (name: string) => `The template ${name} could not be used`,
   send: "Send",
   sending: "Sending…",
   sendAndResolve: "Send and resolve",

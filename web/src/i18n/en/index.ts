@@ -10,6 +10,8 @@ import { domains, useCases } from "./domains";
 import { keys } from "./keys";
 import { messages } from "./messages";
 import { outbox } from "./outbox";
+import { presence } from "./presence";
+import { regroup } from "./regroup";
 import { signIn } from "./session";
 import { suppressions } from "./suppressions";
 import { time, errors, connection, nav, views, notFound, unsaved, palette, help } from "./shell";
@@ -66,4 +68,6 @@ export const en = {
   broadcasts,
   analytics,
   templates,
+  presence,
+  regroup,
 };

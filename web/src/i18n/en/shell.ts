@@ -112,6 +112,7 @@ export const help = {
     resolve: "Resolve or reopen",
     reply: "Reply",
     note: "Internal note",
+    forward: "Forward the newest message",
     assign: "Assign",
     snooze: "Snooze",
     labels: "Labels",

@@ -1,0 +1,68 @@
+/** Templates as answers that are written already: `/` finds one by its name, and what it comes to for this person goes into the text. */
+
+import type { QueryClient } from "@tanstack/react-query";
+import { contacts, templates } from "../api/endpoints";
+import { keys } from "../api/keys";
+import type { TemplateSummary, User } from "../api/types";
+import { m } from "../i18n";
+import { toast, toastProblem } from "../ui/toast";
+
+const OFFERED_MAX = 8;
+const FRESH_MS = 60_000;
+
+/** Those that have every typed word in their name or description, those whose name begins with it first. */
+export function matching(all: TemplateSummary[], query: string): TemplateSummary[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = all.filter((template) => {
+    const text = `${template.name} ${template.description ?? ""}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+  const begins = (template: TemplateSummary) => (template.name.toLowerCase().startsWith(words[0] ?? "") ? 0 : 1);
+  return found.toSorted((a, b) => begins(a) - begins(b) || a.name.localeCompare(b.name)).slice(0, OFFERED_MAX);
+}
+
+export async function offered(client: QueryClient, query: string): Promise<TemplateSummary[]> {
+  try {
+    const queryFn = async () => (await templates.list()).items;
+    return matching(await client.fetchQuery({ queryKey: keys.templates, queryFn, staleTime: FRESH_MS }), query);
+  } catch {
+    return [];
+  }
+}
+
+/** What templates may speak of: whom the answer goes to, and who writes it. */
+async function variables(contactId: string | null, user: User): Promise<Record<string, unknown>> {
+  const agent = { name: user.name ?? user.email, email: user.email };
+  if (!contactId) return { agent, contact: {} };
+  const contact = await contacts.get(contactId);
+  const email = (contact.addresses.find((each) => each.primary) ?? contact.addresses[0])?.address ?? "";
+  const name = contact.name ?? email;
+  return { agent, contact: { ...contact.attributes, name, firstName: name.split(/\s+/)[0], email } };
+}
+
+/** The body of a page, or paragraphs of a text. */
+export function asContent(html: string | null | undefined, text: string | null | undefined): string {
+  if (html) return new DOMParser().parseFromString(html, "text/html").body.innerHTML.trim();
+  const holder = document.createElement("p");
+  const paragraphs = (text ?? "").trim().split(/\n{2,}/);
+  return paragraphs
+    .map((paragraph) => {
+      holder.textContent = paragraph;
+      return `<p>${holder.innerHTML.replaceAll("\n", "<br>")}</p>`;
+    })
+    .join("");
+}
+
+/** What the template comes to for this contact, as HTML; null where that could not be had, which is said. */
+export async function answerFrom(template: TemplateSummary, contactId: string | null, user: User): Promise<string | null> {
+  try {
+    const made = await templates.preview(template.id, await variables(contactId, user));
+    if (made.missing.length > 0) {
+      toast(m.composer.templateMissing(made.missing.map((fault) => fault.variable).join(", ")), { tone: "danger" });
+    }
+    return asContent(made.html, made.text);
+  } catch (error) {
+    toastProblem(m.composer.templateFailed(template.name), error);
+    return null;
+  }
+}
