@@ -108,6 +108,7 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
   const recipients = useRecipients(draft, update, draft.mode === "forward" ? undefined : suggestion);
   const { user } = useSession();
   const note = draft.mode === "note";
+  const forwarding = draft.mode === "forward";
   const newerMail = useNewerMail(messages, !isEmptyDraft(draft), user.id);
   useTypingHere(conversation.id, draft.text + draft.note);
 
@@ -125,8 +126,10 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
   // Asked for by key or button: where one writes gets the focus. The editor focuses itself when it has just been loaded.
   useEffect(() => {
     if (focusWish === 0) return;
-    box.current?.querySelector<HTMLElement>("textarea, [contenteditable=true]")?.focus();
-  }, [focusWish, note]);
+    // What is forwarded needs somebody to go to before it needs words.
+    const wanted = forwarding ? "input:not([type=file])" : "textarea, [contenteditable=true]";
+    box.current?.querySelector<HTMLElement>(wanted)?.focus();
+  }, [focusWish, note, forwarding]);
 
   return (
     <form
@@ -186,12 +189,12 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
       ) : (
         <>
           <Recipients recipients={recipients} />
-          {draft.mode === "forward" && <Forwarded messages={messages} id={draft.forwardedMessageId} />}
+          {forwarding && <Forwarded messages={messages} id={draft.forwardedMessageId} />}
           <LazyEditor
             key={revision}
             initialHtml={draft.html}
-            placeholder={draft.mode === "forward" ? m.composer.forwardPlaceholder : m.composer.bodyPlaceholder}
-            autoFocus={focusWish > 0}
+            placeholder={forwarding ? m.composer.forwardPlaceholder : m.composer.bodyPlaceholder}
+            autoFocus={focusWish > 0 && !forwarding}
             readOnly={sending.busy}
             contactId={conversation.contactId ?? null}
             onChange={update}
