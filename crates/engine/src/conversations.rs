@@ -19,7 +19,9 @@ use store::search::TermQuery;
 use store::search_lists::{self, MatchFilter};
 
 pub use change::{ConversationChange, change};
+pub(crate) use change::keep_change;
 pub use note::add_note;
+pub(crate) use note::add_automatic_note;
 
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check, messages, search_query};

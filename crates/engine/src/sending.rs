@@ -19,7 +19,7 @@ use mail::Mailbox;
 use model::key::{Principal, Scope};
 use model::limits::{ATTACHMENTS_OUTBOUND_MAX, MESSAGE_BYTES_MAX, RECIPIENTS_OUTBOUND_MAX};
 use model::message::{Direction, MessageStatus};
-use model::{ConversationId, MessageId, Timestamp, UserId, WorkspaceId};
+use model::{AutomationId, ConversationId, MessageId, Timestamp, UserId, WorkspaceId};
 use serde_json::{Map, Value as Json};
 use store::{Priority, deliveries, messages};
 
@@ -95,6 +95,8 @@ pub struct SendRequest {
     pub message_id: Option<String>,
     /// What the pointers of field errors begin with (`/content/email`).
     pub pointer: &'static str,
+    /// A machine of ours writes it: nothing is read by that, and nobody has answered.
+    pub automatic: bool,
 }
 
 /// An answer within a conversation: recipients, subject and threading headers are filled in where they are not said.
@@ -113,6 +115,18 @@ pub struct ReplyRequest {
     /// What text and HTML are made of; they are empty then. The subject is the conversation's.
     pub template: Option<TemplateUse>,
     pub tracking: Tracking,
+    /// Where an automation answers.
+    pub automatic: Option<Automatic>,
+}
+
+/// What an automation's answer has beside its content.
+#[derive(Debug, Clone)]
+pub struct Automatic {
+    /// The mail it answers, without angle brackets.
+    pub in_reply_to: Option<String>,
+    /// What keeps other machines from answering it.
+    pub headers: Vec<(String, String)>,
+    pub automation: AutomationId,
 }
 
 /// Accepts a mail for sending. Returns once it is durable; what is stored is what is sent.
@@ -165,12 +179,35 @@ pub async fn reply(
     engine: &Engine,
     principal: &Principal,
     conversation_id: &ConversationId,
-    mut reply: ReplyRequest,
+    reply: ReplyRequest,
 ) -> Result<MessageId> {
     let once = once::asked();
     if let Some(id) = once.earlier(engine).await? {
         return Ok(MessageId::from_stored(id));
     }
+    write(engine, answer(engine, principal, conversation_id, reply, once).await?).await
+}
+
+/// All of an answer but the transaction, for whoever has one.
+///
+/// # Errors
+/// As [`reply`].
+pub(crate) async fn prepare_reply(
+    engine: &Engine,
+    principal: &Principal,
+    conversation_id: &ConversationId,
+    reply: ReplyRequest,
+) -> Result<Ready> {
+    answer(engine, principal, conversation_id, reply, Once::default()).await
+}
+
+async fn answer(
+    engine: &Engine,
+    principal: &Principal,
+    conversation_id: &ConversationId,
+    mut reply: ReplyRequest,
+    once: Once,
+) -> Result<Ready> {
     let (thread, owner) = conversation::open(engine, principal, conversation_id).await?;
     let sender = sender::find(engine, principal, &owner).await?;
     if let Some(used) = reply.template.take() {
@@ -179,8 +216,7 @@ pub async fn reply(
     }
     let request = thread.answer(&sender, reply)?;
     check(&request)?;
-    let ready = compose(engine, &principal.workspace_id, sender, request, thread, MessageId::generate(), once).await?;
-    write(engine, ready).await
+    compose(engine, &principal.workspace_id, sender, request, thread, MessageId::generate(), once).await
 }
 
 /// # Errors

@@ -137,6 +137,9 @@ ids! {
     /// A named list of contacts.
     ContactListId = "list_";
     BroadcastId = "bc_";
+    AutomationId = "auto_";
+    /// An automation that matched, once.
+    AutomationRunId = "run_";
 }
 
 #[cfg(test)]

@@ -77,7 +77,9 @@ from_ids!(
     model::TemplateId,
     model::DomainId,
     model::ContactListId,
-    model::BroadcastId
+    model::BroadcastId,
+    model::AutomationId,
+    model::AutomationRunId
 );
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
