@@ -23,6 +23,7 @@ mod webhook_receiver;
 // The scenarios.
 mod attachments;
 mod authentication_form;
+mod automations;
 mod autoconfig;
 mod backfill;
 mod backup;

@@ -145,12 +145,14 @@ impl Default for Conditions {
 
 /// What is done. In their order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
 pub enum AutomationAction {
     AssignUser {
+        #[serde(rename = "userId")]
         user_id: UserId,
     },
     AssignTeam {
+        #[serde(rename = "teamId")]
         team_id: TeamId,
     },
     AddLabel {
@@ -170,7 +172,7 @@ pub enum AutomationAction {
     Reply {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, rename = "templateId", skip_serializing_if = "Option::is_none")]
         template_id: Option<TemplateId>,
     },
     /// An internal note.
@@ -179,6 +181,7 @@ pub enum AutomationAction {
     },
     /// Posts the event `automation.matched` to this endpoint, whatever events it listens to.
     Webhook {
+        #[serde(rename = "endpointId")]
         endpoint_id: WebhookEndpointId,
     },
     /// Nothing behind it is done, and no automation behind this one is looked at.
