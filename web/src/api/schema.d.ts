@@ -74,6 +74,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/automations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Automations, in the order in which they are looked at. */
+        get: operations["listAutomations"];
+        put?: never;
+        /** Makes an automation. What happened before does not set it off. */
+        post: operations["createAutomation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/automations/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries an automation that is not kept, on the newest mail: which it would match, and what it would do. Nothing is changed. */
+        post: operations["testNewAutomation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/automations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An automation. */
+        get: operations["getAutomation"];
+        put?: never;
+        post?: never;
+        /** Takes an automation away, with its log. What it did stays. */
+        delete: operations["deleteAutomation"];
+        options?: never;
+        head?: never;
+        /** Changes an automation, turns it on or off, or moves it. */
+        patch: operations["changeAutomation"];
+        trace?: never;
+    };
+    "/api/v1/automations/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an automation matched and did, newest first. Kept for 30 days. */
+        get: operations["listAutomationRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/automations/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries an automation on the newest mail, on or off: which it would match, and what it would do. Nothing is changed. */
+        post: operations["testAutomation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/broadcasts": {
         parameters: {
             query?: never;
@@ -1198,6 +1286,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspace/business-hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's business hours. Until somebody says otherwise: Monday to Friday, 9 to 17, UTC. */
+        get: operations["getBusinessHours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes the workspace's business hours. */
+        patch: operations["changeBusinessHours"];
+        trace?: never;
+    };
     "/attachments/{messageId}/{attachmentId}": {
         parameters: {
             query?: never;
@@ -1426,6 +1532,154 @@ export interface components {
             /** @description Why a result is not `pass`, in the verifier's words. */
             detail?: string | null;
         };
+        /** @description An automation as the API shows it. */
+        Automation: {
+            id: components["schemas"]["AutomationId"];
+            name: string;
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description Its place among the workspace's automations, from 0 on. They are looked at in this order.
+             */
+            position: number;
+            trigger: components["schemas"]["AutomationTrigger"];
+            /**
+             * Format: int32
+             * @description Of `conversation.idle` alone.
+             */
+            idleMinutes?: number | null;
+            conditions: components["schemas"]["Conditions"];
+            actions: components["schemas"]["AutomationAction"][];
+            /** @description Where it matched, no automation behind it is looked at. */
+            stopAfter: boolean;
+            createdAt: components["schemas"]["Timestamp"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is done. In their order. */
+        AutomationAction: {
+            userId: components["schemas"]["UserId"];
+            /** @enum {string} */
+            type: "assignUser";
+        } | {
+            teamId: components["schemas"]["TeamId"];
+            /** @enum {string} */
+            type: "assignTeam";
+        } | {
+            label: string;
+            /** @enum {string} */
+            type: "addLabel";
+        } | {
+            label: string;
+            /** @enum {string} */
+            type: "removeLabel";
+        } | {
+            status: components["schemas"]["ConversationStatus"];
+            /** @enum {string} */
+            type: "setStatus";
+        } | {
+            /** Format: int32 */
+            minutes: number;
+            /** @enum {string} */
+            type: "snooze";
+        } | {
+            text?: string | null;
+            templateId?: components["schemas"]["TemplateId"] | null;
+            /** @enum {string} */
+            type: "reply";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "note";
+        } | {
+            endpointId: components["schemas"]["WebhookEndpointId"];
+            /** @enum {string} */
+            type: "webhook";
+        } | {
+            /** @enum {string} */
+            type: "stop";
+        };
+        /** @description What is to be different; a field that is left out stays. */
+        AutomationChange: {
+            name?: string;
+            enabled?: boolean;
+            /**
+             * Format: int64
+             * @description Its new place in the order, from 0 on; the others make room. Beyond the end is the last.
+             */
+            position?: number;
+            trigger?: components["schemas"]["AutomationTrigger"];
+            /** Format: int32 */
+            idleMinutes?: number | null;
+            conditions?: components["schemas"]["Conditions"];
+            actions?: components["schemas"]["AutomationAction"][];
+            stopAfter?: boolean;
+        };
+        AutomationId: string;
+        /** @description An automation matched: what was done. */
+        AutomationRun: {
+            id: components["schemas"]["AutomationRunId"];
+            automationId: components["schemas"]["AutomationId"];
+            trigger: components["schemas"]["AutomationTrigger"];
+            eventId?: components["schemas"]["EventId"] | null;
+            conversationId: components["schemas"]["ConversationId"];
+            messageId?: components["schemas"]["MessageId"] | null;
+            subject: string;
+            from: string;
+            steps: components["schemas"]["AutomationStep"][];
+            /** @description Whether a step failed. */
+            failed: boolean;
+            createdAt: components["schemas"]["Timestamp"];
+        };
+        /** @description An automation that matched, once. */
+        AutomationRunId: string;
+        /** @description One action of a run, or of a dry run. */
+        AutomationStep: {
+            /** @description The action's `type`. */
+            type: string;
+            outcome: components["schemas"]["StepOutcome"];
+            /** @description In words: what was done, or why not. */
+            detail: string;
+        };
+        /** @description A dry run over the newest mail: nothing was changed. */
+        AutomationTest: {
+            /**
+             * Format: int64
+             * @description Mails, or conversations, that were looked at.
+             */
+            lookedAt: number;
+            /**
+             * Format: int64
+             * @description How many of them it matched.
+             */
+            matched: number;
+            /** @description The newest of those, at most 100. */
+            matches: components["schemas"]["AutomationTestMatch"][];
+        };
+        /** @description What an automation would have done with one mail. */
+        AutomationTestMatch: {
+            conversationId: components["schemas"]["ConversationId"];
+            messageId?: components["schemas"]["MessageId"] | null;
+            subject: string;
+            from: string;
+            at: components["schemas"]["Timestamp"];
+            steps: components["schemas"]["AutomationStep"][];
+        };
+        AutomationTestOptions: {
+            /** @description How many of the newest mails are looked at: 1 to 500, 100 where it is not said. */
+            take?: number | null;
+        };
+        /** @description An automation to try without keeping it. */
+        AutomationToTest: {
+            trigger: components["schemas"]["AutomationTrigger"];
+            /** Format: int32 */
+            idleMinutes?: number | null;
+            conditions?: components["schemas"]["Conditions"];
+            actions: components["schemas"]["AutomationAction"][];
+            /** @description How many of the newest mails are looked at: 1 to 500, 100 where it is not said. */
+            take?: number | null;
+        };
+        /** @enum {string} */
+        AutomationTrigger: "message.received" | "conversation.created" | "conversation.assigned" | "conversation.resolved" | "conversation.idle";
         BatchAnswer: {
             /** @description One a message, in their order. */
             items: components["schemas"]["BatchItem"][];
@@ -1562,6 +1816,19 @@ export interface components {
             text?: string | null;
             html?: string | null;
         };
+        /** @description A workspace's hours. Until somebody says otherwise: Monday to Friday, 9 to 17, UTC. */
+        BusinessHours: {
+            /** @description By its name in the IANA database, such as `Europe/Berlin`. */
+            timeZone: string;
+            weekly: components["schemas"]["OpenHours"][];
+            holidays: components["schemas"]["Holiday"][];
+        };
+        /** @description What is to be different; a field that is left out stays. Lists are given whole. */
+        BusinessHoursChange: {
+            timeZone?: string;
+            weekly?: components["schemas"]["OpenHours"][];
+            holidays?: components["schemas"]["Holiday"][];
+        };
         /** @description A channel as the API shows it. */
         Channel: {
             id: components["schemas"]["ChannelId"];
@@ -1662,6 +1929,23 @@ export interface components {
         };
         /** @enum {string} */
         ChannelStatus: "connected" | "disconnected";
+        Condition: {
+            field: components["schemas"]["ConditionField"];
+            /** @description Which attribute, for `contactAttribute` alone. */
+            attribute?: string | null;
+            operator: components["schemas"]["ConditionOperator"];
+            value: string;
+        };
+        /** @enum {string} */
+        ConditionField: "from" | "fromDomain" | "to" | "subject" | "body" | "channelId" | "label" | "hasAttachment" | "autoReply" | "status" | "contactAttribute" | "businessHours";
+        /** @enum {string} */
+        ConditionMatch: "all" | "any";
+        /** @enum {string} */
+        ConditionOperator: "is" | "isNot" | "contains" | "notContains" | "startsWith" | "endsWith" | "matches";
+        Conditions: {
+            match: components["schemas"]["ConditionMatch"];
+            items: components["schemas"]["Condition"][];
+        };
         Contact: {
             id: components["schemas"]["ContactId"];
             name?: string | null;
@@ -1969,7 +2253,13 @@ export interface components {
         };
         EventId: string;
         /** @enum {string} */
-        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.completed" | "broadcast.cancelled" | "thread.rejected" | "activity.created" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "trackOpen" | "trackClick" | "listUnsubscribe" | "listSubscribe" | "webhook.disabled" | "webhook.test";
+        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.completed" | "broadcast.cancelled" | "thread.rejected" | "activity.created" | "automation.matched" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "trackOpen" | "trackClick" | "listUnsubscribe" | "listSubscribe" | "webhook.disabled" | "webhook.test";
+        /** @description A day on which nobody works. */
+        Holiday: {
+            /** @description Such as `2026-12-25`. */
+            date: string;
+            name?: string | null;
+        };
         /** @description A mail exchanger that did not take a mail. */
         HostTried: {
             host: string;
@@ -2079,6 +2369,23 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             channelId?: components["schemas"]["ChannelId"] | null;
         };
+        /** @description An automation to make. It is the last in the order. */
+        NewAutomation: {
+            name: string;
+            /** @description True where it is not said. */
+            enabled?: boolean | null;
+            trigger: components["schemas"]["AutomationTrigger"];
+            /**
+             * Format: int32
+             * @description Minutes without an answer, for `conversation.idle` alone.
+             */
+            idleMinutes?: number | null;
+            /** @description None where they are not said: whatever sets it off, it matches. */
+            conditions?: components["schemas"]["Conditions"];
+            actions: components["schemas"]["AutomationAction"][];
+            /** @description Where it matched, no automation behind it is looked at. False where it is not said. */
+            stopAfter?: boolean;
+        };
         /** @description A broadcast to make. It has a subject with a text, an HTML or both, or a template. */
         NewBroadcast: {
             name: string;
@@ -2181,6 +2488,14 @@ export interface components {
             /** @description Without one, the answer carries a link by which the user signs in once. */
             password?: string | null;
         };
+        /** @description A stretch of one day of the week. A day may have several. */
+        OpenHours: {
+            day: components["schemas"]["Weekday"];
+            /** @description Hours and minutes, such as `09:00`. */
+            from: string;
+            /** @description Not within; up to `24:00`. */
+            to: string;
+        };
         /** @enum {string} */
         Order: "asc" | "desc";
         /** @description A page of a list. `cursor` is `""` on the last one. */
@@ -2209,6 +2524,50 @@ export interface components {
                 hint: string;
                 createdAt: components["schemas"]["Timestamp"];
                 lastUsedAt?: components["schemas"]["Timestamp"] | null;
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_Automation: {
+            items: {
+                id: components["schemas"]["AutomationId"];
+                name: string;
+                enabled: boolean;
+                /**
+                 * Format: int64
+                 * @description Its place among the workspace's automations, from 0 on. They are looked at in this order.
+                 */
+                position: number;
+                trigger: components["schemas"]["AutomationTrigger"];
+                /**
+                 * Format: int32
+                 * @description Of `conversation.idle` alone.
+                 */
+                idleMinutes?: number | null;
+                conditions: components["schemas"]["Conditions"];
+                actions: components["schemas"]["AutomationAction"][];
+                /** @description Where it matched, no automation behind it is looked at. */
+                stopAfter: boolean;
+                createdAt: components["schemas"]["Timestamp"];
+                updatedAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_AutomationRun: {
+            items: {
+                id: components["schemas"]["AutomationRunId"];
+                automationId: components["schemas"]["AutomationId"];
+                trigger: components["schemas"]["AutomationTrigger"];
+                eventId?: components["schemas"]["EventId"] | null;
+                conversationId: components["schemas"]["ConversationId"];
+                messageId?: components["schemas"]["MessageId"] | null;
+                subject: string;
+                from: string;
+                steps: components["schemas"]["AutomationStep"][];
+                /** @description Whether a step failed. */
+                failed: boolean;
+                createdAt: components["schemas"]["Timestamp"];
             }[];
             cursor: string;
         };
@@ -2658,7 +3017,7 @@ export interface components {
          * @description What a key may do. `Admin` includes every other one.
          * @enum {string}
          */
-        Scope: "admin" | "channels:read" | "channels:write" | "messages:read" | "messages:send" | "conversations:read" | "conversations:write" | "contacts:read" | "contacts:write" | "templates:read" | "templates:write" | "domains:read" | "domains:write" | "suppressions:read" | "suppressions:write" | "events:read" | "webhooks:read" | "webhooks:write" | "metrics:read";
+        Scope: "admin" | "channels:read" | "channels:write" | "messages:read" | "messages:send" | "conversations:read" | "conversations:write" | "contacts:read" | "contacts:write" | "templates:read" | "templates:write" | "domains:read" | "domains:write" | "suppressions:read" | "suppressions:write" | "events:read" | "automations:read" | "automations:write" | "webhooks:read" | "webhooks:write" | "metrics:read";
         /** @description Messages that were found. */
         SearchAnswer: components["schemas"]["Page_SearchHit"] & {
             /** @description What was left out, if something was. */
@@ -2727,6 +3086,8 @@ export interface components {
         };
         /** @enum {string} */
         SortBy: "newest" | "relevance";
+        /** @enum {string} */
+        StepOutcome: "done" | "skipped" | "failed";
         /** @description An address that is not written to. */
         Suppression: {
             id: components["schemas"]["SuppressionId"];
@@ -3067,6 +3428,8 @@ export interface components {
             finishedAt?: components["schemas"]["Timestamp"] | null;
         };
         /** @enum {string} */
+        Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+        /** @enum {string} */
         Withheld: "tooLarge" | "blockedType";
         /** @description A tenant. */
         WorkspaceId: string;
@@ -3270,6 +3633,281 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAutomations: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                take?: number;
+                /** @description `asc` (the first in the order first) where it is not said. */
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Automation"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createAutomation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAutomation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Automation"];
+                };
+            };
+            /** @description There are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testNewAutomation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationToTest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationTest"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAutomation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AutomationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Automation"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteAutomation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AutomationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeAutomation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AutomationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Automation"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAutomationRuns: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                take?: number;
+                /** @description `desc` (newest first) where it is not said. */
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AutomationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AutomationRun"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testAutomation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["AutomationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationTestOptions"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationTest"];
+                };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
@@ -6701,6 +7339,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestQueued"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBusinessHours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessHours"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeBusinessHours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BusinessHoursChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessHours"];
                 };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */

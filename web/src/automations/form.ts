@@ -1,6 +1,6 @@
 /** An automation as it is written on its page: what is missing of it, and what is sent to the server. Pure. */
 
-import type { Automation, AutomationAction, AutomationCondition, AutomationInput, AutomationTrigger } from "../api/types";
+import type { Automation, AutomationAction, AutomationChange, AutomationCondition, AutomationInput, AutomationTrigger } from "../api/types";
 import { m } from "../i18n";
 
 export type ConditionField = AutomationCondition["field"];
@@ -269,7 +269,7 @@ export function bodyOf(form: AutomationForm): AutomationInput {
 }
 
 /** All of it, so that what was taken out is gone. */
-export function changeOf(form: AutomationForm) {
+export function changeOf(form: AutomationForm): AutomationChange {
   const body = bodyOf(form);
-  return { ...body, idleMinutes: body.idleMinutes ?? null };
+  return { ...body, enabled: form.enabled, idleMinutes: body.idleMinutes ?? null };
 }

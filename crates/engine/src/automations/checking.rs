@@ -189,7 +189,6 @@ pub(super) fn missing_of_action(
 }
 
 /// Whether a workspace has a team. There are none yet.
-#[expect(clippy::unnecessary_wraps, reason = "the answer comes from the store where there are teams")]
 fn team_exists(_: &mut Tx<'_>, _: &WorkspaceId, _: &TeamId) -> store::Result<bool> {
     Ok(false)
 }

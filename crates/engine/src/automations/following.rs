@@ -85,9 +85,10 @@ impl Follower {
             let rows = automations::enabled(tx)?;
             let from = position.max(behind);
             let found = if rows.is_empty() || newest <= from { Vec::new() } else { events::after(tx, from, AT_ONCE)? };
-            Ok((position, newest, rows, found))
+            let due = automation_idle::due(tx, Timestamp::now(), waiting::AT_ONCE)?;
+            Ok((position, newest, rows, found, due))
         };
-        let (position, newest, rows, found) = engine.db.read(look).await?;
+        let (position, newest, rows, found, due) = engine.db.read(look).await?;
         let mut cursor = Cursor { kept: position, reached: position.max(behind), waiting: Vec::new() };
         if rows.is_empty() {
             // Whoever turns one on begins with what happens from then on.
@@ -96,7 +97,7 @@ impl Follower {
                 cursor.keep(engine).await?;
             }
             self.passed = cursor.reached;
-            return Ok(false);
+            return waiting::run_due(engine, &[], due).await;
         }
         let live: Vec<Live> = rows
             .into_iter()
@@ -116,7 +117,7 @@ impl Follower {
             return Ok(true);
         }
         self.passed = cursor.reached;
-        let ran = waiting::run_due(engine, &live, Timestamp::now()).await?;
+        let ran = waiting::run_due(engine, &live, due).await?;
         Ok(more || ran)
     }
 }

@@ -18,7 +18,7 @@ use super::following::{Live, matching, wanted};
 use crate::{Engine, Result};
 
 /// Due at once, at most.
-const AT_ONCE: usize = 50;
+pub(super) const AT_ONCE: usize = 50;
 
 /// Whether a person wrote it to us.
 pub(super) fn asks_for_an_answer(row: &MessageRow) -> bool {
@@ -50,12 +50,8 @@ pub(super) fn begin(tx: &mut Tx<'_>, waiting: &Waiting) -> store::Result<()> {
     automation_idle::put(tx, waiting)
 }
 
-/// Runs what has waited long enough. Whether there may be more.
-pub(super) async fn run_due(engine: &Engine, live: &[Live], now: Timestamp) -> Result<bool> {
-    if !live.iter().any(|each| each.row.public.trigger == AutomationTrigger::ConversationIdle) {
-        return Ok(false);
-    }
-    let due = engine.db.read(move |tx| automation_idle::due(tx, now, AT_ONCE)).await?;
+/// Runs what has waited long enough; what no automation asks for any more is taken off. Whether there may be more.
+pub(super) async fn run_due(engine: &Engine, live: &[Live], due: Vec<Waiting>) -> Result<bool> {
     let more = due.len() == AT_ONCE;
     for waiting in due {
         run_one(engine, live, waiting).await?;

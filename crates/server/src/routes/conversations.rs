@@ -320,6 +320,7 @@ impl ReplyBody {
             author_id,
             template: self.template.and_then(|template| template.read(&mut fields)),
             tracking: self.tracking.map(TrackingBody::read).unwrap_or_default(),
+            automatic: None,
         };
         fields.done()?;
         Ok(reply)

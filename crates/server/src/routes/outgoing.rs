@@ -294,6 +294,7 @@ impl SendBody {
             tracking: self.tracking.map(TrackingBody::read).unwrap_or_default(),
             message_id: None,
             pointer: "/content/email",
+            automatic: false,
         };
         fields.done()?;
         match send_by {
