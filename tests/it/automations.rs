@@ -71,7 +71,8 @@ async fn mail_is_routed_by_its_address_and_the_log_says_so(database: Database) {
     let support = automation(&api, "Support", condition("to", "is", "support@acme.test"), actions).await;
     let sales = json!([{ "type": "addLabel", "label": "sales" }]);
     let sales = automation(&api, "Sales", condition("to", "is", "sales@acme.test"), sales).await;
-    for (to, subject) in [("support@acme.test", "Broken"), ("sales@acme.test", "An offer"), ("boss@acme.test", "Hello")] {
+    for (to, subject) in [("support@acme.test", "Broken"), ("sales@acme.test", "An offer"), ("boss@acme.test", "Hello")]
+    {
         let mail = Mail::new(to, subject);
         send(&postroom, "ada@example.test", &address, &mail).await;
     }

@@ -23,8 +23,8 @@ mod webhook_receiver;
 // The scenarios.
 mod attachments;
 mod authentication_form;
-mod automations;
 mod autoconfig;
+mod automations;
 mod backfill;
 mod backup;
 mod backup_refusals;

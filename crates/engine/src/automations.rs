@@ -171,7 +171,8 @@ pub async fn change(
         let before = find(engine, principal, id).await?;
         let now = Timestamp::now();
         let mut after = before.clone();
-        after.public = checking::checked(change.clone().applied(before.public.clone(), now)).map_err(EngineError::Invalid)?;
+        after.public =
+            checking::checked(change.clone().applied(before.public.clone(), now)).map_err(EngineError::Invalid)?;
         // Whatever happened while it was off, or something else, stays as it is.
         let is_another = (before.public.trigger, before.public.enabled) != (after.public.trigger, after.public.enabled);
         if is_another {

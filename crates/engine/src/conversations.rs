@@ -18,10 +18,10 @@ use store::message_lists::MessageKey;
 use store::search::TermQuery;
 use store::search_lists::{self, MatchFilter};
 
-pub use change::{ConversationChange, change};
 pub(crate) use change::keep_change;
-pub use note::add_note;
+pub use change::{ConversationChange, change};
 pub(crate) use note::add_automatic_note;
+pub use note::add_note;
 
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check, messages, search_query};

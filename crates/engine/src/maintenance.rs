@@ -8,8 +8,8 @@ use model::event::EventType;
 use model::limits::{AUTOMATION_REPLY_HOURS, AUTOMATION_RUN_RETENTION_DAYS, EVENT_RETENTION_DAYS, IDEMPOTENCY_SECONDS};
 use store::events::NewEvent;
 use store::{
-    Priority, StoreError, Tx, authentication_forms, automation_runs, automations, conversation_lists, conversations, events, idempotency, lists,
-    suppressions, webhook_queue,
+    Priority, StoreError, Tx, authentication_forms, automation_runs, automations, conversation_lists, conversations,
+    events, idempotency, lists, suppressions, webhook_queue,
 };
 use tokio_util::sync::CancellationToken;
 

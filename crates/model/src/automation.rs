@@ -111,10 +111,7 @@ words! {
 impl ConditionField {
     /// Whether there are only a few values, so that it is one of them or not.
     pub const fn is_choice(self) -> bool {
-        matches!(
-            self,
-            Self::ChannelId | Self::HasAttachment | Self::AutoReply | Self::Status | Self::BusinessHours
-        )
+        matches!(self, Self::ChannelId | Self::HasAttachment | Self::AutoReply | Self::Status | Self::BusinessHours)
     }
 }
 

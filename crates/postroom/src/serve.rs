@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use engine::access::{self, Bootstrap, BootstrapOptions};
 use engine::domains::Zones;
 use engine::{
-    Engine, analytics, automations, broadcasts, delivering, domains, mailboxes, maintenance, search_index, sequencer, webhooks,
+    Engine, analytics, automations, broadcasts, delivering, domains, mailboxes, maintenance, search_index, sequencer,
+    webhooks,
 };
 use gateway::auth::Authenticator;
 use gateway::dns::DnsConfig;

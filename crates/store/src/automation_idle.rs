@@ -68,8 +68,7 @@ pub fn put(tx: &mut Tx<'_>, waiting: &Waiting) -> Result<()> {
 /// What the database says.
 pub fn take(tx: &mut Tx<'_>, waiting: &Waiting) -> Result<bool> {
     let sql = "DELETE FROM automation_idle WHERE automation_id = $1 AND conversation_id = $2 AND message_seq = $3";
-    let values =
-        [(&waiting.automation_id).into(), (&waiting.conversation_id).into(), waiting.message_seq.into()];
+    let values = [(&waiting.automation_id).into(), (&waiting.conversation_id).into(), waiting.message_seq.into()];
     Ok(tx.execute(sql, &values)? == 1)
 }
 
@@ -116,7 +115,8 @@ pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
 /// What the database says.
 pub fn was_answered(tx: &mut Tx<'_>, conversation: &ConversationId, after_seq: i64) -> Result<bool> {
     // An automatic answer is composed as one, and read as what it says it is.
-    let sql = "SELECT 1 FROM message WHERE conversation_id = $1 AND seq > $2 AND direction = 'outbound' AND kind = 'message'
+    let sql =
+        "SELECT 1 FROM message WHERE conversation_id = $1 AND seq > $2 AND direction = 'outbound' AND kind = 'message'
                    AND status <> 'cancelled' LIMIT 1";
     Ok(tx.query_one(sql, &[conversation.into(), after_seq.into()], |_| Ok(()))?.is_some())
 }

@@ -9,8 +9,7 @@ use crate::db::{Row, Tx};
 use crate::error::Result;
 
 const TABLE: &str = "automation_run";
-const COLUMNS: &str =
-    "id, automation_id, set_off_by, event_id, conversation_id, message_id, subject, from_address, steps, failed, created_at";
+const COLUMNS: &str = "id, automation_id, set_off_by, event_id, conversation_id, message_id, subject, from_address, steps, failed, created_at";
 
 fn from_row(row: &Row<'_>) -> Result<AutomationRun> {
     Ok(AutomationRun {
@@ -134,7 +133,8 @@ pub fn note_reply(tx: &mut Tx<'_>, automation: &AutomationId, recipient: &str, n
 /// What the database says.
 pub fn forget_replies(tx: &mut Tx<'_>, before: Timestamp, limit: usize) -> Result<u64> {
     // Only as many as are looked at: the rows have no number of their own.
-    let sql = "SELECT automation_id, recipient FROM automation_reply WHERE replied_at < $1 ORDER BY replied_at LIMIT $2";
+    let sql =
+        "SELECT automation_id, recipient FROM automation_reply WHERE replied_at < $1 ORDER BY replied_at LIMIT $2";
     let old = tx.query(sql, &[before.into(), limit.into()], |row| Ok((row.text(0)?, row.text(1)?)))?;
     for (automation, recipient) in &old {
         tx.execute(

@@ -116,7 +116,8 @@ pub fn set_place(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &AutomationId, pl
 /// # Errors
 /// What the database says.
 pub fn delete(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &AutomationId) -> Result<bool> {
-    let gone = tx.execute("DELETE FROM automation WHERE id = $1 AND workspace_id = $2", &[id.into(), workspace.into()])?;
+    let gone =
+        tx.execute("DELETE FROM automation WHERE id = $1 AND workspace_id = $2", &[id.into(), workspace.into()])?;
     if gone == 1 {
         for table in ["automation_run", "automation_reply", "automation_idle"] {
             tx.execute(&format!("DELETE FROM {table} WHERE automation_id = $1"), &[id.into()])?;
@@ -158,8 +159,10 @@ pub fn page(
     if let Some(after) = after {
         conditions.bind(&format!("place {sign} ?"), after);
     }
-    let sql =
-        format!("SELECT {COLUMNS} FROM automation WHERE {} ORDER BY place {order}, id {order} LIMIT $2", conditions.text());
+    let sql = format!(
+        "SELECT {COLUMNS} FROM automation WHERE {} ORDER BY place {order}, id {order} LIMIT $2",
+        conditions.text()
+    );
     tx.query(&sql, conditions.values(), from_row)
 }
 

@@ -123,7 +123,8 @@ pub(super) fn too_soon(
         return Ok(Some(detail));
     }
     if automation_runs::replies_since(tx, automation, hours(1))? >= AUTOMATION_REPLIES_HOURLY_MAX {
-        let detail = format!("it answered {AUTOMATION_REPLIES_HOURLY_MAX} people within the last hour, which is the most");
+        let detail =
+            format!("it answered {AUTOMATION_REPLIES_HOURLY_MAX} people within the last hour, which is the most");
         return Ok(Some(detail));
     }
     Ok(None)
@@ -165,8 +166,7 @@ async fn answer(
 fn in_words(error: &EngineError) -> String {
     match error {
         EngineError::Invalid(fields) => {
-            let told: Vec<String> =
-                fields.iter().map(|field| format!("{}: {}", field.pointer, field.detail)).collect();
+            let told: Vec<String> = fields.iter().map(|field| format!("{}: {}", field.pointer, field.detail)).collect();
             told.join("; ")
         }
         EngineError::Internal(detail) => {

@@ -65,7 +65,10 @@ fn add_label(label: &str, conversation: &mut Conversation) -> (StepOutcome, Stri
         return (StepOutcome::Skipped, format!("it has the label “{label}” already"));
     }
     if conversation.labels.len() >= LABELS_MAX {
-        return (StepOutcome::Failed, format!("“{label}” is one too many: a conversation has at most {LABELS_MAX} labels"));
+        return (
+            StepOutcome::Failed,
+            format!("“{label}” is one too many: a conversation has at most {LABELS_MAX} labels"),
+        );
     }
     conversation.labels.push(label.to_owned());
     conversation.labels.sort();

@@ -99,10 +99,8 @@ impl Follower {
             self.passed = cursor.reached;
             return waiting::run_due(engine, &[], due).await;
         }
-        let live: Vec<Live> = rows
-            .into_iter()
-            .map(|row| Live { rule: Rule::of(&row.public, &mut self.patterns), row })
-            .collect();
+        let live: Vec<Live> =
+            rows.into_iter().map(|row| Live { rule: Rule::of(&row.public, &mut self.patterns), row }).collect();
         let more = found.len() == AT_ONCE;
         for event in found {
             self.passed = 0;
@@ -187,7 +185,8 @@ enum Subject {
 async fn follow(engine: &Engine, live: &[Live], event: StoredEvent, cursor: &mut Cursor) -> Result<bool> {
     let Some((trigger, subject)) = subject_of(&event).filter(|_| !event.imported) else { return Ok(true) };
     let of_event = |each: &&Live| each.row.workspace_id == event.workspace_id && each.row.enabled_since <= event.at;
-    let candidates: Vec<&Live> = live.iter().filter(of_event).filter(|each| each.row.public.trigger == trigger).collect();
+    let candidates: Vec<&Live> =
+        live.iter().filter(of_event).filter(|each| each.row.public.trigger == trigger).collect();
     let waits = |each: &&Live| each.row.public.trigger == AutomationTrigger::ConversationIdle;
     let waiting: Vec<&Live> = match trigger {
         AutomationTrigger::MessageReceived => live.iter().filter(of_event).filter(waits).collect(),
@@ -247,10 +246,7 @@ fn may_follow<'l>(candidates: Vec<&'l Live>, chain: &[AutomationId]) -> Vec<&'l 
 }
 
 pub(super) fn wanted(live: &[&Live]) -> Wanted {
-    Wanted {
-        body: live.iter().any(|each| each.rule.needs_body),
-        answers: live.iter().any(|each| each.rule.answers),
-    }
+    Wanted { body: live.iter().any(|each| each.rule.needs_body), answers: live.iter().any(|each| each.rule.answers) }
 }
 
 pub(super) fn matching(live: &[&Live], case: &mut Case) -> Vec<Automation> {

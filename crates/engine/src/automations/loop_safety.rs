@@ -6,10 +6,32 @@ use store::messages::MessageRow;
 
 /// Local parts of addresses nobody reads, in lower case.
 const NOBODY: &[&str] = &[
-    "mailer-daemon", "mailerdaemon", "postmaster", "listserv", "majordomo", "listmaster", "nobody", "daemon",
-    "bounce", "bounces", "noreply", "no-reply", "no_reply", "no.reply", "donotreply", "do-not-reply", "do_not_reply",
-    "do.not.reply", "dontreply", "nepasrepondre", "ne-pas-repondre", "nichtantworten", "autoreply", "auto-reply",
-    "auto-confirm", "unsubscribe",
+    "mailer-daemon",
+    "mailerdaemon",
+    "postmaster",
+    "listserv",
+    "majordomo",
+    "listmaster",
+    "nobody",
+    "daemon",
+    "bounce",
+    "bounces",
+    "noreply",
+    "no-reply",
+    "no_reply",
+    "no.reply",
+    "donotreply",
+    "do-not-reply",
+    "do_not_reply",
+    "do.not.reply",
+    "dontreply",
+    "nepasrepondre",
+    "ne-pas-repondre",
+    "nichtantworten",
+    "autoreply",
+    "auto-reply",
+    "auto-confirm",
+    "unsubscribe",
 ];
 /// How local parts of lists and of bounces begin and end.
 const BEGINNINGS: &[&str] =

@@ -162,7 +162,9 @@ fn values(test: &Test, facts: &Facts) -> Vec<String> {
         ConditionField::To => mail.recipients.clone(),
         ConditionField::Subject => vec![mail.subject.trim().to_owned()],
         ConditionField::Body => vec![mail.body.clone()],
-        ConditionField::ChannelId => vec![conversation.channel_id.as_ref().map(ToString::to_string).unwrap_or_default()],
+        ConditionField::ChannelId => {
+            vec![conversation.channel_id.as_ref().map(ToString::to_string).unwrap_or_default()]
+        }
         ConditionField::Label => conversation.labels.clone(),
         ConditionField::HasAttachment => flag(mail.has_attachment),
         ConditionField::AutoReply => flag(mail.auto_reply),

@@ -254,14 +254,13 @@ fn what_can_not_be_kept_is_told_with_its_place() {
         (vec![], vec![AutomationAction::Snooze { minutes: 0 }], None, "/actions/0/minutes"),
         (vec![], vec![AutomationAction::Reply { text: None, template_id: None }], None, "/actions/0/text"),
         (vec![], vec![label("x"), AutomationAction::Note { text: " ".into() }], None, "/actions/1/text"),
-        (
-            vec![],
-            vec![AutomationAction::SetStatus { status: ConversationStatus::Snoozed }],
-            None,
-            "/actions/0/status",
-        ),
+        (vec![], vec![AutomationAction::SetStatus { status: ConversationStatus::Snoozed }], None, "/actions/0/status"),
     ] {
-        assert_eq!(kept(conditions.clone(), actions.clone(), idle_minutes), Err(vec![pointer.to_owned()]), "{conditions:?} {actions:?}");
+        assert_eq!(
+            kept(conditions.clone(), actions.clone(), idle_minutes),
+            Err(vec![pointer.to_owned()]),
+            "{conditions:?} {actions:?}"
+        );
     }
 }
 
@@ -362,7 +361,8 @@ fn a_machine_answers_people_alone() {
 #[test]
 fn what_we_answer_automatically_we_would_not_answer() {
     let head = headers();
-    let header = |name: &str| head.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+    let header =
+        |name: &str| head.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
     assert!(why_not(&mail("ada@example.org", "ada@example.org"), &header).is_some());
 }
 

@@ -40,7 +40,12 @@ fn when(field: ConditionField, operator: ConditionOperator, value: &str) -> Cond
     Conditions { match_: ConditionMatch::All, items: vec![condition] }
 }
 
-fn new(name: &str, trigger: AutomationTrigger, conditions: Conditions, actions: Vec<AutomationAction>) -> NewAutomation {
+fn new(
+    name: &str,
+    trigger: AutomationTrigger,
+    conditions: Conditions,
+    actions: Vec<AutomationAction>,
+) -> NewAutomation {
     let idle_minutes = (trigger == AutomationTrigger::ConversationIdle).then_some(60);
     NewAutomation { name: name.into(), enabled: true, trigger, idle_minutes, conditions, actions, stop_after: false }
 }
@@ -370,7 +375,8 @@ async fn a_webhook_is_told_alone(database: TestDb) {
         events: Some(vec!["*".into()]),
         ..Default::default()
     };
-    let told = crate::webhook_endpoints::create(engine, &key, endpoint("https://told.example.org/")).await.expect("one");
+    let told =
+        crate::webhook_endpoints::create(engine, &key, endpoint("https://told.example.org/")).await.expect("one");
     crate::webhook_endpoints::create(engine, &key, endpoint("https://other.example.org/")).await.expect("another");
     let actions = vec![AutomationAction::Webhook { endpoint_id: told.id.clone() }];
     create(engine, &key, on_mail("Tell", Conditions::default(), actions)).await.expect("an automation");

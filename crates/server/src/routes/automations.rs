@@ -5,9 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine::Engine;
 use engine::automations::{self, AutomationChange, DryRun, NewAutomation};
-use model::automation::{
-    Automation, AutomationAction, AutomationRun, AutomationTest, AutomationTrigger, Conditions,
-};
+use model::automation::{Automation, AutomationAction, AutomationRun, AutomationTest, AutomationTrigger, Conditions};
 use model::{AutomationId, AutomationRunId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
