@@ -138,7 +138,7 @@ async fn is_ours(engine: &Engine, address: &str) -> Result<bool> {
     let mailbox = mail::address::mailbox(&address).into_owned();
     let ours = engine.db.read(move |tx| {
         for address in [&address, &mailbox] {
-            if channels::by_address(tx, address)?.is_some() || use_cases::by_address(tx, address)?.is_some() {
+            if channels::is_of_one(tx, address)? || use_cases::by_address(tx, address)?.is_some() {
                 return Ok(true);
             }
         }
