@@ -150,7 +150,7 @@ export const automations = [
       await page.getByText("Enter an end later than the beginning.").waitFor();
       await page.getByLabel("Saturday, to").fill("12:30");
       await page.getByRole("button", { name: "Add a holiday" }).click();
-      await page.getByLabel("Day").fill("2026-12-25");
+      await page.getByLabel("Day", { exact: true }).fill("2026-12-25");
       await page.getByLabel("Name").fill("Christmas");
       await page.getByRole("button", { name: "Save hours" }).click();
       await page.getByText("Business hours saved").waitFor();

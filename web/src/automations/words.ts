@@ -17,9 +17,9 @@ function valueWords({ field, value }: AutomationCondition, nameOf: NameOf): stri
 function conditionWords(condition: AutomationCondition, nameOf: NameOf): string {
   const { field, operator, value } = condition;
   const is = operator === "is";
-  if (field === "businessHours") return a.hoursWords[(value === "inside") === is ? "inside" : "outside"];
-  if (field === "hasAttachment") return (value === "true") === is ? "it has an attachment" : "it has no attachment";
-  if (field === "autoReply") return (value === "true") === is ? "a machine sent it" : "a person sent it";
+  if (field === "businessHours") return a.came(a.hoursWords[(value === "inside") === is ? "inside" : "outside"]);
+  if (field === "hasAttachment") return (value === "true") === is ? a.withAttachment : a.withoutAttachment;
+  if (field === "autoReply") return (value === "true") === is ? a.byMachine : a.byPerson;
   const subject = field === "contactAttribute" ? `${a.fieldWords.contactAttribute} “${condition.attribute ?? ""}”` : a.fieldWords[field];
   return `${subject} ${a.operators[operator]} ${valueWords(condition, nameOf)}`;
 }

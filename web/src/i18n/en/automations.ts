@@ -121,6 +121,11 @@ export const automations = {
   patternHint: "A regular expression, such as order \\d+. The case of letters does not count.",
   yesNo: { true: "yes", false: "no" },
   hoursWords: { inside: "within business hours", outside: "outside business hours" },
+  came: (when: string) => `it is ${when}`,
+  withAttachment: "it has an attachment",
+  withoutAttachment: "it has no attachment",
+  byMachine: "a machine sent it",
+  byPerson: "a person sent it",
   statuses: { open: "open", pending: "pending", snoozed: "snoozed", resolved: "resolved" },
   choose: "Choose…",
   then: "Then",
@@ -168,7 +173,6 @@ export const automations = {
   noEndpoints: "There is no webhook yet.",
   stopHint: "Nothing below is done, and no later automation is looked at.",
   stopAfter: "No later automation is looked at once this one matched",
-  summary: (label: string) => `label “${label}”`,
   words: {
     assignUser: (name: string) => `assign to ${name}`,
     assignTeam: () => "assign to a team",
@@ -193,7 +197,6 @@ export const automations = {
   somebody: "somebody",
 
   save: "Save automation",
-  saveOn: "Save and turn on",
   saving: "Saving…",
   saved: "Automation saved",
   createFailed: "The automation was not saved",
@@ -207,7 +210,6 @@ export const automations = {
   tryIt: "Try it on past mail",
   tryText: "Looks at your newest mail as this automation would, with what is on this page. Nothing is changed and nothing is sent.",
   trying: "Looking…",
-  take: "Mails to look at",
   tryFailed: "It could not be tried",
   tried: (matched: number, lookedAt: number) =>
     `${matched === 0 ? "None" : matched} of ${count(lookedAt, "mail", "mails")} would match.`,
@@ -222,7 +224,6 @@ export const automations = {
   noRunsText: "What it matches shows up here, with what was done. Kept for 30 days.",
   outcomes: { done: "Done", skipped: "Skipped", failed: "Failed" },
   failedBadge: "Something failed",
-  openConversation: "Open the conversation",
   noSubject: "(no subject)",
   noSender: "nobody",
   mayNot: "Only administrators change automations.",
