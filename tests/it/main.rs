@@ -24,6 +24,7 @@ mod webhook_receiver;
 mod attachments;
 mod authentication_form;
 mod autoconfig;
+mod automations;
 mod backfill;
 mod backup;
 mod backup_refusals;

@@ -27,6 +27,10 @@ const Broadcasts = lazy(() => import("./broadcasts/Broadcasts"));
 const NewBroadcast = lazy(() => import("./broadcasts/NewBroadcast"));
 const EditBroadcast = lazy(() => import("./broadcasts/EditBroadcast"));
 const BroadcastDetail = lazy(() => import("./broadcasts/BroadcastDetail"));
+const Automations = lazy(() => import("./automations/Automations"));
+const NewAutomation = lazy(() => import("./automations/NewAutomation"));
+const AutomationDetail = lazy(() => import("./automations/AutomationDetail"));
+const BusinessHours = lazy(() => import("./automations/BusinessHours"));
 const Lists = lazy(() => import("./lists/Lists"));
 const ListDetail = lazy(() => import("./lists/ListDetail"));
 const Domains = lazy(() => import("./domains/Domains"));
@@ -69,6 +73,10 @@ function Pages() {
         <Route path="/channels/:id">{(params) => <ChannelDetail key={params.id} id={params.id} />}</Route>
         <Route path="/webhooks" component={Webhooks} />
         <Route path="/webhooks/:id">{(params) => <WebhookDetail key={params.id} id={params.id} />}</Route>
+        <Route path="/automations" component={Automations} />
+        <Route path="/automations/new" component={NewAutomation} />
+        <Route path="/automations/:id">{(params) => <AutomationDetail key={params.id} id={params.id} />}</Route>
+        <Route path="/business-hours" component={BusinessHours} />
         <Route path="/outbox/:id?">{(params) => <Outbox id={params.id} />}</Route>
         <Route path="/api-keys" component={ApiKeys} />
         <Route path="/messages/:id?">{(params) => <Messages id={params.id} />}</Route>

@@ -82,7 +82,14 @@ fn principal_of(user: &UserRow) -> Principal {
         Role::Agent => Scope::ALL
             .into_iter()
             .filter(|scope| {
-                !matches!(scope, Scope::Admin | Scope::ChannelsWrite | Scope::WebhooksWrite | Scope::MetricsRead)
+                !matches!(
+                    scope,
+                    Scope::Admin
+                        | Scope::ChannelsWrite
+                        | Scope::WebhooksWrite
+                        | Scope::AutomationsWrite
+                        | Scope::MetricsRead
+                )
             })
             .collect(),
     };

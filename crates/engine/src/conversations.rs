@@ -19,7 +19,9 @@ use store::search::TermQuery;
 use store::search_lists::{self, MatchFilter};
 use store::{NotAPlace, conversation_moves};
 
+pub(crate) use change::keep_change;
 pub use change::{ConversationChange, change};
+pub(crate) use note::add_automatic_note;
 pub use note::add_note;
 pub use regrouping::{merge, move_to_channel, split};
 

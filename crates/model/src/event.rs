@@ -54,6 +54,8 @@ event_types! {
     BroadcastCancelled = "broadcast.cancelled",
     ThreadRejected = "thread.rejected",
     ActivityCreated = "activity.created",
+    // For one endpoint alone, that the automation names.
+    AutomationMatched = "automation.matched",
     // Of people's mailboxes, by the names that clients of EmailEngine listen for.
     AccountAdded = "accountAdded",
     AccountInitialized = "accountInitialized",

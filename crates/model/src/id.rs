@@ -139,6 +139,9 @@ ids! {
     BroadcastId = "bc_";
     /// A file on its way into a message.
     UploadId = "upl_";
+    AutomationId = "auto_";
+    /// An automation that matched, once.
+    AutomationRunId = "run_";
 }
 
 #[cfg(test)]

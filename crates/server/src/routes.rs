@@ -3,7 +3,9 @@
 pub mod analytics;
 pub mod api_keys;
 pub mod attachments;
+pub mod automations;
 pub mod broadcasts;
+pub mod business_hours;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
@@ -43,7 +45,9 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(analytics::router())
         .merge(api_keys::router())
         .merge(attachments::router())
+        .merge(automations::router())
         .merge(broadcasts::router())
+        .merge(business_hours::router())
         .merge(channels::router())
         .merge(contacts::router())
         .merge(conversations::router())

@@ -172,6 +172,20 @@ pub fn by_address(tx: &mut Tx<'_>, address: &str) -> Result<Option<ChannelRow>> 
     tx.query_one(&sql, &[address.into()], from_row)
 }
 
+/// Whether a channel of any workspace receives at an address, or writes from it. `address` is normalised.
+///
+/// # Errors
+/// What the database says.
+pub fn is_of_one(tx: &mut Tx<'_>, address: &str) -> Result<bool> {
+    let literal = address.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let alias = format!("%\"{literal}\"%");
+    let sql = "SELECT 1 FROM channel_address WHERE address = $1 AND active
+               UNION ALL
+               SELECT 1 FROM channel WHERE deleted_at IS NULL AND (LOWER(email_address) = $1 OR LOWER(aliases) LIKE $2 ESCAPE '\\')
+               LIMIT 1";
+    Ok(tx.query_one(sql, &[address.into(), alias.into()], |_| Ok(()))?.is_some())
+}
+
 /// Channels of all workspaces that name a mailbox and own no account.
 ///
 /// # Errors

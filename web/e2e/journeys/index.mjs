@@ -3,6 +3,7 @@
 import { accessibility } from "./accessibility.mjs";
 import { accountForm } from "./accountForm.mjs";
 import { answering } from "./answering.mjs";
+import { automations } from "./automations.mjs";
 import { broadcasts } from "./broadcasts.mjs";
 import { channels } from "./channels.mjs";
 import { drafts } from "./drafts.mjs";
@@ -31,6 +32,7 @@ export const journeys = [
   ...keyboard,
   ...channels,
   ...webhooks,
+  ...automations,
   ...sending,
   ...messageLog,
   ...takingBack,

@@ -5,10 +5,17 @@ import type {
   AnalyticsSeries,
   AnalyticsSummary,
   ApiKey,
+  Automation,
+  AutomationChange,
+  AutomationInput,
+  AutomationRun,
+  AutomationTest,
+  AutomationToTest,
   Broadcast,
   BroadcastChange,
   BroadcastInput,
   BroadcastWithContent,
+  BusinessHours,
   Channel,
   ChannelInput,
   Contact,
@@ -211,6 +218,23 @@ export const contacts = {
 
 export const users = {
   list: (signal?: Signal) => whole<User>("/users", signal),
+};
+
+export const automations = {
+  list: (signal?: Signal) => whole<Automation>("/automations", signal),
+  get: (id: string, signal?: Signal) => request<Automation>("GET", `/automations/${id}`, { signal }),
+  create: (body: AutomationInput, idempotencyKey: string) =>
+    request<Automation>("POST", "/automations", { body, idempotencyKey }),
+  change: (id: string, body: AutomationChange) => request<Automation>("PATCH", `/automations/${id}`, { body }),
+  remove: (id: string) => request<void>("DELETE", `/automations/${id}`),
+  test: (body: AutomationToTest) => request<AutomationTest>("POST", "/automations/test", { body }),
+  runs: (id: string, query: Query, signal?: Signal) =>
+    request<Page<AutomationRun>>("GET", `/automations/${id}/runs`, { query, signal }),
+};
+
+export const businessHours = {
+  get: (signal?: Signal) => request<BusinessHours>("GET", "/workspace/business-hours", { signal }),
+  change: (body: BusinessHours) => request<BusinessHours>("PATCH", "/workspace/business-hours", { body }),
 };
 
 export type WebhookInput = { url?: string; events?: string[]; enabled?: boolean };

@@ -36,6 +36,7 @@ const VIEWS: View[] = [
 
 /** Pages a phone's bar has no room for: they are behind its “More”. */
 const ROOMY: { href: string; icon: IconName; label: string }[] = [
+  { href: "/automations", icon: "bolt", label: m.nav.automations },
   { href: "/webhooks", icon: "webhook", label: m.nav.webhooks },
   { href: "/api-keys", icon: "key", label: m.nav.apiKeys },
 ];

@@ -4,7 +4,7 @@ use model::conversation::{Conversation, ConversationStatus};
 use model::event::EventType;
 use model::key::{Principal, Scope};
 use model::limits::{LABEL_CHARS_MAX, LABELS_MAX};
-use model::{ConversationId, TeamId, Timestamp, UserId};
+use model::{ConversationId, EventId, TeamId, Timestamp, UserId};
 use store::conversations::{self, ConversationRow};
 use store::events::{self, NewEvent};
 use store::{Priority, StoreError, Tx, users};
@@ -46,8 +46,7 @@ pub async fn change(
         }
         let after = change.applied(&before);
         if after != before {
-            conversations::apply_change(tx, &before, &after)?;
-            announce(tx, &before, &after, now)?;
+            keep_change(tx, &before, &after, now)?;
         }
         Ok(Outcome::Done(Box::new(after.public)))
     });
@@ -130,7 +129,17 @@ impl ConversationChange {
     }
 }
 
-fn announce(tx: &mut Tx<'_>, before: &ConversationRow, after: &ConversationRow, at: Timestamp) -> store::Result<()> {
+/// Writes a change of a conversation that is locked, and says so. Answers the events.
+///
+/// # Errors
+/// What the database says.
+pub(crate) fn keep_change(
+    tx: &mut Tx<'_>,
+    before: &ConversationRow,
+    after: &ConversationRow,
+    at: Timestamp,
+) -> store::Result<Vec<(EventType, EventId)>> {
+    conversations::apply_change(tx, before, after)?;
     let mut happened = vec![EventType::ConversationUpdated];
     if before.public.assignee_id != after.public.assignee_id {
         happened.push(EventType::ConversationAssigned);
@@ -138,7 +147,7 @@ fn announce(tx: &mut Tx<'_>, before: &ConversationRow, after: &ConversationRow, 
     if before.public.status != after.public.status && after.public.status == ConversationStatus::Resolved {
         happened.push(EventType::ConversationResolved);
     }
-    happened.into_iter().try_for_each(|event_type| append(tx, after, event_type, at))
+    happened.into_iter().map(|event_type| Ok((event_type, append(tx, after, event_type, at)?))).collect()
 }
 
 /// An event that carries the conversation as it is now.
@@ -147,7 +156,7 @@ pub(super) fn append(
     row: &ConversationRow,
     event_type: EventType,
     at: Timestamp,
-) -> store::Result<()> {
+) -> store::Result<EventId> {
     let data = serde_json::to_value(&row.public).map_err(|error| StoreError::corrupt("conversation", error))?;
     let event = NewEvent {
         workspace_id: &row.workspace_id,
@@ -157,5 +166,5 @@ pub(super) fn append(
         data: &data,
         at,
     };
-    events::append(tx, &event).map(drop)
+    events::append(tx, &event)
 }

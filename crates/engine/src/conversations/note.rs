@@ -7,7 +7,7 @@ use model::message::{Direction, Message, MessageStatus, ThreadedBy};
 use model::{ConversationId, MessageId, Timestamp};
 use store::conversations::{self, ConversationRow};
 use store::messages::{self, Envelope, MessageFlags, MessageRow};
-use store::{Priority, users};
+use store::{Priority, Tx, users};
 
 use super::{change, visible_locked};
 use crate::{Engine, EngineError, Result, access_check, once};
@@ -54,6 +54,27 @@ pub async fn add_note(
     });
     let id = note.await?.ok_or(EngineError::NotFound { what: "the conversation" })?;
     crate::messages::load(engine, principal, &id).await
+}
+
+/// A note that an automation adds to a conversation that is locked. Answers the conversation as it is now.
+///
+/// # Errors
+/// What the database says.
+pub(crate) fn add_automatic_note(
+    tx: &mut Tx<'_>,
+    before: &ConversationRow,
+    automation: &str,
+    text: &str,
+    now: Timestamp,
+) -> store::Result<ConversationRow> {
+    let mut note = row(before, None, text, now);
+    note.from_name = Some(automation.to_owned());
+    messages::insert(tx, &note)?;
+    let mut after = before.clone();
+    after.public.last_activity_at = before.public.last_activity_at.max(now);
+    conversations::apply_change(tx, before, &after)?;
+    change::append(tx, &after, EventType::ConversationUpdated, now)?;
+    Ok(after)
 }
 
 fn row(conversation: &ConversationRow, author: Option<User>, text: &str, now: Timestamp) -> MessageRow {

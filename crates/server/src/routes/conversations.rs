@@ -358,6 +358,7 @@ impl ReplyBody {
             tracking: self.tracking.map(TrackingBody::read).unwrap_or_default(),
             last_seen: self.last_seen_message_id.and_then(|id| message_id(&id, "/lastSeenMessageId", &mut fields)),
             forward: self.forward.and_then(|forward| forward.read(&mut fields)),
+            automatic: None,
         };
         fields.done()?;
         Ok(reply)

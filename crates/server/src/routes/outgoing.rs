@@ -306,6 +306,7 @@ impl SendBody {
             message_id: None,
             pointer: "/content/email",
             forwarded: None,
+            automatic: false,
         };
         fields.done()?;
         match send_by {

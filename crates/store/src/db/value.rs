@@ -78,7 +78,9 @@ from_ids!(
     model::DomainId,
     model::ContactListId,
     model::BroadcastId,
-    model::UploadId
+    model::UploadId,
+    model::AutomationId,
+    model::AutomationRunId
 );
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {

@@ -1,6 +1,7 @@
 /** Every word the dashboard says, in English, a file a room. Never decides anything; values come in as arguments. */
 
 import { analytics } from "./analytics";
+import { automations, businessHours } from "./automations";
 import { channels } from "./channels";
 import { broadcasts, lists } from "./broadcasts";
 import { csvImport } from "./csvImport";
@@ -56,6 +57,8 @@ export const en = {
   delivery,
   composer,
   channels,
+  automations,
+  businessHours,
   webhooks,
   outbox,
   messages,

@@ -40,6 +40,7 @@ export const nav = {
   conversations: "Conversations",
   conversationsShort: "Inbox",
   channels: "Channels",
+  automations: "Automations",
   webhooks: "Webhooks",
   outbox: "Sandbox outbox",
   outboxShort: "Outbox",
