@@ -50,6 +50,7 @@ pub mod unsubscribe;
 pub mod use_cases;
 pub mod users;
 pub mod vault_rotation;
+pub mod views;
 pub mod way_out;
 pub mod webhook_endpoints;
 mod webhook_replay;

@@ -41,6 +41,7 @@ event_types! {
     ConversationUpdated = "conversation.updated",
     ConversationAssigned = "conversation.assigned",
     ConversationResolved = "conversation.resolved",
+    ConversationMentioned = "conversation.mentioned",
     ContactCreated = "contact.created",
     DomainVerified = "domain.verified",
     DomainFailed = "domain.failed",

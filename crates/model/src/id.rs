@@ -137,6 +137,8 @@ ids! {
     /// A named list of contacts.
     ContactListId = "list_";
     BroadcastId = "bc_";
+    /// A saved view of the conversations.
+    ViewId = "view_";
 }
 
 #[cfg(test)]

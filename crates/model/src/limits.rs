@@ -148,3 +148,14 @@ pub const BROADCAST_NAME_CHARS_MAX: usize = 200;
 pub const BROADCAST_CHUNK: usize = 500;
 /// Messages of a broadcast that wait for their first try at most, before more of them are made.
 pub const BROADCAST_WAITING_MAX: u64 = 5_000;
+/// Conversations changed by one request.
+pub const BULK_CONVERSATIONS_MAX: usize = 100;
+/// Saved views of one person (or of a workspace's keys), and characters of a view's name.
+pub const VIEWS_MAX: usize = 100;
+pub const VIEW_NAME_CHARS_MAX: usize = 100;
+/// People one note mentions.
+pub const NOTE_MENTIONS_MAX: usize = 50;
+/// Labels of a workspace that are listed.
+pub const LABELS_LISTED_MAX: usize = 1_000;
+/// Characters of a search that are kept with a view.
+pub const SEARCH_QUERY_CHARS_MAX: usize = 500;

@@ -6,11 +6,13 @@ pub mod attachments;
 pub mod broadcasts;
 pub mod channels;
 pub mod contacts;
+pub mod conversation_bulk;
 pub mod conversations;
 pub mod domains;
 pub mod events;
 pub mod health;
 pub mod inbound;
+pub mod labels;
 pub mod lists;
 #[cfg(test)]
 mod mail_tests;
@@ -27,6 +29,7 @@ pub mod tracking;
 pub mod unsubscribe;
 pub mod use_cases;
 pub mod users;
+pub mod views;
 pub mod webhooks;
 mod wire;
 
@@ -43,10 +46,12 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(broadcasts::router())
         .merge(channels::router())
         .merge(contacts::router())
+        .merge(conversation_bulk::router())
         .merge(conversations::router())
         .merge(domains::router())
         .merge(events::router())
         .merge(inbound::router())
+        .merge(labels::router())
         .merge(lists::router())
         .merge(message_html::router())
         .merge(messages::router())
@@ -57,5 +62,6 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(tracking::router())
         .merge(use_cases::router())
         .merge(users::router())
+        .merge(views::router())
         .merge(webhooks::router())
 }

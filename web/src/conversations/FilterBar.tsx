@@ -1,17 +1,16 @@
 /** Search and filters over the list. What they say is in the address bar, so a view can be linked to. */
 
-import { useQueryClient } from "@tanstack/react-query";
 import { useLocation } from "wouter";
-import { keys } from "../api/keys";
 import { m } from "../i18n";
 import { run } from "../keyboard/dispatcher";
 import { useSession } from "../session/useSession";
 import { classNames, IconButton } from "../ui/Button";
-import { Chip, ChipMenu, chipsClass, SearchBox } from "../ui/Chips";
+import { Chip, ChipMenu, chipsClass } from "../ui/Chips";
 import type { MenuItem } from "../ui/Menu";
 import { searchFromFilter, STATUSES, type ConversationFilter } from "./filter";
-import type { ListData } from "./listCache";
-import { useChannels, useUsers } from "./queries";
+import { ViewsChip } from "../views/ViewsChip";
+import { useChannels, useLabels, useUsers } from "./queries";
+import { SearchField } from "./SearchField";
 import styles from "./FilterBar.module.css";
 
 export function FilterBar({ filter }: { filter: ConversationFilter }) {
@@ -24,9 +23,7 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
   return (
     <div className={styles.bar} role="search">
       <div className={styles.top}>
-        <SearchBox
-          label={m.list.search}
-          placeholder={m.list.searchPlaceholder}
+        <SearchField
           value={filter.q ?? ""}
           onChange={(q) => set(q ? { q, status: filter.q ? filter.status : "all" } : { q: undefined, status: "open" })}
         />
@@ -46,6 +43,12 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
         </Chip>
         <ChannelChip filter={filter} set={set} />
         <LabelChip filter={filter} set={set} />
+        {filter.mentioned && (
+          <Chip on aria-pressed onClick={() => set({ mentioned: undefined, status: "open" })}>
+            {m.mentions.chip}
+          </Chip>
+        )}
+        <ViewsChip filter={filter} />
       </div>
     </div>
   );
@@ -105,18 +108,8 @@ function ChannelChip({ filter, set }: ChipProps) {
   );
 }
 
-/** The labels seen so far: there is no list of them on the server. */
-export function useKnownLabels(): string[] {
-  const client = useQueryClient();
-  const labels = new Set<string>();
-  for (const [, data] of client.getQueriesData<ListData>({ queryKey: keys.conversationLists })) {
-    for (const page of data?.pages ?? []) for (const item of page.items) for (const label of item.labels) labels.add(label);
-  }
-  return [...labels].toSorted((a, b) => a.localeCompare(b));
-}
-
 function LabelChip({ filter, set }: ChipProps) {
-  const labels = useKnownLabels();
+  const labels = useLabels();
   const offered = [...new Set([...labels, ...(filter.label ? [filter.label] : [])])];
   const items: MenuItem[] = [
     { label: m.list.anyLabel, checked: !filter.label, run: () => set({ label: undefined }) },

@@ -11,6 +11,8 @@ export type ConversationFilter = {
   /** `me`, `none`, or a user's id. */
   assignee?: string;
   unread?: boolean;
+  /** A note mentions whoever looks. */
+  mentioned?: boolean;
   channelId?: string;
   label?: string;
   q?: string;
@@ -22,10 +24,11 @@ export function filterFromSearch(search: string): ConversationFilter {
   const params = new URLSearchParams(search);
   const status = params.get("status");
   const q = params.get("q")?.trim();
+  const mentioned = params.get("mentioned") === "me";
   const filter: ConversationFilter = {
-    // A search looks everywhere unless a status is asked for.
-    status: status === "all" || isStatus(status) ? status : q ? "all" : "open",
+    status: status === "all" || isStatus(status) ? status : usualStatus({ q, mentioned }),
   };
+  if (mentioned) filter.mentioned = true;
   const assignee = params.get("assignee");
   if (assignee) filter.assignee = assignee;
   if (params.get("unread") === "true") filter.unread = true;
@@ -37,12 +40,17 @@ export function filterFromSearch(search: string): ConversationFilter {
   return filter;
 }
 
+/** A search looks everywhere unless a status is asked for, and so do mentions. */
+export function usualStatus(filter: Pick<ConversationFilter, "q" | "mentioned">): "all" | "open" {
+  return filter.q || filter.mentioned ? "all" : "open";
+}
+
 export function searchFromFilter(filter: ConversationFilter): string {
   const params = new URLSearchParams();
-  const usual = filter.q ? "all" : "open";
-  if (filter.status !== usual) params.set("status", filter.status);
+  if (filter.status !== usualStatus(filter)) params.set("status", filter.status);
   if (filter.assignee) params.set("assignee", filter.assignee);
   if (filter.unread) params.set("unread", "true");
+  if (filter.mentioned) params.set("mentioned", "me");
   if (filter.channelId) params.set("channel", filter.channelId);
   if (filter.label) params.set("label", filter.label);
   if (filter.q) params.set("q", filter.q);
@@ -55,13 +63,14 @@ export function queryFromFilter(filter: ConversationFilter, myId: string): Query
     status: filter.status === "all" ? undefined : filter.status,
     assigneeId: filter.assignee === "me" ? myId : filter.assignee,
     unread: filter.unread ? true : undefined,
+    mentioned: filter.mentioned ? "me" : undefined,
     channelId: filter.channelId,
     label: filter.label,
     q: filter.q,
   };
 }
 
-/** Would the server list this conversation under the filter? `undefined` where only the server can tell (full text). */
+/** Would the server list this conversation under the filter? `undefined` where only the server can tell (full text, mentions). */
 export function matchesFilter(
   conversation: Conversation,
   filter: ConversationFilter,
@@ -76,7 +85,7 @@ export function matchesFilter(
   if (filter.unread && !conversation.unread) return false;
   if (filter.channelId && conversation.channelId !== filter.channelId) return false;
   if (filter.label && !conversation.labels.includes(filter.label)) return false;
-  return filter.q ? undefined : true;
+  return filter.q || filter.mentioned ? undefined : true;
 }
 
 export function isFiltered(filter: ConversationFilter): boolean {

@@ -16,6 +16,7 @@ export const EVENT_TYPES = [
   "conversation.updated",
   "conversation.assigned",
   "conversation.resolved",
+  "conversation.mentioned",
   "contact.created",
   "channel.connected",
   "channel.disconnected",

@@ -77,7 +77,8 @@ from_ids!(
     model::TemplateId,
     model::DomainId,
     model::ContactListId,
-    model::BroadcastId
+    model::BroadcastId,
+    model::ViewId
 );
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {

@@ -7,6 +7,7 @@ import { csvImport } from "./csvImport";
 import { composer } from "./composer";
 import { list, start, conversation, contact, message, delivery } from "./conversations";
 import { domains, useCases } from "./domains";
+import { bulk, mentions, savedViews, search } from "./inbox";
 import { keys } from "./keys";
 import { messages } from "./messages";
 import { outbox } from "./outbox";
@@ -66,4 +67,8 @@ export const en = {
   broadcasts,
   analytics,
   templates,
+  search,
+  bulk,
+  savedViews,
+  mentions,
 };
