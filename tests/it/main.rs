@@ -45,6 +45,7 @@ mod events;
 mod first_start;
 mod http_ingress;
 mod idempotency;
+mod inbox;
 mod keys;
 mod mailbox_channels;
 mod mailbox_links;

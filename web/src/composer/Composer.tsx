@@ -20,6 +20,7 @@ import { heldFiles } from "./attachments";
 import { isEmptyDraft, loadDraft, saveDraft, withoutBody, type Draft } from "./drafts";
 import { AttachButton, FileChips, useDropZone, useFiles } from "./Files";
 import { LazyEditor, preloadEditor } from "./LazyEditor";
+import { NoteField } from "./NoteField";
 import { Recipients } from "./Recipients";
 import { replyRecipients, type RecipientLists } from "./recipients";
 import { SendButton } from "./SendButton";
@@ -153,14 +154,11 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
       )}
       {note ? (
         <div className={styles.noteWrap}>
-          <textarea
+          <NoteField
             className={styles.noteInput}
-            aria-label={m.composer.note}
-            placeholder={m.composer.notePlaceholder}
             value={draft.note}
             readOnly={sending.busy}
-            onChange={(event) => update({ note: event.target.value })}
-            onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+            onChange={(text) => update({ note: text })}
           />
         </div>
       ) : (

@@ -18,6 +18,7 @@ import { Menu } from "../ui/Menu";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { ContactPanel } from "./ContactPanel";
 import { MessageList } from "./MessageList";
+import { useSeeMentions } from "./useSeeMentions";
 import { AssignControl, LabelControl, SnoozeControl } from "./Pickers";
 import { useConversation, useMessages, usePatchConversation } from "./queries";
 import { useMediaQuery } from "../ui/useMediaQuery";
@@ -36,6 +37,7 @@ export function ConversationPane({ id, backHref, onStep }: Props) {
   const unread = useCounts().data?.unread;
   usePageTitle(conversation.data ? conversation.data.subject || m.list.noSubject : m.list.label, unread);
   useMarkRead(conversation.data);
+  useSeeMentions(conversation.data?.id);
 
   useEffect(() => {
     if (!overlaid) return undefined;

@@ -48,6 +48,11 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
             {m.mentions.chip}
           </Chip>
         )}
+        {!filter.q && (
+          <Chip on={filter.oldest === true} aria-pressed={filter.oldest === true} onClick={() => set({ oldest: !filter.oldest || undefined })}>
+            {m.bulk.oldestFirst}
+          </Chip>
+        )}
         <ViewsChip filter={filter} />
       </div>
     </div>

@@ -16,6 +16,8 @@ export type ConversationFilter = {
   channelId?: string;
   label?: string;
   q?: string;
+  /** The last active at the end. A search has the order of what was found. */
+  oldest?: boolean;
 };
 
 export const DEFAULT_FILTER: ConversationFilter = { status: "open" };
@@ -37,6 +39,7 @@ export function filterFromSearch(search: string): ConversationFilter {
   const label = params.get("label");
   if (label) filter.label = label;
   if (q) filter.q = q;
+  else if (params.get("order") === "oldest") filter.oldest = true;
   return filter;
 }
 
@@ -54,6 +57,7 @@ export function searchFromFilter(filter: ConversationFilter): string {
   if (filter.channelId) params.set("channel", filter.channelId);
   if (filter.label) params.set("label", filter.label);
   if (filter.q) params.set("q", filter.q);
+  else if (filter.oldest) params.set("order", "oldest");
   const text = params.toString();
   return text ? `?${text}` : "";
 }
@@ -67,6 +71,7 @@ export function queryFromFilter(filter: ConversationFilter, myId: string): Query
     channelId: filter.channelId,
     label: filter.label,
     q: filter.q,
+    order: filter.oldest && !filter.q ? "asc" : undefined,
   };
 }
 
@@ -88,8 +93,9 @@ export function matchesFilter(
   return filter.q || filter.mentioned ? undefined : true;
 }
 
+/** The order is no filter. */
 export function isFiltered(filter: ConversationFilter): boolean {
-  return searchFromFilter(filter) !== "";
+  return searchFromFilter({ ...filter, oldest: undefined }) !== "";
 }
 
 function isStatus(text: string | null): text is ConversationStatus {

@@ -6,7 +6,7 @@ import { matchesFilter, type ConversationFilter } from "./filter";
 export type ListData = { pages: Page<Conversation>[]; pageParams: unknown[] };
 
 /**
- * Puts `changed` where the server would list it: by last activity, newest first, or nowhere.
+ * Puts `changed` where the server would list it: by last activity in the filter's order, or nowhere.
  * One that belongs below the pages loaded so far is left out: its page is yet to come.
  */
 export function placeConversation(
@@ -49,7 +49,7 @@ export function placeConversations(
   });
   for (const each of toInsert.values()) {
     const before = pages;
-    pages = insert(pages, each);
+    pages = insert(pages, each, filter.oldest === true);
     touched ||= pages !== before;
   }
   return touched ? { ...data, pages } : data;
@@ -65,10 +65,12 @@ export function firstPage(data: ListData): ListData {
   return { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) };
 }
 
-function insert(pages: Page<Conversation>[], changed: Conversation): Page<Conversation>[] {
+function insert(pages: Page<Conversation>[], changed: Conversation, oldest: boolean): Page<Conversation>[] {
+  const isBehind = (item: Conversation) =>
+    oldest ? item.lastActivityAt >= changed.lastActivityAt : item.lastActivityAt <= changed.lastActivityAt;
   const last = pages.length - 1;
   for (const [index, page] of pages.entries()) {
-    const place = page.items.findIndex((item) => item.lastActivityAt <= changed.lastActivityAt);
+    const place = page.items.findIndex(isBehind);
     const isEnd = index === last && page.cursor === "";
     if (place < 0 && !isEnd) continue;
     const items = page.items.slice();

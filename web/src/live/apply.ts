@@ -78,7 +78,7 @@ async function topUp(client: QueryClient, myId: string): Promise<void> {
     lists.map(async ([key, data]) => {
       const filter = key[1] as ConversationFilter;
       // What was searched for has an order of its own.
-      if (!data || filter.q || data.pages.length < 2) {
+      if (!data || filter.q || filter.oldest || data.pages.length < 2) {
         await client.invalidateQueries({ queryKey: key, exact: true });
         return;
       }

@@ -19,7 +19,8 @@ import { viewOfFilter } from "./viewFilter";
 
 type Props = { onClose: () => void } & ({ filter: ConversationFilter; view?: undefined } | { view: View; filter?: undefined });
 
-export function ViewDialog({ filter, view, onClose }: Props) {
+export function ViewDialog(props: Props) {
+  const { view, onClose } = props;
   const client = useQueryClient();
   const [name, setName] = useState(view?.name ?? "");
   const [shared, setShared] = useState(false);
@@ -27,8 +28,8 @@ export function ViewDialog({ filter, view, onClose }: Props) {
   const keyOf = useIdempotencyKey();
   const save = useMutation({
     mutationFn: (wanted: string) => {
-      if (view) return views.change(view.id, { name: wanted });
-      const body = { name: wanted, filter: viewOfFilter(filter), shared };
+      if (props.view) return views.change(props.view.id, { name: wanted });
+      const body = { name: wanted, filter: viewOfFilter(props.filter), shared };
       return views.create(body, keyOf(body));
     },
     onSuccess: async (saved) => {

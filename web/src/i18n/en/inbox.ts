@@ -84,7 +84,9 @@ export const bulk = {
   failed: "The conversations were not changed",
   undoFailed: "It could not be undone",
   some: (n: number, why: string) => `${conversations(n)} could not be changed: ${why}`,
-  everyone: "all of them",
+  oldestFirst: "Oldest first",
+  fromTheEnd: "Oldest first: from the end of the list",
+  fromTheTop: "Newest first: from the top of the list",
   someHave: "some of them",
 };
 
