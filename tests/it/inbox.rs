@@ -61,7 +61,10 @@ async fn many_are_changed_at_once_and_undone(database: Database) {
     let answer = api.post("/conversations/bulk", json!({ "ids": asked, "change": change })).await.expect(200).json();
     let changed = answer["changed"].as_array().expect("changed").clone();
     assert_eq!(changed.len(), 3, "{answer}");
-    assert_eq!(answer["failed"], json!([{ "id": stranger, "code": "notFound", "detail": "the conversation was not found" }]));
+    assert_eq!(
+        answer["failed"],
+        json!([{ "id": stranger, "code": "notFound", "detail": "the conversation was not found" }])
+    );
     for (one, before) in changed.iter().zip(&before) {
         assert_eq!(one["before"]["status"], before["status"], "{one}");
         assert_eq!(one["conversation"]["labels"], json!(["new"]));
@@ -118,7 +121,8 @@ impl Person {
         let origin = api.origin();
         let sign_in = api.request(Method::POST, "/session").header("origin", &origin);
         let answer = api.send(sign_in.json(&json!({ "email": email, "password": password }))).await.expect(200);
-        let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie").to_owned();
+        let cookie =
+            answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie").to_owned();
         Self { api, cookie, origin, id: text(&user, "/id") }
     }
 
@@ -150,7 +154,8 @@ async fn views_are_kept_shared_and_ordered(database: Database) {
     let bob = Person::new(&api, "bob@example.org", "Bob", "agent").await;
     let mut ids = Vec::new();
     for name in ["First", "Second", "Third"] {
-        let view = json!({ "name": name, "filter": { "status": "open", "assigneeId": "me", "label": "x", "q": "is:unread" } });
+        let view =
+            json!({ "name": name, "filter": { "status": "open", "assigneeId": "me", "label": "x", "q": "is:unread" } });
         let made = ada.post("/views", view).await.expect(201).json();
         assert_eq!(made["filter"], json!({ "status": "open", "assigneeId": "me", "label": "x", "q": "is:unread" }));
         assert_eq!((&made["ownerId"], &made["shared"]), (&json!(ada.id), &json!(false)));

@@ -63,23 +63,24 @@ export async function startServer() {
   const password = "a journey of a thousand mails";
   const apiKey = "journeys-0123456789-0123456789-key";
   const url = `http://127.0.0.1:${httpPort}`;
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    POSTROOM_HTTP_ADDR: `127.0.0.1:${httpPort}`,
+    POSTROOM_SMTP_ADDR: `127.0.0.1:${smtpPort}`,
+    POSTROOM_SUBMISSION_ADDR: `127.0.0.1:${submissionPort}`,
+    POSTROOM_PUBLIC_URL: url,
+    POSTROOM_DATA_DIR: path.join(folder, "data"),
+    POSTROOM_BOOTSTRAP_KEY: apiKey,
+    POSTROOM_BOOTSTRAP_ADMIN: `${email}:${password}`,
+    // Webhooks go to a listener of the test on this machine.
+    POSTROOM_ALLOW_PRIVATE_NETWORKS: "true",
+    POSTROOM_AUTOCONFIG_URL: "off",
+    POSTROOM_DNS_SERVER: names.address,
+  };
   const child = spawn(binary, ["serve"], {
     cwd: folder,
-    env: {
-      PATH: process.env.PATH,
-      HOME: folder,
-      POSTROOM_HTTP_ADDR: `127.0.0.1:${httpPort}`,
-      POSTROOM_SMTP_ADDR: `127.0.0.1:${smtpPort}`,
-      POSTROOM_SUBMISSION_ADDR: `127.0.0.1:${submissionPort}`,
-      POSTROOM_PUBLIC_URL: url,
-      POSTROOM_DATA_DIR: path.join(folder, "data"),
-      POSTROOM_BOOTSTRAP_KEY: apiKey,
-      POSTROOM_BOOTSTRAP_ADMIN: `${email}:${password}`,
-      // Webhooks go to a listener of the test on this machine.
-      POSTROOM_ALLOW_PRIVATE_NETWORKS: "true",
-      POSTROOM_AUTOCONFIG_URL: "off",
-      POSTROOM_DNS_SERVER: names.address,
-    },
+    env: environment,
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -101,5 +102,5 @@ export async function startServer() {
     await stop();
     throw error;
   }
-  return { url, smtpAddr: `127.0.0.1:${smtpPort}`, email, password, apiKey, names, stop, output: () => output };
+  return { url, smtpAddr: `127.0.0.1:${smtpPort}`, email, password, apiKey, names, folder, environment, stop, output: () => output };
 }

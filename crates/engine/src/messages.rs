@@ -224,10 +224,7 @@ pub async fn hydrate(engine: &Engine, rows: Vec<MessageRow>) -> Result<Vec<Messa
         let id = row.id.clone();
         let engagement = engagements.remove(&id);
         let mentions = mentions.remove(&id).unwrap_or_default();
-        messages.push(Message {
-            mentions,
-            ..view::view(row, mail, engagement, &|file| links.url(&id, &file.id))
-        });
+        messages.push(Message { mentions, ..view::view(row, mail, engagement, &|file| links.url(&id, &file.id)) });
     }
     Ok(messages)
 }

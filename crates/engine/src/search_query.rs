@@ -128,7 +128,9 @@ impl SearchQuery {
                 let subject = search_terms::in_order(subject);
                 let recipients: Vec<Vec<String>> = recipients
                     .iter()
-                    .map(|to| search_terms::in_order(&format!("{} {}", to.name.as_deref().unwrap_or_default(), to.address)))
+                    .map(|to| {
+                        search_terms::in_order(&format!("{} {}", to.name.as_deref().unwrap_or_default(), to.address))
+                    })
                     .collect();
                 fields.iter().all(|asked| {
                     let found = match asked.field {
@@ -198,7 +200,9 @@ impl SearchQuery {
             }
             "has" => self.take_has(token),
             "is" => self.take_is(token),
-            "assignee" if token.negated => self.unreadable(token, "it can't be negated; is:unassigned finds what nobody has"),
+            "assignee" if token.negated => {
+                self.unreadable(token, "it can't be negated; is:unassigned finds what nobody has")
+            }
             "assignee" => {
                 let before = self.assignee.replace(token.value.clone());
                 self.nothing |= before.is_some_and(|other| other != token.value);
@@ -257,7 +261,10 @@ impl SearchQuery {
             return;
         }
         let Some(day) = dates::day(&token.value.to_lowercase(), now) else {
-            self.unreadable(token, "a day is needed, as 2026-05-31, 2026-05, today, yesterday or 7d (days, w, m, y ago)");
+            self.unreadable(
+                token,
+                "a day is needed, as 2026-05-31, 2026-05, today, yesterday or 7d (days, w, m, y ago)",
+            );
             return;
         };
         // Of several the narrowest.

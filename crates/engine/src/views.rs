@@ -183,11 +183,7 @@ impl Refusal {
     }
 }
 
-fn changeable(
-    tx: &mut Tx<'_>,
-    asking: &Principal,
-    id: &ViewId,
-) -> store::Result<std::result::Result<View, Refusal>> {
+fn changeable(tx: &mut Tx<'_>, asking: &Principal, id: &ViewId) -> store::Result<std::result::Result<View, Refusal>> {
     let Some(view) = views::get(tx, &asking.workspace_id, id)?.filter(|view| sees(asking, view)) else {
         return Ok(Err(Refusal::Missing));
     };

@@ -332,8 +332,7 @@ impl List {
     }
 }
 
-const MENTIONS: &str =
-    "EXISTS (SELECT 1 FROM conversation_mention h WHERE h.conversation_id = c.id AND h.user_id = ?)";
+const MENTIONS: &str = "EXISTS (SELECT 1 FROM conversation_mention h WHERE h.conversation_id = c.id AND h.user_id = ?)";
 const HAS_LABEL: &str = "EXISTS (SELECT 1 FROM conversation_label h WHERE h.conversation_id = c.id AND h.label = ?)";
 
 /// How many conversations a person has before them.

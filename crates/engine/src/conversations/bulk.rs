@@ -86,7 +86,9 @@ pub async fn change_many(engine: &Engine, principal: &Principal, changes: Vec<On
                     let undo = undo(&done.before, &done.after);
                     outcome.changed.push(Done { before: done.before, after: done.after, undo });
                 }
-                Outcome::NotFound => outcome.failed.push(failed("notFound", "the conversation was not found".to_owned())),
+                Outcome::NotFound => {
+                    outcome.failed.push(failed("notFound", "the conversation was not found".to_owned()))
+                }
                 Outcome::Refused(error) => outcome.failed.push(failed("invalid", error.detail)),
             }
         }
@@ -105,7 +107,10 @@ fn checked(changes: Vec<OneChange>, now: Timestamp) -> Result<Vec<OneChange>> {
     for mut one in changes {
         let pointer = one.pointer.clone();
         if !seen.insert(one.id.clone()) {
-            errors.insert(format!("{pointer}#{}", one.id), FieldError::new(pointer.clone(), format!("{} is named twice", one.id)));
+            errors.insert(
+                format!("{pointer}#{}", one.id),
+                FieldError::new(pointer.clone(), format!("{} is named twice", one.id)),
+            );
         }
         match one.change.checked(now) {
             Ok(change) => one.change = change,

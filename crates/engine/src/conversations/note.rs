@@ -69,8 +69,7 @@ fn tell_the_mentioned(
     if !text.contains('@') {
         return Ok(());
     }
-    let users: Vec<User> =
-        users::list(tx, &note.workspace_id)?.into_iter().map(|row| row.public).collect();
+    let users: Vec<User> = users::list(tx, &note.workspace_id)?.into_iter().map(|row| row.public).collect();
     let mentioned = mention::mentioned(text, &users);
     if mentioned.is_empty() {
         return Ok(());
@@ -78,8 +77,8 @@ fn tell_the_mentioned(
     // Who mentions themselves knows it already.
     let is_news = |user: &UserId| Some(user) != note.author_id.as_ref();
     mentions::add(tx, &note.workspace_id, &conversation.public, &note.id, &mentioned, is_news)?;
-    let mut data = serde_json::to_value(&conversation.public)
-        .map_err(|error| StoreError::corrupt("conversation", error))?;
+    let mut data =
+        serde_json::to_value(&conversation.public).map_err(|error| StoreError::corrupt("conversation", error))?;
     if let Some(fields) = data.as_object_mut() {
         let mention = Mention { message_id: &note.id, author_id: note.author_id.as_ref(), user_ids: &mentioned };
         let mention = serde_json::to_value(mention).map_err(|error| StoreError::corrupt("mention", error))?;

@@ -58,7 +58,9 @@ mod tests {
         ] {
             assert_eq!(day(text, today), Some(Timestamp::parse(expected).unwrap()), "{text}");
         }
-        for text in ["", "2026-13", "2026-02-30", "31.5.2026", "soon", "d", "-1d", "9999999y", "26-05-31", "2026-1-1-1", "7x"] {
+        for text in
+            ["", "2026-13", "2026-02-30", "31.5.2026", "soon", "d", "-1d", "9999999y", "26-05-31", "2026-1-1-1", "7x"]
+        {
             assert_eq!(day(text, today), None, "{text}");
         }
     }

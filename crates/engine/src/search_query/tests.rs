@@ -88,11 +88,8 @@ fn long_queries_are_cut_and_the_number_of_clauses_is_bounded() {
 #[test]
 fn parts_of_a_mail_are_looked_at_alone() {
     let query = parse("subject:invoice to:anna@example.org -subject:\"re red\" late");
-    let fields: Vec<(Field, String, bool)> = query
-        .fields
-        .iter()
-        .map(|asked| (asked.field, asked.clause.terms.join("+"), asked.clause.negated))
-        .collect();
+    let fields: Vec<(Field, String, bool)> =
+        query.fields.iter().map(|asked| (asked.field, asked.clause.terms.join("+"), asked.clause.negated)).collect();
     assert_eq!(
         fields,
         [
@@ -148,7 +145,9 @@ fn people_are_asked_for() {
 
 #[test]
 fn operators_whose_value_can_not_be_read_are_told_of() {
-    for text in ["is:teleported", "has:wings", "before:soon", "after:2026-13", "-assignee:me", "-is:mentioned", "-after:today"] {
+    for text in
+        ["is:teleported", "has:wings", "before:soon", "after:2026-13", "-assignee:me", "-is:mentioned", "-after:today"]
+    {
         let problems = parse(text).problems;
         assert_eq!(problems.len(), 1, "{text}");
         assert!(problems[0].to_string().starts_with(&format!("{text} can't be read: ")), "{}", problems[0]);
