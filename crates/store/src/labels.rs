@@ -13,7 +13,7 @@ use crate::error::Result;
 pub fn in_use(tx: &mut Tx<'_>, workspace: &WorkspaceId, take: usize) -> Result<Vec<String>> {
     tx.query(
         "WITH RECURSIVE used (label, place) AS (
-             SELECT MIN(label), 1 FROM conversation_label WHERE workspace_id = $1
+             SELECT MIN(label), CAST(1 AS BIGINT) FROM conversation_label WHERE workspace_id = $1
              UNION ALL
              SELECT (SELECT MIN(next.label) FROM conversation_label next WHERE next.workspace_id = $1 AND next.label > used.label), place + 1
              FROM used WHERE used.label IS NOT NULL AND place < $2)

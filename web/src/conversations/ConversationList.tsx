@@ -53,8 +53,10 @@ export function ConversationList({ filter, list, items, selectedId, address }: P
   const users = useUsers().data;
   useAnchor(scroller, ids, ROW_PX);
   const view = searchFromFilter(filter);
+  const lastFocused = useRef(-1);
   useEffect(() => {
     scroller.current?.scrollTo({ top: 0 });
+    lastFocused.current = -1;
   }, [view]);
 
   useEffect(() => {
@@ -88,7 +90,9 @@ export function ConversationList({ filter, list, items, selectedId, address }: P
   const moveFocus = (by: 1 | -1): boolean => {
     if (items.length === 0) return false;
     const focused = focusedIndex();
-    focusRow(focused < 0 ? 0 : Math.max(0, Math.min(items.length - 1, focused + by)));
+    // The row that had the focus has left the list: the keys go on from its place.
+    const left = lastFocused.current < 0 ? 0 : lastFocused.current + (by === 1 ? 0 : -1);
+    focusRow(Math.max(0, Math.min(items.length - 1, focused < 0 ? left : focused + by)));
     return true;
   };
   const moveSelecting = (by: 1 | -1): boolean => {
@@ -169,7 +173,15 @@ export function ConversationList({ filter, list, items, selectedId, address }: P
       ) : (
         <FilterBar filter={filter} />
       )}
-      <div ref={scroller} className={styles.scroller} tabIndex={-1}>
+      <div
+        ref={scroller}
+        className={styles.scroller}
+        tabIndex={-1}
+        onFocusCapture={(event) => {
+          const row = event.target.closest("[data-row]")?.getAttribute("data-row");
+          if (row != null) lastFocused.current = Number(row);
+        }}
+      >
         {list.isPending && <SkeletonRows />}
         {list.isError && (
           <div className={styles.notice}>

@@ -5,8 +5,11 @@ import { m } from "../i18n";
 import { run } from "../keyboard/dispatcher";
 import { useSession } from "../session/useSession";
 import { classNames, IconButton } from "../ui/Button";
-import { Chip, ChipMenu, chipsClass } from "../ui/Chips";
+import { Chip, ChipMenu, chipsClass, ChipWords } from "../ui/Chips";
 import type { MenuItem } from "../ui/Menu";
+import { Picker, type PickerOption } from "../ui/Picker";
+import { usePopover } from "../ui/Popover";
+import { PopoverButton } from "../ui/PopoverButton";
 import { searchFromFilter, STATUSES, type ConversationFilter } from "./filter";
 import { ViewsChip } from "../views/ViewsChip";
 import { useChannels, useLabels, useUsers } from "./queries";
@@ -113,17 +116,35 @@ function ChannelChip({ filter, set }: ChipProps) {
   );
 }
 
+/** Labels may be many: the list narrows as one types. */
 function LabelChip({ filter, set }: ChipProps) {
+  const popover = usePopover();
   const labels = useLabels();
   const offered = [...new Set([...labels, ...(filter.label ? [filter.label] : [])])];
-  const items: MenuItem[] = [
-    { label: m.list.anyLabel, checked: !filter.label, run: () => set({ label: undefined }) },
-    ...(offered.length === 0 ? [{ heading: m.list.noLabels }] : []),
-    ...offered.map((label) => ({
-      label,
-      checked: label === filter.label,
-      run: () => set({ label }),
-    })),
+  const options: PickerOption[] = [
+    { id: "", label: m.list.anyLabel, checked: !filter.label },
+    ...offered.map((label) => ({ id: label, label, checked: label === filter.label })),
   ];
-  return <ChipMenu label={m.list.label1} value={filter.label ?? m.list.anyLabel} on={filter.label !== undefined} short items={items} />;
+  const value = filter.label ?? m.list.anyLabel;
+  return (
+    <PopoverButton
+      label={m.list.label1}
+      state={popover}
+      trigger={(props) => (
+        <Chip on={filter.label !== undefined} aria-label={`${m.list.label1}: ${value}`} {...props}>
+          <ChipWords label={m.list.label1} value={value} on={filter.label !== undefined} short />
+        </Chip>
+      )}
+    >
+      <Picker
+        label={m.list.findLabel}
+        empty={m.list.noLabels}
+        options={options}
+        onPick={(option) => {
+          popover.close();
+          set({ label: option.id || undefined });
+        }}
+      />
+    </PopoverButton>
+  );
 }

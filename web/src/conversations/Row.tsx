@@ -93,7 +93,7 @@ export const Row = memo(function Row({ conversation, open, selected, href, index
           tabIndex={-1}
           aria-label={m.bulk.select(subject)}
           checked={selected}
-          onChange={(event) => onSelect(conversation.id, event.nativeEvent instanceof PointerEvent && event.nativeEvent.shiftKey)}
+          onChange={() => onSelect(conversation.id, false)}
           onClick={(event) => {
             if (!event.shiftKey) return;
             event.preventDefault();
