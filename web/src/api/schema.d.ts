@@ -337,6 +337,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes up to 100 conversations in one transaction. One that can't be changed keeps no other from it. */
+        post: operations["changeConversations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/counts": {
         parameters: {
             query?: never;
@@ -370,6 +387,23 @@ export interface paths {
         head?: never;
         /** Changes a conversation's status, assignee, labels, or whether it is unread. */
         patch: operations["changeConversation"];
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/mentions/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whoever is signed in has looked at the notes that mention them. Marking the conversation as read says so too. */
+        post: operations["readConversationMentions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/conversations/{id}/messages": {
@@ -530,6 +564,26 @@ export interface paths {
          *     and the first frame has the newest event's id and no data.
          */
         get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The labels in use, by name: the first 1,000, on one page. A label comes with the first conversation that has it and goes with
+         *     the last.
+         */
+        get: operations["listLabels"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1075,6 +1129,43 @@ export interface paths {
         patch: operations["changeUser"];
         trace?: never;
     };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own views in their order, then those that others share: all of them, on one page. */
+        get: operations["listViews"];
+        put?: never;
+        /** Saves a view, behind one's others. */
+        post: operations["createView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A view. */
+        get: operations["getView"];
+        put?: never;
+        post?: never;
+        /** Takes a view away. The conversations stay. */
+        delete: operations["deleteView"];
+        options?: never;
+        head?: never;
+        /** Changes a view. Its owner may, and where it is shared the administrators. */
+        patch: operations["changeView"];
+        trace?: never;
+    };
     "/api/v1/webhooks": {
         parameters: {
             query?: never;
@@ -1562,6 +1653,52 @@ export interface components {
             text?: string | null;
             html?: string | null;
         };
+        BulkAnswer: {
+            changed: components["schemas"]["BulkChanged"][];
+            failed: components["schemas"]["BulkFailed"][];
+        };
+        /** @description What is to be different; a field that is left out stays. */
+        BulkChange: {
+            status?: components["schemas"]["ConversationStatus"];
+            assigneeId?: components["schemas"]["UserId"] | null;
+            teamId?: components["schemas"]["TeamId"] | null;
+            /** @description All of them: those that are not said are taken away. */
+            labels?: string[];
+            labelsAdd?: string[];
+            labelsRemove?: string[];
+            snoozedUntil?: components["schemas"]["Timestamp"] | null;
+            unread?: boolean;
+        };
+        /** @description A conversation as it is now, as it was, and what takes the change back. */
+        BulkChanged: {
+            id: components["schemas"]["ConversationId"];
+            conversation: components["schemas"]["Conversation"];
+            before: components["schemas"]["Conversation"];
+            undo: components["schemas"]["BulkUndo"];
+        };
+        /** @description The same change of several conversations (`ids` and `change`), or to each its own (`changes`): 1 to 100. */
+        BulkChanges: {
+            ids?: components["schemas"]["ConversationId"][] | null;
+            change?: components["schemas"]["BulkChange"] | null;
+            changes?: components["schemas"]["OneBody"][] | null;
+        };
+        /** @description One that could not be changed. */
+        BulkFailed: {
+            id: components["schemas"]["ConversationId"];
+            /** @description `notFound` or `invalid`. */
+            code: string;
+            detail: string;
+        };
+        /** @description What undoes the change of one conversation: a change as `changes` of this route takes it. */
+        BulkUndo: {
+            status?: components["schemas"]["ConversationStatus"] | null;
+            assigneeId?: components["schemas"]["UserId"] | null;
+            teamId?: components["schemas"]["TeamId"] | null;
+            labelsAdd?: string[];
+            labelsRemove?: string[];
+            snoozedUntil?: components["schemas"]["Timestamp"] | null;
+            unread?: boolean | null;
+        };
         /** @description A channel as the API shows it. */
         Channel: {
             id: components["schemas"]["ChannelId"];
@@ -1763,6 +1900,11 @@ export interface components {
             mine: number;
             /** Format: int64 */
             unassigned: number;
+            /**
+             * Format: int64
+             * @description Of any: those in which whoever is signed in is mentioned and has not looked yet.
+             */
+            mentions: number;
         };
         ConversationId: string;
         /** @enum {string} */
@@ -1770,6 +1912,7 @@ export interface components {
         /** @description A conversation and whom it is with. */
         ConversationWithContact: components["schemas"]["Conversation"] & {
             contact?: components["schemas"]["ContactSummary"] | null;
+            match?: components["schemas"]["SearchMatch"] | null;
         };
         CreatedApiKey: components["schemas"]["ApiKey"] & {
             /** @description The only sight of it. */
@@ -1969,13 +2112,16 @@ export interface components {
         };
         EventId: string;
         /** @enum {string} */
-        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.completed" | "broadcast.cancelled" | "thread.rejected" | "activity.created" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "trackOpen" | "trackClick" | "listUnsubscribe" | "listSubscribe" | "webhook.disabled" | "webhook.test";
+        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "conversation.mentioned" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.completed" | "broadcast.cancelled" | "thread.rejected" | "activity.created" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "trackOpen" | "trackClick" | "listUnsubscribe" | "listSubscribe" | "webhook.disabled" | "webhook.test";
         /** @description A mail exchanger that did not take a mail. */
         HostTried: {
             host: string;
             address?: string | null;
             /** @description What it answered, or what went wrong. */
             response: string;
+        };
+        Label: {
+            name: string;
         };
         /** @description What became of an import. */
         ListImport: {
@@ -2008,6 +2154,8 @@ export interface components {
             variables: Record<string, never>;
             createdAt: components["schemas"]["Timestamp"];
         };
+        /** @enum {string} */
+        Mentioned: "me";
         /** @description A message as the API and the events show it. */
         Message: {
             id: components["schemas"]["MessageId"];
@@ -2022,6 +2170,8 @@ export interface components {
             /** @description An internal note. */
             private: boolean;
             authorId?: components["schemas"]["UserId"] | null;
+            /** @description Of an internal note: whom it mentions. */
+            mentions?: components["schemas"]["UserId"][];
             from: string;
             /** @description The first recipient. */
             to?: string | null;
@@ -2181,6 +2331,18 @@ export interface components {
             /** @description Without one, the answer carries a link by which the user signs in once. */
             password?: string | null;
         };
+        /** @description A view to save. */
+        NewView: {
+            name: string;
+            filter: components["schemas"]["ViewFilter"];
+            /** @description Whether everybody of the workspace sees it; false where it is not said. */
+            shared?: boolean;
+        };
+        /** @description One conversation's own change. */
+        OneBody: {
+            id: components["schemas"]["ConversationId"];
+            change: components["schemas"]["BulkChange"];
+        };
         /** @enum {string} */
         Order: "asc" | "desc";
         /** @description A page of a list. `cursor` is `""` on the last one. */
@@ -2322,6 +2484,7 @@ export interface components {
         Page_ConversationWithContact: {
             items: (components["schemas"]["Conversation"] & {
                 contact?: components["schemas"]["ContactSummary"] | null;
+                match?: components["schemas"]["SearchMatch"] | null;
             })[];
             cursor: string;
         };
@@ -2387,6 +2550,13 @@ export interface components {
             cursor: string;
         };
         /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_Label: {
+            items: {
+                name: string;
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
         Page_ListMember: {
             items: {
                 contactId: components["schemas"]["ContactId"];
@@ -2415,6 +2585,8 @@ export interface components {
                 /** @description An internal note. */
                 private: boolean;
                 authorId?: components["schemas"]["UserId"] | null;
+                /** @description Of an internal note: whom it mentions. */
+                mentions?: components["schemas"]["UserId"][];
                 from: string;
                 /** @description The first recipient. */
                 to?: string | null;
@@ -2528,6 +2700,24 @@ export interface components {
                 email: string;
                 name?: string | null;
                 role: components["schemas"]["Role"];
+                createdAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_View: {
+            items: {
+                id: components["schemas"]["ViewId"];
+                name: string;
+                filter: components["schemas"]["ViewFilter"];
+                /** @description Everybody of the workspace sees it. */
+                shared: boolean;
+                ownerId?: components["schemas"]["UserId"] | null;
+                /**
+                 * Format: int32
+                 * @description Its place among its owner's views, from 0.
+                 */
+                position: number;
                 createdAt: components["schemas"]["Timestamp"];
             }[];
             cursor: string;
@@ -2663,6 +2853,12 @@ export interface components {
         SearchAnswer: components["schemas"]["Page_SearchHit"] & {
             /** @description What was left out, if something was. */
             note?: string | null;
+        };
+        /** @description What a search found of a conversation. */
+        SearchMatch: {
+            messageId: components["schemas"]["MessageId"];
+            /** @description The words around the first match, as plain text; not there where the text has none of them. */
+            snippet?: string | null;
         };
         /** @description A message to send. */
         SendBody: {
@@ -2978,6 +3174,62 @@ export interface components {
             password: string | null;
         };
         UserId: string;
+        View: {
+            id: components["schemas"]["ViewId"];
+            name: string;
+            filter: components["schemas"]["ViewFilter"];
+            /** @description Everybody of the workspace sees it. */
+            shared: boolean;
+            ownerId?: components["schemas"]["UserId"] | null;
+            /**
+             * Format: int32
+             * @description Its place among its owner's views, from 0.
+             */
+            position: number;
+            createdAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is to be different; a field that is left out stays. */
+        ViewChange: {
+            name?: string;
+            /** @description The whole of it: what is left out is left open. */
+            filter?: components["schemas"]["ViewFilter"];
+            shared?: boolean;
+            /**
+             * Format: int32
+             * @description Its place among its owner's views, from 0; the others make room.
+             */
+            position?: number;
+        };
+        /** @description Which conversations; what is left out is left open. */
+        ViewFilter: {
+            /** @default null */
+            status: components["schemas"]["ConversationStatus"] | null;
+            /**
+             * @description A user's id, `me` (whoever looks), or `none`.
+             * @default null
+             */
+            assigneeId: string | null;
+            /** @default null */
+            teamId: components["schemas"]["TeamId"] | null;
+            /** @default null */
+            channelId: components["schemas"]["ChannelId"] | null;
+            /** @default null */
+            label: string | null;
+            /** @default null */
+            unread: boolean | null;
+            /**
+             * @description Those that mention whoever looks.
+             * @default null
+             */
+            mentioned: boolean | null;
+            /**
+             * @description As typed into the search box.
+             * @default null
+             */
+            q: string | null;
+        };
+        /** @description A saved view of the conversations. */
+        ViewId: string;
         /**
          * @description How many mails a day a new domain sends, until receivers know it: more each day. Either `startPerDay` and `growthPercent`, or
          *     `steps`. Days are UTC's.
@@ -4066,6 +4318,8 @@ export interface operations {
                 channelId?: string;
                 label?: string;
                 unread?: boolean;
+                /** @description `me`: those with a note that mentions whoever is signed in. */
+                mentioned?: components["schemas"]["Mentioned"];
                 /** @description As typed into a search box; the conversations with the newest messages found come first. */
                 q?: string;
                 /** @description Where the page begins: the `cursor` of the one before. */
@@ -4087,6 +4341,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ConversationWithContact"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeConversations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChanges"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
                 };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
@@ -4180,6 +4469,38 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Conversation"];
                 };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readConversationMentions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
@@ -4637,6 +4958,34 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLabels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Label"];
                 };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
@@ -5325,7 +5674,10 @@ export interface operations {
     search: {
         parameters: {
             query: {
-                /** @description Words that must all be there; `"words together"`, `begin*`, `from:`, `has:attachment`, `is:open`, `label:`. */
+                /**
+                 * @description Words that must all be there; `"words together"`, `begin*`, `-without`, `from:`, `to:`, `subject:`, `has:attachment`, `is:open`,
+                 *     `label:`, `assignee:`, `before:2026-05-31`, `after:`. A value that can't be read is a 400.
+                 */
                 q: string;
                 sort?: components["schemas"]["SortBy"];
                 /** @description Where the page begins: the `cursor` of the one before. */
@@ -6307,6 +6659,162 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_View"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createView: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ViewId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ViewId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ViewId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
                 };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */

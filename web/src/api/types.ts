@@ -13,8 +13,9 @@ export type Conversation = Schemas["Conversation"] & {
   match?: SearchMatch;
 };
 export type SearchMatch = Schemas["SearchMatch"];
-export type View = Schemas["View"];
-export type ViewFilter = Schemas["ViewFilter"];
+/** What is left open is not there. */
+export type ViewFilter = Partial<Schemas["ViewFilter"]>;
+export type View = Omit<Schemas["View"], "filter"> & { filter: ViewFilter };
 export type BulkAnswer = Schemas["BulkAnswer"];
 export type ContactSummary = Schemas["ContactSummary"];
 export type ConversationStatus = Schemas["ConversationStatus"];
