@@ -44,7 +44,8 @@ export const Row = memo(function Row({ conversation, open, selected, href, index
         data-id={conversation.id}
         className={classNames(styles.link, conversation.unread && styles.unread, selected && styles.selected)}
         aria-current={open ? "true" : undefined}
-        onClick={onClick}
+        // The router leaves clicks with a modifier to the browser, which would open a window.
+        onClickCapture={onClick}
       >
         <span className={styles.dot}>{conversation.unread && <span className="visually-hidden">{m.list.unreadMark}</span>}</span>
         <span>

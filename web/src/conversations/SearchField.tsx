@@ -33,7 +33,8 @@ export function SearchField({ value, onChange }: Props) {
   useEffect(() => {
     latest.current = onChange;
   });
-  useEffect(() => setTyped(value), [value]);
+  // The space behind a word is on its way to the next one.
+  useEffect(() => setTyped((present) => (present.trim() === value ? present : value)), [value]);
 
   const tokens = tokensOf(typed);
   const here = focused ? tokenAt(typed, caret) : null;
