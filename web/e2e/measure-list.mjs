@@ -9,6 +9,8 @@
 
 import { execFile } from "node:child_process";
 import { createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import { once } from "node:events";
 import { promisify } from "node:util";
@@ -41,7 +43,7 @@ function mail(n, to, at) {
 }
 
 async function fill(context, channel, count) {
-  const { folder, environment } = context.server;
+  const folder = await mkdtemp(path.join(os.tmpdir(), "postroom-measure-"));
   const file = path.join(folder, "measure.mbox");
   const out = createWriteStream(file);
   const now = Date.now();
@@ -52,11 +54,11 @@ async function fill(context, channel, count) {
   out.end();
   await once(out, "close");
   const began = Date.now();
-  await promisify(execFile)(process.env.POSTROOM_BINARY, ["import", "mbox", "--to", channel.inboundAddress, file], {
-    env: environment,
-    cwd: folder,
-    maxBuffer: 1 << 26,
+  await context.server.without(async ({ binary, environment, folder: cwd }) => {
+    const options = { env: environment, cwd, maxBuffer: 1 << 26 };
+    await promisify(execFile)(binary, ["import", "mbox", "--to", channel.inboundAddress, file], options);
   });
+  await rm(folder, { recursive: true });
   console.log(`  imported in ${((Date.now() - began) / 1000).toFixed(1)} s`);
 }
 

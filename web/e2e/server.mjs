@@ -78,14 +78,14 @@ export async function startServer() {
     POSTROOM_AUTOCONFIG_URL: "off",
     POSTROOM_DNS_SERVER: names.address,
   };
-  const child = spawn(binary, ["serve"], {
-    cwd: folder,
-    env: environment,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
-  const stop = async () => {
+  const begin = () => {
+    const begun = spawn(binary, ["serve"], { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [begun.stdout, begun.stderr]) stream.on("data", (data) => (output += data));
+    return begun;
+  };
+  let child = begin();
+  const end = async () => {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     if (child.exitCode === null) {
       child.kill("SIGTERM");
@@ -93,8 +93,18 @@ export async function startServer() {
       await ended;
       clearTimeout(timer);
     }
+  };
+  const stop = async () => {
+    await end();
     await names.stop();
     await rm(folder, { recursive: true, force: true });
+  };
+  /** Ends the server, has a command of the program do something to its data, and starts it again. */
+  const without = async (work) => {
+    await end();
+    await work({ binary, folder, environment });
+    child = begin();
+    await untilReady(url, child, () => output);
   };
   try {
     await untilReady(url, child, () => output);
@@ -102,5 +112,5 @@ export async function startServer() {
     await stop();
     throw error;
   }
-  return { url, smtpAddr: `127.0.0.1:${smtpPort}`, email, password, apiKey, names, folder, environment, stop, output: () => output };
+  return { url, smtpAddr: `127.0.0.1:${smtpPort}`, email, password, apiKey, names, without, stop, output: () => output };
 }
