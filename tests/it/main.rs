@@ -46,6 +46,7 @@ mod events;
 mod first_start;
 mod http_ingress;
 mod idempotency;
+mod inbox;
 mod keys;
 mod mailbox_channels;
 mod mailbox_links;

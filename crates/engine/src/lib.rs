@@ -56,6 +56,7 @@ pub mod uploads;
 pub mod use_cases;
 pub mod users;
 pub mod vault_rotation;
+pub mod views;
 pub mod way_out;
 pub mod webhook_endpoints;
 mod webhook_replay;

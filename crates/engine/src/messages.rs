@@ -4,14 +4,17 @@
 mod html;
 mod view;
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use mail::ParsedMail;
 use model::key::{Principal, Scope};
 use model::limits::PAGE_RAW_BYTES_MAX;
 use model::message::{Delivery, Direction, Message, MessageStatus};
-use model::{ChannelId, ContactId, ConversationId, MessageId, Timestamp, UseCaseId};
+use model::{ChannelId, ContactId, ConversationId, MessageId, Timestamp, UseCaseId, UserId};
 use store::blobs_table::{self, StoredBlob};
 use store::deliveries;
+use store::mentions;
 use store::message_lists::{self, MessageFilter, MessageKey, MessageSlice};
 use store::messages::{self, MessageRow};
 
@@ -202,6 +205,7 @@ async fn visible_row(engine: &Engine, principal: &Principal, id: &MessageId) -> 
 pub async fn hydrate(engine: &Engine, rows: Vec<MessageRow>) -> Result<Vec<Message>> {
     let links = attachments::Links::of(engine);
     let mut engagements = crate::tracking::of_messages(engine, &rows).await?;
+    let mut mentions = mentions_of(engine, &rows).await?;
     let with_blobs = with_blobs(engine, rows).await?;
     let mut messages = Vec::with_capacity(with_blobs.len());
     for (mut row, blob) in with_blobs {
@@ -219,9 +223,20 @@ pub async fn hydrate(engine: &Engine, rows: Vec<MessageRow>) -> Result<Vec<Messa
         };
         let id = row.id.clone();
         let engagement = engagements.remove(&id);
-        messages.push(view::view(row, mail, engagement, &|file| links.url(&id, &file.id)));
+        let mentions = mentions.remove(&id).unwrap_or_default();
+        messages.push(Message { mentions, ..view::view(row, mail, engagement, &|file| links.url(&id, &file.id)) });
     }
     Ok(messages)
+}
+
+/// Whom the notes among these mention.
+async fn mentions_of(engine: &Engine, rows: &[MessageRow]) -> Result<HashMap<MessageId, Vec<UserId>>> {
+    let has_some = |row: &&MessageRow| row.note.as_deref().is_some_and(|note| note.contains('@'));
+    let notes: Vec<MessageId> = rows.iter().filter(has_some).map(|row| row.id.clone()).collect();
+    if notes.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(engine.db.read(move |tx| mentions::of_messages(tx, &notes)).await?)
 }
 
 async fn with_blobs(engine: &Engine, rows: Vec<MessageRow>) -> Result<Vec<(MessageRow, Option<StoredBlob>)>> {

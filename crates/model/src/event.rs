@@ -42,6 +42,7 @@ event_types! {
     ConversationAssigned = "conversation.assigned",
     ConversationResolved = "conversation.resolved",
     ConversationMerged = "conversation.merged",
+    ConversationMentioned = "conversation.mentioned",
     ContactCreated = "contact.created",
     DomainVerified = "domain.verified",
     DomainFailed = "domain.failed",

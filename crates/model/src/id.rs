@@ -142,6 +142,8 @@ ids! {
     AutomationId = "auto_";
     /// An automation that matched, once.
     AutomationRunId = "run_";
+    /// A saved view of the conversations.
+    ViewId = "view_";
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ pub mod suppression;
 pub mod template;
 pub mod time;
 pub mod use_case;
+pub mod view;
 pub mod webhook;
 
 pub use id::*;

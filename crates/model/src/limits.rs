@@ -182,3 +182,14 @@ pub const AUTOMATION_TEST_SHOWN_MAX: usize = 100;
 /// Stretches of a week's business hours, and holidays.
 pub const BUSINESS_HOURS_MAX: usize = 50;
 pub const HOLIDAYS_MAX: usize = 500;
+/// Conversations changed by one request.
+pub const BULK_CONVERSATIONS_MAX: usize = 100;
+/// Saved views of one person (or of a workspace's keys), and characters of a view's name.
+pub const VIEWS_MAX: usize = 100;
+pub const VIEW_NAME_CHARS_MAX: usize = 100;
+/// People one note mentions.
+pub const NOTE_MENTIONS_MAX: usize = 50;
+/// Labels of a workspace that are listed.
+pub const LABELS_LISTED_MAX: usize = 1_000;
+/// Characters of a search that are kept with a view.
+pub const SEARCH_QUERY_CHARS_MAX: usize = 500;

@@ -8,12 +8,14 @@ pub mod broadcasts;
 pub mod business_hours;
 pub mod channels;
 pub mod contacts;
+pub mod conversation_bulk;
 pub mod conversations;
 pub mod domains;
 pub mod drafts;
 pub mod events;
 pub mod health;
 pub mod inbound;
+pub mod labels;
 pub mod lists;
 #[cfg(test)]
 mod mail_tests;
@@ -32,6 +34,7 @@ pub mod tracking;
 pub mod unsubscribe;
 pub mod use_cases;
 pub mod users;
+pub mod views;
 pub mod webhooks;
 mod wire;
 
@@ -50,11 +53,13 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(business_hours::router())
         .merge(channels::router())
         .merge(contacts::router())
+        .merge(conversation_bulk::router())
         .merge(conversations::router())
         .merge(domains::router())
         .merge(drafts::router())
         .merge(events::router())
         .merge(inbound::router())
+        .merge(labels::router())
         .merge(lists::router())
         .merge(message_html::router())
         .merge(messages::router())
@@ -67,5 +72,6 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(tracking::router())
         .merge(use_cases::router())
         .merge(users::router())
+        .merge(views::router())
         .merge(webhooks::router())
 }

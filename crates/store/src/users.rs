@@ -114,6 +114,8 @@ pub fn admins(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<usize> {
 /// What the database says.
 pub fn delete(tx: &mut Tx<'_>, id: &UserId) -> Result<()> {
     remove_tokens(tx, id)?;
+    crate::mentions::forget_user(tx, id)?;
+    crate::views::forget_user(tx, id)?;
     tx.execute("DELETE FROM user_account WHERE id = $1", &[id.into()])?;
     Ok(())
 }

@@ -9,6 +9,7 @@ import { channels } from "./channels.mjs";
 import { drafts } from "./drafts.mjs";
 import { firstStart } from "./firstStart.mjs";
 import { hostile } from "./hostile.mjs";
+import { inbox } from "./inbox.mjs";
 import { keyboard } from "./keyboard.mjs";
 import { looks } from "./looks.mjs";
 import { messageLog } from "./messageLog.mjs";
@@ -30,6 +31,7 @@ export const journeys = [
   ...together,
   ...drafts,
   ...keyboard,
+  ...inbox,
   ...channels,
   ...webhooks,
   ...automations,

@@ -16,6 +16,7 @@ import type {
   BroadcastInput,
   BroadcastWithContent,
   BusinessHours,
+  BulkAnswer,
   Channel,
   ChannelInput,
   Contact,
@@ -49,6 +50,8 @@ import type {
   UseCase,
   UseCaseInput,
   User,
+  View,
+  ViewFilter,
   WebhookDelivery,
   WebhookEndpoint,
   WebhookReplay,
@@ -86,6 +89,9 @@ export type ConversationPatch = {
   unread?: boolean;
 };
 
+/** A change of many: labels may be added and taken away. */
+export type BulkPatch = ConversationPatch & { teamId?: string | null; labelsAdd?: string[]; labelsRemove?: string[] };
+
 export type ReplyInput = {
   text: string;
   html?: string;
@@ -105,6 +111,10 @@ export const conversations = {
   counts: (signal?: Signal) => request<ConversationCounts>("GET", "/conversations/counts", { signal }),
   get: (id: string, signal?: Signal) => request<Conversation>("GET", `/conversations/${id}`, { signal }),
   patch: (id: string, body: ConversationPatch) => request<Conversation>("PATCH", `/conversations/${id}`, { body }),
+  /** At most 100 at once. */
+  bulk: (changes: { id: string; change: BulkPatch }[]) =>
+    request<BulkAnswer>("POST", "/conversations/bulk", { body: { changes } }),
+  seeMentions: (id: string) => request<void>("POST", `/conversations/${id}/mentions/read`),
   messages: (id: string, query: Query, signal?: Signal) =>
     request<Page<Message>>("GET", `/conversations/${id}/messages`, { query, signal }),
   reply: (id: string, body: ReplyInput, idempotencyKey: string) =>
@@ -131,6 +141,19 @@ export const uploads = {
   add: (file: File, onSent: (bytes: number) => void, signal: AbortSignal) =>
     uploadFile<Upload>("/uploads", { filename: file.name || "file" }, file, onSent, signal),
   url: (id: string) => `/api/v1/uploads/${id}`,
+};
+
+export const labels = {
+  list: (signal?: Signal) => request<Page<{ name: string }>>("GET", "/labels", { signal }),
+};
+
+export const views = {
+  list: (signal?: Signal) => request<Page<View>>("GET", "/views", { signal }),
+  create: (body: { name: string; filter: ViewFilter; shared: boolean }, idempotencyKey: string) =>
+    request<View>("POST", "/views", { body, idempotencyKey }),
+  change: (id: string, body: { name?: string; filter?: ViewFilter; shared?: boolean; position?: number }) =>
+    request<View>("PATCH", `/views/${id}`, { body }),
+  remove: (id: string) => request<void>("DELETE", `/views/${id}`),
 };
 
 export type NewMessageInput = {

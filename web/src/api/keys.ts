@@ -8,6 +8,8 @@ export const keys = {
   counts: ["counts"] as const,
   conversationLists: ["conversations"] as const,
   conversationList: (filter: ConversationFilter) => ["conversations", filter] as const,
+  labels: ["labels"] as const,
+  views: ["views"] as const,
   conversation: (id: string) => ["conversation", id] as const,
   messages: (conversationId: string) => ["messages", conversationId] as const,
   message: (id: string) => ["message", id] as const,

@@ -9,7 +9,14 @@ export type Page<T> = { items: T[]; cursor: string };
 export type Conversation = Schemas["Conversation"] & {
   /** In lists and where one conversation is asked for; not in events and answers to changes. */
   contact?: ContactSummary | null;
+  /** In a search: the newest message that was found. */
+  match?: SearchMatch;
 };
+export type SearchMatch = Schemas["SearchMatch"];
+/** What is left open is not there. */
+export type ViewFilter = Partial<Schemas["ViewFilter"]>;
+export type View = Omit<Schemas["View"], "filter"> & { filter: ViewFilter };
+export type BulkAnswer = Schemas["BulkAnswer"];
 export type ContactSummary = Schemas["ContactSummary"];
 export type ConversationStatus = Schemas["ConversationStatus"];
 export type ConversationCounts = Schemas["ConversationCounts"];

@@ -19,6 +19,7 @@ import { isEmptyDraft, saveDraft, withoutBody, type Draft } from "./drafts";
 import { AttachButton, FileChips, useDropZone, useFiles } from "./Files";
 import { forward, onForward } from "./forwarding";
 import { LazyEditor, preloadEditor } from "./LazyEditor";
+import { NoteField } from "./NoteField";
 import { Recipients } from "./Recipients";
 import { replyRecipients } from "./recipients";
 import { SendButton } from "./SendButton";
@@ -176,14 +177,11 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
       )}
       {note ? (
         <div className={styles.noteWrap}>
-          <textarea
+          <NoteField
             className={styles.noteInput}
-            aria-label={m.composer.note}
-            placeholder={m.composer.notePlaceholder}
             value={draft.note}
             readOnly={sending.busy}
-            onChange={(event) => update({ note: event.target.value })}
-            onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+            onChange={(text) => update({ note: text })}
           />
         </div>
       ) : (

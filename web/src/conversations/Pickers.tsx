@@ -1,6 +1,6 @@
 /** Assign, label and snooze a conversation: a button each, a list that narrows as one types, and a key. */
 
-import { useRef, useState } from "react";
+import { useRef, useState, type KeyboardEvent } from "react";
 import type { Conversation } from "../api/types";
 import { longTime, toLocalInput, usefulMoments } from "../format/time";
 import { m } from "../i18n";
@@ -13,8 +13,7 @@ import { Offer } from "../ui/Offer";
 import { narrow, Picker, type PickerOption } from "../ui/Picker";
 import { usePopover } from "../ui/Popover";
 import { PopoverButton } from "../ui/PopoverButton";
-import { useKnownLabels } from "./FilterBar";
-import { usePatchConversation, useUsers } from "./queries";
+import { useLabels, usePatchConversation, useUsers } from "./queries";
 import styles from "./Pickers.module.css";
 
 type Props = { conversation: Conversation };
@@ -65,7 +64,7 @@ export function AssignControl({ conversation }: Props) {
 
 export function LabelControl({ conversation }: Props) {
   const popover = usePopover();
-  const known = useKnownLabels();
+  const known = useLabels();
   const { mutate } = usePatchConversation();
   useCommands({ labels: popover.show });
 
@@ -150,8 +149,17 @@ export function MomentChoice({ action, onPick }: { action: string; onPick: (at: 
     if (Number.isNaN(at.getTime()) || at.getTime() <= Date.now()) setError(m.time.past);
     else onPick(at);
   };
+  /** Up and down go through the moments; the date's field keeps its own arrows. */
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    if (event.target instanceof HTMLInputElement) return;
+    event.preventDefault();
+    const stops = [...event.currentTarget.querySelectorAll<HTMLElement>("button, input")];
+    const at = stops.indexOf(document.activeElement as HTMLElement) + (event.key === "ArrowDown" ? 1 : -1);
+    stops[(at + stops.length) % stops.length]?.focus();
+  };
   return (
-    <div className={styles.moments}>
+    <div className={styles.moments} role="group" aria-label={action} onKeyDown={onKeyDown}>
       {usefulMoments(now).map((moment, index) => (
         <Offer
           key={moment.key}

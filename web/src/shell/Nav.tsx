@@ -15,6 +15,7 @@ import { Button, classNames, IconButton } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
 import { Menu, type MenuItem } from "../ui/Menu";
 import { toastProblem } from "../ui/toast";
+import { SavedViews } from "../views/SavedViews";
 import { Logo } from "./Logo";
 import styles from "./Nav.module.css";
 
@@ -22,13 +23,14 @@ export function useCounts() {
   return useQuery({ queryKey: keys.counts, queryFn: ({ signal }) => conversations.counts(signal) });
 }
 
-type View = { name: keyof typeof m.views; filter: ConversationFilter; count?: "open" | "mine" | "unassigned" | "unread" | "snoozed" | "pending" };
+type View = { name: keyof typeof m.views; filter: ConversationFilter; count?: "open" | "mine" | "unassigned" | "unread" | "mentions" | "snoozed" | "pending" };
 
 const VIEWS: View[] = [
   { name: "open", filter: { status: "open" }, count: "open" },
   { name: "mine", filter: { status: "open", assignee: "me" }, count: "mine" },
   { name: "unassigned", filter: { status: "open", assignee: "none" }, count: "unassigned" },
   { name: "unread", filter: { status: "open", unread: true }, count: "unread" },
+  { name: "mentions", filter: { status: "all", mentioned: true }, count: "mentions" },
   { name: "pending", filter: { status: "pending" }, count: "pending" },
   { name: "snoozed", filter: { status: "snoozed" }, count: "snoozed" },
   { name: "resolved", filter: { status: "resolved" } },
@@ -180,6 +182,7 @@ export function Nav({ onHelp }: { onHelp: () => void }) {
       </div>
       <NavLink href="/conversations" icon="inbox" label={m.nav.conversations} short={m.nav.conversationsShort} />
       <Views />
+      <SavedViews listClass={styles.views ?? ""} linkClass={styles.link ?? ""} />
       <NavLink href="/channels" icon="channel" label={m.nav.channels} />
       <NavLink href="/outbox" icon="outbox" label={m.nav.outbox} short={m.nav.outboxShort} />
       {ROOMY.map((page) => (

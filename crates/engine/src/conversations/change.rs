@@ -2,12 +2,12 @@
 
 use model::conversation::{Conversation, ConversationStatus};
 use model::event::EventType;
-use model::key::{Principal, Scope};
+use model::key::{Actor, Principal, Scope};
 use model::limits::{LABEL_CHARS_MAX, LABELS_MAX};
 use model::{ConversationId, EventId, TeamId, Timestamp, UserId};
 use store::conversations::{self, ConversationRow};
 use store::events::{self, NewEvent};
-use store::{Priority, StoreError, Tx, users};
+use store::{Priority, StoreError, Tx, mentions, users};
 
 use super::visible_locked;
 use crate::{Engine, EngineError, FieldError, Result, access_check};
@@ -39,33 +39,54 @@ pub async fn change(
     let (asking, id) = (principal.clone(), id.clone());
     let outcome = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
         let Some(before) = visible_locked(tx, &asking, &id)? else { return Ok(Outcome::NotFound) };
-        if let Some(Some(user)) = &change.assignee_id
-            && users::get(tx, &asking.workspace_id, user)?.is_none()
-        {
-            return Ok(Outcome::NoSuchUser);
-        }
-        let after = change.applied(&before);
-        if after != before {
-            keep_change(tx, &before, &after, now)?;
-        }
-        Ok(Outcome::Done(Box::new(after.public)))
+        apply(tx, &asking, before, &change, now)
     });
     match outcome.await? {
-        Outcome::Done(conversation) => Ok(*conversation),
+        Outcome::Done(done) => Ok(done.after),
         Outcome::NotFound => Err(EngineError::NotFound { what: "the conversation" }),
-        Outcome::NoSuchUser => Err(EngineError::invalid("/assigneeId", "no user of this workspace has this id")),
+        Outcome::Refused(error) => Err(EngineError::Invalid(vec![error])),
     }
 }
 
-enum Outcome {
-    Done(Box<Conversation>),
+pub(super) enum Outcome {
+    Done(Box<Changed>),
     NotFound,
-    NoSuchUser,
+    Refused(FieldError),
+}
+
+pub(super) struct Changed {
+    pub before: Conversation,
+    pub after: Conversation,
+}
+
+/// The change of one conversation that this transaction holds, with its events.
+pub(super) fn apply(
+    tx: &mut Tx<'_>,
+    asking: &Principal,
+    before: ConversationRow,
+    change: &ConversationChange,
+    now: Timestamp,
+) -> store::Result<Outcome> {
+    if let Some(Some(user)) = &change.assignee_id
+        && users::get(tx, &asking.workspace_id, user)?.is_none()
+    {
+        return Ok(Outcome::Refused(FieldError::new("/assigneeId", "no user of this workspace has this id")));
+    }
+    if change.unread == Some(false)
+        && let Actor::User(user, _) = &asking.actor
+    {
+        mentions::seen(tx, &before.public.id, user)?;
+    }
+    let after = change.applied(&before);
+    if after != before {
+        keep_change(tx, &before, &after, now)?;
+    }
+    Ok(Outcome::Done(Box::new(Changed { before: before.public, after: after.public })))
 }
 
 impl ConversationChange {
     /// What can be told without looking at the conversation; labels trimmed, each once.
-    fn checked(mut self, now: Timestamp) -> Result<Self> {
+    pub(super) fn checked(mut self, now: Timestamp) -> Result<Self> {
         let mut errors = Vec::new();
         if let Some(Some(_)) = self.team_id {
             errors.push(FieldError::new("/teamId", "this workspace has no teams; null is the one value there is"));
@@ -158,12 +179,23 @@ pub(super) fn append(
     at: Timestamp,
 ) -> store::Result<EventId> {
     let data = serde_json::to_value(&row.public).map_err(|error| StoreError::corrupt("conversation", error))?;
+    append_data(tx, row, event_type, &data, at)
+}
+
+/// An event of the conversation that says something else beside it.
+pub(super) fn append_data(
+    tx: &mut Tx<'_>,
+    row: &ConversationRow,
+    event_type: EventType,
+    data: &serde_json::Value,
+    at: Timestamp,
+) -> store::Result<EventId> {
     let event = NewEvent {
         workspace_id: &row.workspace_id,
         channel_id: row.public.channel_id.as_ref(),
         event_type,
         subject_id: row.public.id.as_str(),
-        data: &data,
+        data,
         at,
     };
     events::append(tx, &event)

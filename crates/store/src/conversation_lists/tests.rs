@@ -63,9 +63,13 @@ fn sample(ids: &Ids, n: usize) -> ConversationRow {
     }
 }
 
+fn is_mentioned(row: &ConversationRow) -> bool {
+    row.public.created_at.as_millis() % 3 == 0
+}
+
 async fn fill(db: &crate::Db, ids: &Ids) -> Vec<ConversationRow> {
     let rows: Vec<ConversationRow> = (0..CONVERSATIONS).map(|n| sample(ids, n)).collect();
-    let kept = rows.clone();
+    let (kept, mentioned) = (rows.clone(), ids.users[..1].to_vec());
     db.write(Priority::Foreground, move |tx| {
         for row in &rows {
             // Labels are written by a change, not by an insert.
@@ -73,6 +77,14 @@ async fn fill(db: &crate::Db, ids: &Ids) -> Vec<ConversationRow> {
             plain.public.labels.clear();
             conversations::insert(tx, &plain)?;
             conversations::apply_change(tx, &plain, row)?;
+            // Mentioned before the conversation was active again: the list's order follows.
+            if is_mentioned(row) {
+                let note = model::MessageId::generate();
+                crate::mentions::add(tx, &row.workspace_id, &plain.public, &note, &mentioned, |_| true)?;
+                let mut earlier = row.clone();
+                earlier.public.last_activity_at = Timestamp::from_millis(1);
+                conversations::apply_change(tx, &earlier, row)?;
+            }
         }
         Ok(())
     })
@@ -84,6 +96,7 @@ async fn fill(db: &crate::Db, ids: &Ids) -> Vec<ConversationRow> {
 fn filters(ids: &Ids) -> Vec<ConversationFilter> {
     let all = ConversationFilter::all(ids.workspace.clone());
     let (channel, user) = (Some(ids.channels[1].clone()), Some(Assignee::User(ids.users[2].clone())));
+    let mentioned = Some(ids.users[0].clone());
     let (contact, urgent) = (Some(ids.contacts[3].clone()), Some("urgent".to_owned()));
     let mut filters = Vec::new();
     for status in [None, Some(ConversationStatus::Open), Some(ConversationStatus::Resolved)] {
@@ -101,7 +114,11 @@ fn filters(ids: &Ids) -> Vec<ConversationFilter> {
                 ConversationFilter { channel_id: channel.clone(), label: urgent.clone(), ..base.clone() },
                 ConversationFilter { assignee: Some(Assignee::Nobody), label: urgent.clone(), ..base.clone() },
                 ConversationFilter { contact_id: contact.clone(), label: Some("billing".into()), ..base.clone() },
-                ConversationFilter { contact_id: contact.clone(), channel_id: channel.clone(), ..base },
+                ConversationFilter { contact_id: contact.clone(), channel_id: channel.clone(), ..base.clone() },
+                ConversationFilter { mentioned: mentioned.clone(), ..base.clone() },
+                ConversationFilter { mentioned: mentioned.clone(), label: urgent.clone(), ..base.clone() },
+                ConversationFilter { mentioned: mentioned.clone(), contact_id: contact.clone(), ..base.clone() },
+                ConversationFilter { mentioned: mentioned.clone(), channel_id: channel.clone(), ..base },
             ]);
         }
     }
@@ -125,6 +142,7 @@ fn fits(filter: &ConversationFilter, row: &ConversationRow) -> bool {
         && filter.channel_id.as_ref().is_none_or(|channel| public.channel_id.as_ref() == Some(channel))
         && filter.contact_id.as_ref().is_none_or(|contact| public.contact_id.as_ref() == Some(contact))
         && filter.label.as_ref().is_none_or(|label| public.labels.contains(label))
+        && (filter.mentioned.is_none() || is_mentioned(row))
 }
 
 async fn walk(db: &crate::Db, filter: &ConversationFilter, ascending: bool, take: usize) -> Vec<Conversation> {

@@ -80,7 +80,8 @@ from_ids!(
     model::BroadcastId,
     model::UploadId,
     model::AutomationId,
-    model::AutomationRunId
+    model::AutomationRunId,
+    model::ViewId
 );
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {

@@ -8,6 +8,7 @@ import { csvImport } from "./csvImport";
 import { composer } from "./composer";
 import { list, start, conversation, contact, message, delivery } from "./conversations";
 import { domains, useCases } from "./domains";
+import { bulk, mentions, savedViews, search } from "./inbox";
 import { keys } from "./keys";
 import { messages } from "./messages";
 import { outbox } from "./outbox";
@@ -73,4 +74,8 @@ export const en = {
   templates,
   presence,
   regroup,
+  search,
+  bulk,
+  savedViews,
+  mentions,
 };

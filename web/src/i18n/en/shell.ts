@@ -78,6 +78,7 @@ export const views = {
   snoozed: "Snoozed",
   resolved: "Resolved",
   all: "All",
+  mentions: "Mentions",
 };
 
 export const notFound = {
@@ -98,7 +99,7 @@ export const palette = {
   placeholder: "Type a command or search…",
   none: "No command by that name",
   searchFor: (text: string) => `Search mail for “${text}”`,
-  groups: { go: "Go to", act: "This conversation", app: "Postroom", search: "Search" },
+  groups: { go: "Go to", act: "This conversation", app: "Postroom", search: "Search", views: "Saved views" },
 };
 
 export const help = {
@@ -117,6 +118,23 @@ export const help = {
     assign: "Assign",
     snooze: "Snooze",
     labels: "Labels",
+    toggleUnread: "Read or unread",
+    select: "Select",
+    selectNext: "Select the next one too",
+    selectPrevious: "Select the previous one too",
+    selectAll: "Select all that are loaded",
+    goMentions: "Mentions",
+    goView1: "Your first saved view",
+    goView2: "The second",
+    goView3: "The third",
+    goView4: "The fourth",
+    goView5: "The fifth",
+    goView6: "The sixth",
+    goView7: "The seventh",
+    goView8: "The eighth",
+    goView9: "The ninth",
+    first: "First conversation",
+    last: "Last conversation",
     send: "Send what you wrote",
     escape: "Leave the editor, close what is open",
     goInbox: "Conversations",
