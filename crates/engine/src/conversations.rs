@@ -10,14 +10,17 @@ use std::str::FromStr;
 use model::conversation::{Conversation, ConversationStatus};
 use model::key::{Actor, Principal, Scope};
 use model::message::Message;
-use model::{ChannelId, ContactId, ConversationId, UserId};
+use model::{ChannelId, ContactId, ConversationId, TeamId, UserId};
 use store::NotAPlace;
-use store::conversation_lists::{self, ActivityKey, ActivitySlice, Assignee, ConversationCounts, ConversationFilter};
+use store::conversation_lists::{
+    self, ActivityKey, ActivitySlice, Assignee, ConversationCounts, ConversationFilter, OfTeam,
+};
 use store::conversations::{self, ConversationRow};
 use store::message_lists::MessageKey;
 use store::search::TermQuery;
 use store::search_lists::{self, MatchFilter};
 
+pub(crate) use change::append;
 pub use change::{ConversationChange, change};
 pub use note::add_note;
 
@@ -32,11 +35,19 @@ pub enum AssigneeQuery {
     User(UserId),
 }
 
+/// Which team's conversations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TeamQuery {
+    None,
+    Team(TeamId),
+}
+
 /// Which conversations somebody asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConversationQuery {
     pub status: Option<ConversationStatus>,
     pub assignee: Option<AssigneeQuery>,
+    pub team: Option<TeamQuery>,
     pub channel_id: Option<ChannelId>,
     pub contact_id: Option<ContactId>,
     pub label: Option<String>,
@@ -92,6 +103,10 @@ pub async fn list(
         unread: query.unread,
         channel_id,
         assignee,
+        team: query.team.map(|team| match team {
+            TeamQuery::None => OfTeam::None,
+            TeamQuery::Team(id) => OfTeam::Team(id),
+        }),
         label: query.label,
         contact_id: query.contact_id,
     };

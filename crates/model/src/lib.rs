@@ -19,6 +19,7 @@ pub mod message;
 pub mod oauth2;
 pub mod sending;
 pub mod suppression;
+pub mod team;
 pub mod template;
 pub mod time;
 pub mod use_case;

@@ -148,3 +148,7 @@ pub const BROADCAST_NAME_CHARS_MAX: usize = 200;
 pub const BROADCAST_CHUNK: usize = 500;
 /// Messages of a broadcast that wait for their first try at most, before more of them are made.
 pub const BROADCAST_WAITING_MAX: u64 = 5_000;
+/// Teams of a workspace, characters of a team's name, and members of one.
+pub const TEAMS_MAX: usize = 200;
+pub const TEAM_NAME_CHARS_MAX: usize = 100;
+pub const TEAM_MEMBERS_MAX: usize = 200;

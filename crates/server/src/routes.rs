@@ -22,6 +22,7 @@ mod page;
 pub mod search;
 pub mod session;
 pub mod suppressions;
+pub mod teams;
 pub mod templates;
 pub mod tracking;
 pub mod unsubscribe;
@@ -53,6 +54,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(search::router())
         .merge(session::router())
         .merge(suppressions::router())
+        .merge(teams::router())
         .merge(templates::router())
         .merge(tracking::router())
         .merge(use_cases::router())

@@ -58,6 +58,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::shared(17, "linked mail", include_str!("../migrations/0017_linked_mail.sql")),
     Migration::shared(18, "message log", include_str!("../migrations/0018_message_log.sql")),
     Migration::shared(19, "zone owners", include_str!("../migrations/0019_zone_owners.sql")),
+    Migration::shared(20, "teams", include_str!("../migrations/0020_teams.sql")),
 ];
 
 /// The schema this version reads and writes.

@@ -16,9 +16,11 @@ import type {
   Conversation,
   ConversationCounts,
   ConversationStatus,
+  CreatedUser,
   Delivery,
   Domain,
   DomainExamination,
+  Invitation,
   ListImport,
   ListMember,
   Message,
@@ -29,6 +31,9 @@ import type {
   Suppression,
   SuppressionImport,
   SuppressionInput,
+  Team,
+  TeamChange,
+  TeamInput,
   Template,
   TemplateContent,
   TemplateFormat,
@@ -39,6 +44,8 @@ import type {
   UseCase,
   UseCaseInput,
   User,
+  UserChange,
+  UserInput,
   WebhookDelivery,
   WebhookEndpoint,
   WebhookReplay,
@@ -71,6 +78,7 @@ export const session = {
 export type ConversationPatch = {
   status?: ConversationStatus;
   assigneeId?: string | null;
+  teamId?: string | null;
   labels?: string[];
   snoozedUntil?: string | null;
   unread?: boolean;
@@ -184,6 +192,18 @@ export const contacts = {
 
 export const users = {
   list: (signal?: Signal) => whole<User>("/users", signal),
+  create: (body: UserInput, idempotencyKey: string) => request<CreatedUser>("POST", "/users", { body, idempotencyKey }),
+  patch: (id: string, body: UserChange) => request<User>("PATCH", `/users/${id}`, { body }),
+  patchMe: (body: UserChange) => request<User>("PATCH", "/users/me", { body }),
+  remove: (id: string) => request<void>("DELETE", `/users/${id}`),
+  invite: (id: string) => request<Invitation>("POST", `/users/${id}/invite`, { body: {} }),
+};
+
+export const teams = {
+  list: (signal?: Signal) => whole<Team>("/teams", signal),
+  create: (body: TeamInput, idempotencyKey: string) => request<Team>("POST", "/teams", { body, idempotencyKey }),
+  patch: (id: string, body: TeamChange) => request<Team>("PATCH", `/teams/${id}`, { body }),
+  remove: (id: string) => request<void>("DELETE", `/teams/${id}`),
 };
 
 export type WebhookInput = { url?: string; events?: string[]; enabled?: boolean };

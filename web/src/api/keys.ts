@@ -17,6 +17,7 @@ export const keys = {
   contactConversations: (id: string) => ["contact-conversations", id] as const,
   channels: ["channels"] as const,
   users: ["users"] as const,
+  teams: ["teams"] as const,
   webhooks: ["webhooks"] as const,
   webhookDeliveries: (id: string) => ["webhook-deliveries", id] as const,
   allWebhookDeliveries: ["webhook-deliveries"] as const,

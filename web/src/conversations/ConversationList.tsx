@@ -15,7 +15,7 @@ import { ProblemNotice } from "../ui/ProblemNotice";
 import { useNow } from "../ui/useNow";
 import { FilterBar } from "./FilterBar";
 import { isFiltered, type ConversationFilter } from "./filter";
-import { useUsers, type useConversationList } from "./queries";
+import { useTeams, useUsers, type useConversationList } from "./queries";
 import styles from "./ConversationList.module.css";
 
 const ROW_PX = 84;
@@ -147,6 +147,7 @@ function Row({ conversation, selected, href, index }: RowProps) {
   const now = useNow();
   const users = useUsers().data;
   const assignee = users?.find((user) => user.id === conversation.assigneeId);
+  const team = useTeams().data?.find((each) => each.id === conversation.teamId);
   const from = conversation.contact?.name ?? conversation.contact?.address ?? m.contact.unknown;
   const subject = conversation.subject || m.list.noSubject;
   const draft = useHasDraft(conversation.id);
@@ -182,6 +183,11 @@ function Row({ conversation, selected, href, index }: RowProps) {
               {label}
             </Badge>
           ))}
+          {!conversation.assigneeId && team && (
+            <span title={m.teams.waitingFor(team.name)}>
+              <Badge icon="people">{team.name}</Badge>
+            </span>
+          )}
           {assignee && (
             <span title={m.list.assignedTo(assignee.name ?? assignee.email)}>
               <Avatar name={assignee.name ?? assignee.email} size={18} />

@@ -11,7 +11,7 @@ import { Chip, ChipMenu, chipsClass, SearchBox } from "../ui/Chips";
 import type { MenuItem } from "../ui/Menu";
 import { searchFromFilter, STATUSES, type ConversationFilter } from "./filter";
 import type { ListData } from "./listCache";
-import { useChannels, useUsers } from "./queries";
+import { useChannels, useTeams, useUsers } from "./queries";
 import styles from "./FilterBar.module.css";
 
 export function FilterBar({ filter }: { filter: ConversationFilter }) {
@@ -37,6 +37,7 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
       <div className={classNames(chipsClass, styles.chips)} role="group" aria-label={m.list.filters}>
         <StatusChip filter={filter} set={set} />
         <AssigneeChip filter={filter} set={set} />
+        <TeamChip filter={filter} set={set} />
         <Chip
           on={filter.unread === true}
           aria-pressed={filter.unread === true}
@@ -86,6 +87,24 @@ function AssigneeChip({ filter, set }: ChipProps) {
         ? m.list.nobody
         : (named?.name ?? named?.email ?? m.list.anyone);
   return <ChipMenu label={m.list.assignee} value={value} on={filter.assignee !== undefined} short items={items} />;
+}
+
+function TeamChip({ filter, set }: ChipProps) {
+  const teams = useTeams().data ?? [];
+  if (teams.length === 0 && !filter.team) return null;
+  const choice = (label: string, team: string | undefined): MenuItem => ({
+    label,
+    checked: filter.team === team,
+    run: () => set({ team }),
+  });
+  const items: MenuItem[] = [
+    choice(m.teams.any, undefined),
+    choice(m.teams.none, "none"),
+    ...(teams.length ? (["separator"] as const) : []),
+    ...teams.map((team) => choice(team.name, team.id)),
+  ];
+  const chosen = filter.team === "none" ? m.teams.none : teams.find((team) => team.id === filter.team)?.name;
+  return <ChipMenu label={m.teams.team} value={chosen ?? m.teams.any} on={filter.team !== undefined} short items={items} />;
 }
 
 function ChannelChip({ filter, set }: ChipProps) {

@@ -1,7 +1,7 @@
 /** What the conversation pages ask the server for, and what they change there. */
 
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData, type UseMutationResult } from "@tanstack/react-query";
-import { channels, contacts, conversations, messages, useCases, users, type ConversationPatch } from "../api/endpoints";
+import { channels, contacts, conversations, messages, teams, useCases, users, type ConversationPatch } from "../api/endpoints";
 import { keys } from "../api/keys";
 import type { Conversation, Message, Page } from "../api/types";
 import { m } from "../i18n";
@@ -85,6 +85,14 @@ export function useUsers() {
   return useQuery({
     queryKey: keys.users,
     queryFn: async ({ signal }) => (await users.list(signal)).items,
+    staleTime: 5 * 60_000,
+  });
+}
+
+export function useTeams() {
+  return useQuery({
+    queryKey: keys.teams,
+    queryFn: async ({ signal }) => (await teams.list(signal)).items,
     staleTime: 5 * 60_000,
   });
 }

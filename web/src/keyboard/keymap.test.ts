@@ -65,6 +65,7 @@ describe("sequences after g", () => {
     ["s", "goSuppressions"],
     ["a", "goAnalytics"],
     ["t", "goTemplates"],
+    ["p", "goPeople"],
   ])("g %s is %s", (key, command) => {
     expect(interpret(begun, press(key, { atMs: 300 }))).toEqual({ pending: null, command });
   });

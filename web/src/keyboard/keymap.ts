@@ -25,6 +25,7 @@ export type Command =
   | "goSuppressions"
   | "goAnalytics"
   | "goTemplates"
+  | "goPeople"
   | "palette"
   | "help";
 
@@ -77,6 +78,7 @@ const AFTER_G: Record<string, Command> = {
   s: "goSuppressions",
   a: "goAnalytics",
   t: "goTemplates",
+  p: "goPeople",
 };
 
 export function interpret(pending: Pending, press: Press): { pending: Pending; command: Command | null } {
@@ -132,6 +134,7 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
       ["goTemplates", [["g", "t"]]],
       ["goSuppressions", [["g", "s"]]],
       ["goAnalytics", [["g", "a"]]],
+      ["goPeople", [["g", "p"]]],
     ],
   },
   {

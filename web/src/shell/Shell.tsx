@@ -34,6 +34,7 @@ export function Shell({ children }: { children: ReactNode }) {
     goSuppressions: () => navigate("/suppressions"),
     goAnalytics: () => navigate("/analytics"),
     goTemplates: () => navigate("/templates"),
+    goPeople: () => navigate("/people"),
     palette: () => setOver("palette"),
     help: () => setOver("help"),
     compose: () => setOver("compose"),

@@ -10,6 +10,7 @@ import { domains, useCases } from "./domains";
 import { keys } from "./keys";
 import { messages } from "./messages";
 import { outbox } from "./outbox";
+import { people, profile, teams } from "./people";
 import { signIn } from "./session";
 import { suppressions } from "./suppressions";
 import { time, errors, connection, nav, views, notFound, unsaved, palette, help } from "./shell";
@@ -66,4 +67,7 @@ export const en = {
   broadcasts,
   analytics,
   templates,
+  people,
+  teams,
+  profile,
 };
