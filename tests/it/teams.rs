@@ -120,13 +120,13 @@ async fn conversations_are_listed_by_their_team_and_its_events_name_it(database:
     for unknown in [json!("team_00000000000000000000000000"), json!("nonsense")] {
         assert_eq!(api.patch(&path(1), json!({ "teamId": unknown })).await.expect(422).pointers(), ["/teamId"]);
     }
-    let events = api.all_events().await;
-    let of_sales: Vec<String> = events
-        .iter()
-        .filter(|event| event["data"]["teamId"] == json!(sales))
-        .map(|event| text(event, "/type"))
-        .collect();
-    assert_eq!(of_sales, ["conversation.updated", "conversation.assigned"]);
+    eventually("the events that name the team", || async {
+        let events = api.all_events().await;
+        let of_sales = events.iter().filter(|event| event["data"]["teamId"] == json!(sales));
+        let types: Vec<String> = of_sales.map(|event| text(event, "/type")).collect();
+        (types == ["conversation.updated", "conversation.assigned"]).then_some(())
+    })
+    .await;
 
     // Somebody who has it keeps it, and null takes the team away.
     let kept = api.patch(&path(2), json!({ "teamId": support })).await.expect(200).json();
@@ -163,9 +163,12 @@ async fn arrivals_at_once_are_dealt_out_evenly(database: Database) {
     for id in &ids {
         assert_eq!(api.all(&format!("/conversations?assigneeId={id}&status=open")).await.len(), 8);
     }
-    let events = api.all_events().await;
-    let of_type = |wanted: &str| events.iter().filter(|event| event["type"] == wanted).count();
-    assert_eq!((of_type("conversation.created"), of_type("conversation.assigned")), (24, 24));
+    eventually("an event of each assignment", || async {
+        let events = api.all_events().await;
+        let of_type = |wanted: &str| events.iter().filter(|event| event["type"] == wanted).count();
+        (of_type("conversation.created") == 24 && of_type("conversation.assigned") == 24).then_some(())
+    })
+    .await;
 
     // With everybody away it waits for somebody; the next answer of the same person joins and is nobody else's.
     for id in &ids {

@@ -87,6 +87,7 @@ pub(crate) async fn send_first(
 /// Not an administrator; no such user; they have signed in already, or no channel can send the invitation (409).
 pub async fn again(engine: &Engine, principal: &Principal, id: &UserId, how: InviteAgain) -> Result<Invitation> {
     require_admin_of_all(principal)?;
+    crate::users::get(engine, principal, id).await?;
     let channel = channel(engine, principal, how.channel_id).await?;
     if let Some(earlier) = once::asked().earlier(engine).await? {
         return Ok(invitation(engine, &channel, MessageId::from_stored(earlier)));

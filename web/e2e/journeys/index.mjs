@@ -5,6 +5,7 @@ import { accountForm } from "./accountForm.mjs";
 import { answering } from "./answering.mjs";
 import { broadcasts } from "./broadcasts.mjs";
 import { channels } from "./channels.mjs";
+import { colleague } from "./colleague.mjs";
 import { drafts } from "./drafts.mjs";
 import { firstStart } from "./firstStart.mjs";
 import { hostile } from "./hostile.mjs";
@@ -25,6 +26,7 @@ export const journeys = [
   ...hostile,
   ...answering,
   ...team,
+  ...colleague,
   ...drafts,
   ...keyboard,
   ...channels,

@@ -28,7 +28,8 @@ export type Contact = Schemas["Contact"];
 export type User = Schemas["User"];
 export type CreatedUser = Schemas["CreatedUser"];
 export type UserInput = Schemas["NewUser"];
-export type UserChange = Schemas["UserChange"];
+/** Only what is to be different. */
+export type UserChange = Partial<Schemas["UserChange"]>;
 export type Invitation = Schemas["Invitation"];
 export type Role = Schemas["Role"];
 export type Team = Schemas["Team"];
