@@ -62,12 +62,10 @@ function PersonRow({ user, onRemove }: { user: User; onRemove: () => void }) {
         <strong>{name}</strong> {user.id === me.id && <span className={listStyles.hint}>({m.people.you})</span>}
         <span className={listStyles.sub}>{user.name ? `${user.email} · ${seen}` : seen}</span>
       </span>
-      <span className={styles.side}>
-        <span className={styles.badges}>
-          {!user.lastSignInAt && <Badge tone="accent">{m.people.invited}</Badge>}
-          {!user.available && <Badge tone="warn">{m.people.away}</Badge>}
-          <Badge tone={user.role === "admin" ? "ok" : "plain"}>{m.people.roles[user.role]}</Badge>
-        </span>
+      <span className={styles.badges}>
+        {!user.lastSignInAt && <Badge tone="accent">{m.people.invited}</Badge>}
+        {!user.available && <Badge tone="warn">{m.people.away}</Badge>}
+        <Badge tone={user.role === "admin" ? "ok" : "plain"}>{m.people.roles[user.role]}</Badge>
       </span>
       {admin && <PersonMenu user={user} onRemove={onRemove} />}
     </div>

@@ -14,7 +14,7 @@ export const people = {
   roles: { admin: "Administrator", agent: "Agent" },
   roleHints: {
     agent: "Reads and answers mail, works with conversations, contacts and lists.",
-    admin: "Everything, channels, keys, people and teams too.",
+    admin: "May do everything: channels, keys, people and teams too.",
   },
   away: "Away",
   invited: "Invited",
