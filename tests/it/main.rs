@@ -74,6 +74,7 @@ mod smtp_smuggling;
 mod starting;
 mod submission;
 mod submitting;
+mod teams;
 mod threading;
 mod tracking;
 mod webhooks;

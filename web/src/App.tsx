@@ -38,6 +38,9 @@ const DomainDetail = lazy(() => import("./domains/DomainDetail"));
 const Suppressions = lazy(() => import("./suppressions/Suppressions"));
 const Templates = lazy(() => import("./templates/Templates"));
 const TemplateDetail = lazy(() => import("./templates/TemplateDetail"));
+const People = lazy(() => import("./people/People"));
+const Teams = lazy(() => import("./people/Teams"));
+const Profile = lazy(() => import("./people/Profile"));
 const Analytics = lazy(() => import("./analytics/Analytics"));
 
 /** Unseen for a moment: where the server answers at once, nothing flashes. */
@@ -92,6 +95,9 @@ function Pages() {
         <Route path="/templates" component={Templates} />
         <Route path="/templates/:id">{(params) => <TemplateDetail key={params.id} id={params.id} />}</Route>
         <Route path="/analytics" component={Analytics} />
+        <Route path="/people" component={People} />
+        <Route path="/teams" component={Teams} />
+        <Route path="/profile" component={Profile} />
         <Route component={NotFound} />
       </Switch>
     </Suspense>

@@ -14,15 +14,17 @@ use model::conversation::{Conversation, ConversationStatus};
 use model::key::{Actor, Principal, Scope, User};
 use model::limits::LABELS_LISTED_MAX;
 use model::message::Message;
-use model::{ChannelId, ContactId, ConversationId, MessageId, Timestamp, UserId};
-use store::conversation_lists::{self, ActivityKey, ActivitySlice, Assignee, ConversationCounts, ConversationFilter};
+use model::{ChannelId, ContactId, ConversationId, MessageId, TeamId, Timestamp, UserId};
+use store::conversation_lists::{
+    self, ActivityKey, ActivitySlice, Assignee, ConversationCounts, ConversationFilter, OfTeam,
+};
 use store::conversations::{self, ConversationRow};
 use store::message_lists::MessageKey;
 use store::search::TermQuery;
 use store::search_lists;
 use store::{NotAPlace, Priority, conversation_moves, labels, mentions, users};
 
-pub(crate) use change::keep_change;
+pub(crate) use change::{append, give_to_team, keep_change};
 pub use change::{ConversationChange, change};
 pub(crate) use note::add_automatic_note;
 pub use note::add_note;
@@ -40,11 +42,19 @@ pub enum AssigneeQuery {
     User(UserId),
 }
 
+/// Which team's conversations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TeamQuery {
+    None,
+    Team(TeamId),
+}
+
 /// Which conversations somebody asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConversationQuery {
     pub status: Option<ConversationStatus>,
     pub assignee: Option<AssigneeQuery>,
+    pub team: Option<TeamQuery>,
     pub channel_id: Option<ChannelId>,
     pub contact_id: Option<ContactId>,
     pub label: Option<String>,
@@ -117,6 +127,10 @@ pub async fn list(
         unread: query.unread,
         channel_id,
         assignee,
+        team: query.team.map(|team| match team {
+            TeamQuery::None => OfTeam::None,
+            TeamQuery::Team(id) => OfTeam::Team(id),
+        }),
         label: query.label,
         contact_id: query.contact_id,
         mentioned: query.mentioned.then(|| asking_user(principal, "mentioned")).transpose()?,

@@ -23,6 +23,7 @@ pub mod error;
 pub mod events;
 pub mod inbound_http;
 pub mod ingest;
+pub mod invitations;
 pub mod listing;
 pub mod lists;
 mod mac;
@@ -45,6 +46,7 @@ pub mod sending;
 pub mod sequencer;
 pub mod submission;
 pub mod suppressions;
+pub mod teams;
 pub mod templates;
 #[cfg(any(test, feature = "testing"))]
 #[expect(clippy::expect_used, reason = "a test without its product can't go on")]

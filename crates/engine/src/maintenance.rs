@@ -20,6 +20,8 @@ const INTERVAL: Duration = Duration::from_secs(5);
 const FORMS_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Rows of a step.
 const STEP: usize = 500;
+/// Steps of a round in which conversations let go of deleted teams.
+const LET_GO_STEPS: usize = 10;
 /// Members of a deleted list forgotten in a step.
 const MEMBERS_STEP: usize = 2_000;
 
@@ -69,6 +71,11 @@ pub async fn step(engine: &Engine, now: Timestamp) -> Result<()> {
             Ok(())
         })
         .await?;
+    for _ in 0..LET_GO_STEPS {
+        if !crate::teams::let_go_some(engine, Priority::Background).await? {
+            break;
+        }
+    }
     Ok(())
 }
 

@@ -97,6 +97,8 @@ pub struct SendRequest {
     pub tracking: Tracking,
     /// Without angle brackets; one of ours where it is not said.
     pub message_id: Option<String>,
+    /// What it says is its recipient's alone; it asks for no answer, so its conversation begins resolved.
+    pub confidential: bool,
     /// What the pointers of field errors begin with (`/content/email`).
     pub pointer: &'static str,
     /// What goes along below the text: [`reply`] puts it here.

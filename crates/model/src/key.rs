@@ -177,5 +177,9 @@ pub struct User {
     pub email: String,
     pub name: Option<String>,
     pub role: Role,
+    /// Who is away is given no conversation by a team's assignment.
+    pub available: bool,
+    /// When the user last signed in; null for one who was invited and has not yet.
+    pub last_sign_in_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }

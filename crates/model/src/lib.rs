@@ -23,6 +23,7 @@ pub mod oauth2;
 pub mod presence;
 pub mod sending;
 pub mod suppression;
+pub mod team;
 pub mod template;
 pub mod time;
 pub mod use_case;

@@ -193,3 +193,7 @@ pub const NOTE_MENTIONS_MAX: usize = 50;
 pub const LABELS_LISTED_MAX: usize = 1_000;
 /// Characters of a search that are kept with a view.
 pub const SEARCH_QUERY_CHARS_MAX: usize = 500;
+/// Teams of a workspace, characters of a team's name, and members of one.
+pub const TEAMS_MAX: usize = 200;
+pub const TEAM_NAME_CHARS_MAX: usize = 100;
+pub const TEAM_MEMBERS_MAX: usize = 200;

@@ -29,6 +29,7 @@ pub mod regrouping;
 pub mod search;
 pub mod session;
 pub mod suppressions;
+pub mod teams;
 pub mod templates;
 pub mod tracking;
 pub mod unsubscribe;
@@ -68,6 +69,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(search::router())
         .merge(session::router())
         .merge(suppressions::router())
+        .merge(teams::router())
         .merge(templates::router())
         .merge(tracking::router())
         .merge(use_cases::router())

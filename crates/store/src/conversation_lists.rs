@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use model::conversation::{Conversation, ConversationStatus};
-use model::{ChannelId, ContactId, ConversationId, Timestamp, UserId, WorkspaceId};
+use model::{ChannelId, ContactId, ConversationId, TeamId, Timestamp, UserId, WorkspaceId};
 
 use crate::conditions::Conditions;
 use crate::conversations::{COLUMNS, from_row};
@@ -20,6 +20,12 @@ pub enum Assignee {
     Nobody,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OfTeam {
+    Team(TeamId),
+    None,
+}
+
 /// Which conversations; what is `None` is left open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationFilter {
@@ -28,6 +34,7 @@ pub struct ConversationFilter {
     pub unread: Option<bool>,
     pub channel_id: Option<ChannelId>,
     pub assignee: Option<Assignee>,
+    pub team: Option<OfTeam>,
     pub label: Option<String>,
     pub contact_id: Option<ContactId>,
     /// Whom a note of it mentions.
@@ -42,6 +49,7 @@ impl ConversationFilter {
             unread: None,
             channel_id: None,
             assignee: None,
+            team: None,
             label: None,
             contact_id: None,
             mentioned: None,
@@ -51,7 +59,8 @@ impl ConversationFilter {
     /// Whether a label's list, or that of mentions, has to look at the conversations too.
     fn needs_the_conversation(&self) -> bool {
         let two_lists = self.label.is_some() && self.mentioned.is_some();
-        self.unread.is_some() || self.channel_id.is_some() || self.assignee.is_some() || two_lists
+        let of_somebody = self.assignee.is_some() || self.team.is_some();
+        self.unread.is_some() || self.channel_id.is_some() || of_somebody || two_lists
     }
 }
 
@@ -215,20 +224,23 @@ enum List {
     Mention,
     Label,
     Assignee,
+    Team,
     Channel,
     Workspace,
 }
 
 impl List {
     fn of(filter: &ConversationFilter) -> Self {
-        match (&filter.contact_id, &filter.label, &filter.assignee, &filter.channel_id) {
+        match (&filter.contact_id, &filter.label, &filter.assignee, &filter.team, &filter.channel_id) {
             (Some(_), ..) => Self::Contact,
             // Few are mentioned often: their list is the shortest.
             _ if filter.mentioned.is_some() => Self::Mention,
             (_, Some(_), ..) => Self::Label,
-            (_, _, Some(Assignee::User(_)), _) => Self::Assignee,
+            (_, _, Some(Assignee::User(_)), ..) => Self::Assignee,
+            (_, _, _, Some(OfTeam::Team(_)), _) => Self::Team,
             (.., Some(_)) => Self::Channel,
-            (_, _, Some(Assignee::Nobody), None) => Self::Assignee,
+            (_, _, Some(Assignee::Nobody), _, None) => Self::Assignee,
+            (_, _, None, Some(OfTeam::None), None) => Self::Team,
             _ => Self::Workspace,
         }
     }
@@ -313,7 +325,7 @@ impl List {
                     conditions.add("c.id = l.conversation_id");
                 }
             }
-            Self::Workspace | Self::Channel | Self::Assignee => {
+            Self::Workspace | Self::Channel | Self::Assignee | Self::Team => {
                 conditions.bind("c.workspace_id = ?", &filter.workspace_id);
             }
         }
@@ -327,6 +339,13 @@ impl List {
             Some(Assignee::User(user)) => conditions.bind("COALESCE(c.assignee_id, '') = ?", user),
             Some(Assignee::Nobody) if self == Self::Assignee => conditions.add("c.assignee_id IS NULL"),
             Some(Assignee::Nobody) => conditions.add("COALESCE(c.assignee_id, '') = ''"),
+            None => {}
+        }
+        match &filter.team {
+            Some(OfTeam::Team(team)) if self == Self::Team => conditions.bind("c.team_id = ?", team),
+            Some(OfTeam::Team(team)) => conditions.bind("COALESCE(c.team_id, '') = ?", team),
+            Some(OfTeam::None) if self == Self::Team => conditions.add("c.team_id IS NULL"),
+            Some(OfTeam::None) => conditions.add("COALESCE(c.team_id, '') = ''"),
             None => {}
         }
     }
@@ -408,6 +427,11 @@ pub(crate) fn restrict<'f>(filter: &'f ConversationFilter, conditions: &mut Cond
     match &filter.assignee {
         Some(Assignee::User(user)) => conditions.bind("c.assignee_id = ?", user),
         Some(Assignee::Nobody) => conditions.add("c.assignee_id IS NULL"),
+        None => {}
+    }
+    match &filter.team {
+        Some(OfTeam::Team(team)) => conditions.bind("c.team_id = ?", team),
+        Some(OfTeam::None) => conditions.add("c.team_id IS NULL"),
         None => {}
     }
     if let Some(label) = &filter.label {

@@ -52,6 +52,7 @@ pub mod search_lists;
 pub mod search_queue;
 pub mod submissions;
 pub mod suppressions;
+pub mod teams;
 pub mod templates;
 #[cfg(any(test, feature = "testing"))]
 #[expect(clippy::expect_used, reason = "a test that has no database can't go on")]

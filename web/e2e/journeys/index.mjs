@@ -6,6 +6,7 @@ import { answering } from "./answering.mjs";
 import { automations } from "./automations.mjs";
 import { broadcasts } from "./broadcasts.mjs";
 import { channels } from "./channels.mjs";
+import { colleague } from "./colleague.mjs";
 import { drafts } from "./drafts.mjs";
 import { firstStart } from "./firstStart.mjs";
 import { hostile } from "./hostile.mjs";
@@ -29,6 +30,7 @@ export const journeys = [
   ...answering,
   ...team,
   ...together,
+  ...colleague,
   ...drafts,
   ...keyboard,
   ...inbox,

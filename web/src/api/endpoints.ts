@@ -24,10 +24,12 @@ import type {
   Conversation,
   ConversationCounts,
   ConversationStatus,
+  CreatedUser,
   Delivery,
   Domain,
   DomainExamination,
   DraftContent,
+  Invitation,
   ListImport,
   ListMember,
   Message,
@@ -39,6 +41,9 @@ import type {
   Suppression,
   SuppressionImport,
   SuppressionInput,
+  Team,
+  TeamChange,
+  TeamInput,
   Template,
   TemplateContent,
   TemplateFormat,
@@ -52,6 +57,8 @@ import type {
   User,
   View,
   ViewFilter,
+  UserChange,
+  UserInput,
   WebhookDelivery,
   WebhookEndpoint,
   WebhookReplay,
@@ -84,6 +91,7 @@ export const session = {
 export type ConversationPatch = {
   status?: ConversationStatus;
   assigneeId?: string | null;
+  teamId?: string | null;
   labels?: string[];
   snoozedUntil?: string | null;
   unread?: boolean;
@@ -241,6 +249,18 @@ export const contacts = {
 
 export const users = {
   list: (signal?: Signal) => whole<User>("/users", signal),
+  create: (body: UserInput, idempotencyKey: string) => request<CreatedUser>("POST", "/users", { body, idempotencyKey }),
+  patch: (id: string, body: UserChange) => request<User>("PATCH", `/users/${id}`, { body }),
+  patchMe: (body: UserChange) => request<User>("PATCH", "/users/me", { body }),
+  remove: (id: string) => request<void>("DELETE", `/users/${id}`),
+  invite: (id: string) => request<Invitation>("POST", `/users/${id}/invite`, { body: {} }),
+};
+
+export const teams = {
+  list: (signal?: Signal) => whole<Team>("/teams", signal),
+  create: (body: TeamInput, idempotencyKey: string) => request<Team>("POST", "/teams", { body, idempotencyKey }),
+  patch: (id: string, body: TeamChange) => request<Team>("PATCH", `/teams/${id}`, { body }),
+  remove: (id: string) => request<void>("DELETE", `/teams/${id}`),
 };
 
 export const automations = {

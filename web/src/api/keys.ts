@@ -23,6 +23,7 @@ export const keys = {
   automation: (id: string) => ["automations", id] as const,
   automationRuns: (id: string) => ["automations", id, "runs"] as const,
   businessHours: ["business-hours"] as const,
+  teams: ["teams"] as const,
   webhooks: ["webhooks"] as const,
   webhookDeliveries: (id: string) => ["webhook-deliveries", id] as const,
   allWebhookDeliveries: ["webhook-deliveries"] as const,

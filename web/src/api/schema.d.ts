@@ -368,7 +368,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes a conversation's status, assignee, labels, or whether it is unread. */
+        /** Changes a conversation's status, assignee, team, labels, or whether it is unread. */
         patch: operations["changeConversation"];
         trace?: never;
     };
@@ -1003,6 +1003,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Teams, oldest first. */
+        get: operations["listTeams"];
+        put?: never;
+        /** Makes a team. Administrators alone do. */
+        post: operations["createTeam"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A team. */
+        get: operations["getTeam"];
+        put?: never;
+        post?: never;
+        /** Takes a team away. Its conversations stay with whom they are assigned to, and with no team. */
+        delete: operations["deleteTeam"];
+        options?: never;
+        head?: never;
+        /** Changes a team. What its members have stays with them. */
+        patch: operations["changeTeam"];
+        trace?: never;
+    };
     "/api/v1/templates": {
         parameters: {
             query?: never;
@@ -1195,7 +1232,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change the user who asks: their name, password, or whether they are available */
+        patch: operations["changeMe"];
         trace?: never;
     };
     "/api/v1/users/{id}": {
@@ -1215,6 +1253,23 @@ export interface paths {
         head?: never;
         /** Change a user; a new password ends their sessions */
         patch: operations["changeUser"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invite a user by mail once more who has not signed in yet; earlier links are worthless then */
+        post: operations["inviteUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/webhooks": {
@@ -1518,6 +1573,11 @@ export interface components {
             lastUsedAt?: components["schemas"]["Timestamp"] | null;
         };
         ApiKeyId: string;
+        /**
+         * @description Who gets a conversation that a team is given and nobody has.
+         * @enum {string}
+         */
+        Assignment: "manual" | "roundRobin" | "leastBusy";
         Attachment: {
             id: components["schemas"]["AttachmentId"];
             filename?: string | null;
@@ -1723,6 +1783,7 @@ export interface components {
             authPolicy: components["schemas"]["AuthPolicy"];
             /** @description Join mail to an open conversation of the same contact by its subject alone. */
             threadBySubject: boolean;
+            teamId?: components["schemas"]["TeamId"] | null;
             status: components["schemas"]["ChannelStatus"];
             /** @description The generated address; whatever reaches it becomes a message of this channel. */
             inboundAddress: string;
@@ -1745,6 +1806,7 @@ export interface components {
             limits?: components["schemas"]["ChannelLimits"] | null;
             authPolicy?: components["schemas"]["AuthPolicy"] | null;
             threadBySubject?: boolean | null;
+            teamId?: components["schemas"]["TeamId"] | null;
         };
         ChannelConfig: {
             smtpHost?: string | null;
@@ -1925,8 +1987,9 @@ export interface components {
             key: string;
         };
         CreatedUser: components["schemas"]["User"] & {
-            /** @description Signs the user in, once, within a day; present when no password was set. */
+            /** @description Signs the user in, once, within a day or, invited, a week; present when no password was set. */
             signInUrl?: string | null;
+            invitation?: components["schemas"]["Invitation"] | null;
         };
         /** @description One recipient of one outbound message. */
         Delivery: {
@@ -2184,6 +2247,18 @@ export interface components {
             /** @description What it answered, or what went wrong. */
             response: string;
         };
+        /** @description An invitation that was accepted for sending. */
+        Invitation: {
+            messageId: components["schemas"]["MessageId"];
+            channelId: components["schemas"]["ChannelId"];
+            /** @description The sandbox has it: it does not leave this machine. */
+            captured: boolean;
+        };
+        /** @description How to invite somebody once more. */
+        InviteAgain: {
+            /** @default null */
+            channelId: components["schemas"]["ChannelId"] | null;
+        };
         /** @description What became of an import. */
         ListImport: {
             /** @description Rows below the header. */
@@ -2366,6 +2441,15 @@ export interface components {
             detail?: string | null;
             expiresAt?: components["schemas"]["Timestamp"] | null;
         };
+        /** @description A team to make. */
+        NewTeam: {
+            /** @description Of no other team of the workspace, whatever its case. */
+            name: string;
+            /** @description Users of the workspace; nobody where it is not said. */
+            memberIds?: components["schemas"]["UserId"][];
+            /** @description Who gets what the team is given; `manual` where it is not said. */
+            assignment?: components["schemas"]["Assignment"];
+        };
         /** @description A template to make. */
         NewTemplate: {
             name: string;
@@ -2394,6 +2478,9 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Without one, the answer carries a link by which the user signs in once. */
             password?: string | null;
+            /** @description Sends the link to the user by mail. */
+            invite?: boolean;
+            channelId?: components["schemas"]["ChannelId"] | null;
         };
         /** @enum {string} */
         Order: "asc" | "desc";
@@ -2474,6 +2561,7 @@ export interface components {
                 authPolicy: components["schemas"]["AuthPolicy"];
                 /** @description Join mail to an open conversation of the same contact by its subject alone. */
                 threadBySubject: boolean;
+                teamId?: components["schemas"]["TeamId"] | null;
                 status: components["schemas"]["ChannelStatus"];
                 /** @description The generated address; whatever reaches it becomes a message of this channel. */
                 inboundAddress: string;
@@ -2697,6 +2785,18 @@ export interface components {
             cursor: string;
         };
         /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_Team: {
+            items: {
+                id: components["schemas"]["TeamId"];
+                /** @description Of one team of the workspace, whatever its case. */
+                name: string;
+                memberIds: components["schemas"]["UserId"][];
+                assignment: components["schemas"]["Assignment"];
+                createdAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
         Page_TemplateSummary: {
             items: {
                 id: components["schemas"]["TemplateId"];
@@ -2756,6 +2856,9 @@ export interface components {
                 email: string;
                 name?: string | null;
                 role: components["schemas"]["Role"];
+                /** @description Who is away is given no conversation by a team's assignment. */
+                available: boolean;
+                lastSignInAt?: components["schemas"]["Timestamp"] | null;
                 createdAt: components["schemas"]["Timestamp"];
             }[];
             cursor: string;
@@ -3025,6 +3128,21 @@ export interface components {
             /** @description The same mail was here before; nothing was added. */
             duplicate: boolean;
         };
+        Team: {
+            id: components["schemas"]["TeamId"];
+            /** @description Of one team of the workspace, whatever its case. */
+            name: string;
+            memberIds: components["schemas"]["UserId"][];
+            assignment: components["schemas"]["Assignment"];
+            createdAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is to be different; a field that is left out stays. */
+        TeamChange: {
+            name?: string;
+            /** @description All of them: those that are not said are taken out. */
+            memberIds?: components["schemas"]["UserId"][];
+            assignment?: components["schemas"]["Assignment"];
+        };
         TeamId: string;
         /** @description A template in its current version. */
         Template: components["schemas"]["TemplateSummary"] & {
@@ -3233,6 +3351,9 @@ export interface components {
             email: string;
             name?: string | null;
             role: components["schemas"]["Role"];
+            /** @description Who is away is given no conversation by a team's assignment. */
+            available: boolean;
+            lastSignInAt?: components["schemas"]["Timestamp"] | null;
             createdAt: components["schemas"]["Timestamp"];
         };
         /** @description Fields that are absent stay as they are. */
@@ -3244,6 +3365,11 @@ export interface components {
             name: string | null;
             /** @default null */
             role: components["schemas"]["Role"] | null;
+            /**
+             * @description False while away: teams assign them nothing then.
+             * @default null
+             */
+            available: boolean | null;
             /**
              * @description Ends the user's sessions.
              * @default null
@@ -4336,6 +4462,8 @@ export interface operations {
                 status?: components["schemas"]["ConversationStatus"];
                 /** @description A user's id, `me`, or `none`. */
                 assigneeId?: string;
+                /** @description A team's id, or `none`. */
+                teamId?: string;
                 channelId?: string;
                 label?: string;
                 unread?: boolean;
@@ -6283,6 +6411,182 @@ export interface operations {
             };
         };
     };
+    listTeams: {
+        parameters: {
+            query?: {
+                /** @description From the page before; absent for the first. */
+                cursor?: string;
+                /** @description Items a page, 1 to 100; 50 if absent. */
+                take?: number;
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Team"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTeam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTeam"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Another team has the name, or there are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Another team has the name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTemplates: {
         parameters: {
             query?: {
@@ -6877,6 +7181,13 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedUser"];
                 };
             };
+            /** @description The address is taken, or no channel can send the invitation */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
                 headers: {
@@ -6898,6 +7209,46 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description The user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A key asks, which is no user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description The user as they are now */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7007,6 +7358,51 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inviteUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteAgain"];
+            };
+        };
+        responses: {
+            /** @description Accepted for sending */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description They have signed in, or no channel can send it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {

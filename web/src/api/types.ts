@@ -33,6 +33,16 @@ export type ChannelInput = Schemas["ChannelBody"];
 export type TestStep = Schemas["TestStep"];
 export type Contact = Schemas["Contact"];
 export type User = Schemas["User"];
+export type CreatedUser = Schemas["CreatedUser"];
+export type UserInput = Schemas["NewUser"];
+/** Only what is to be different. */
+export type UserChange = Partial<Schemas["UserChange"]>;
+export type Invitation = Schemas["Invitation"];
+export type Role = Schemas["Role"];
+export type Team = Schemas["Team"];
+export type TeamInput = Schemas["NewTeam"];
+export type TeamChange = Schemas["TeamChange"];
+export type Assignment = Schemas["Assignment"];
 export type Session = Schemas["Session"];
 export type Automation = Schemas["Automation"];
 export type AutomationTrigger = Schemas["AutomationTrigger"];

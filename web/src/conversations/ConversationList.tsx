@@ -15,7 +15,7 @@ import { useNow } from "../ui/useNow";
 import { BulkBar, type Wish } from "./BulkBar";
 import { FilterBar } from "./FilterBar";
 import { isFiltered, searchFromFilter, type ConversationFilter } from "./filter";
-import { useUsers, type useConversationList } from "./queries";
+import { useTeams, useUsers, type useConversationList } from "./queries";
 import { Row } from "./Row";
 import { useAnchor } from "./useAnchor";
 import { useSelected } from "./useSelected";
@@ -51,6 +51,7 @@ export function ConversationList({ filter, list, items, selectedId, address }: P
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
   const now = useNow();
   const users = useUsers().data;
+  const teams = useTeams().data;
   useAnchor(scroller, ids, ROW_PX);
   const view = searchFromFilter(filter);
   const lastFocused = useRef(-1);
@@ -214,6 +215,7 @@ export function ConversationList({ filter, list, items, selectedId, address }: P
                     index={row.index}
                     now={now}
                     users={users}
+                    teams={teams}
                     onSelect={chosen.select}
                   />
                 </li>

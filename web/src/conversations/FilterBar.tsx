@@ -12,7 +12,7 @@ import { usePopover } from "../ui/Popover";
 import { PopoverButton } from "../ui/PopoverButton";
 import { searchFromFilter, STATUSES, type ConversationFilter } from "./filter";
 import { ViewsChip } from "../views/ViewsChip";
-import { useChannels, useLabels, useUsers } from "./queries";
+import { useChannels, useLabels, useTeams, useUsers } from "./queries";
 import { SearchField } from "./SearchField";
 import styles from "./FilterBar.module.css";
 
@@ -37,6 +37,7 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
       <div className={classNames(chipsClass, styles.chips)} role="group" aria-label={m.list.filters}>
         <StatusChip filter={filter} set={set} />
         <AssigneeChip filter={filter} set={set} />
+        <TeamChip filter={filter} set={set} />
         <Chip
           on={filter.unread === true}
           aria-pressed={filter.unread === true}
@@ -97,6 +98,24 @@ function AssigneeChip({ filter, set }: ChipProps) {
         ? m.list.nobody
         : (named?.name ?? named?.email ?? m.list.anyone);
   return <ChipMenu label={m.list.assignee} value={value} on={filter.assignee !== undefined} short items={items} />;
+}
+
+function TeamChip({ filter, set }: ChipProps) {
+  const teams = useTeams().data ?? [];
+  if (teams.length === 0 && !filter.team) return null;
+  const choice = (label: string, team: string | undefined): MenuItem => ({
+    label,
+    checked: filter.team === team,
+    run: () => set({ team }),
+  });
+  const items: MenuItem[] = [
+    choice(m.teams.any, undefined),
+    choice(m.teams.none, "none"),
+    ...(teams.length ? (["separator"] as const) : []),
+    ...teams.map((team) => choice(team.name, team.id)),
+  ];
+  const chosen = filter.team === "none" ? m.teams.none : teams.find((team) => team.id === filter.team)?.name;
+  return <ChipMenu label={m.teams.team} value={chosen ?? m.teams.any} on={filter.team !== undefined} short items={items} />;
 }
 
 function ChannelChip({ filter, set }: ChipProps) {

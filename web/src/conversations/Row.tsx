@@ -2,7 +2,7 @@
 
 import { memo, type MouseEvent } from "react";
 import { Link } from "wouter";
-import type { Conversation, User } from "../api/types";
+import type { Conversation, Team, User } from "../api/types";
 import { useHasDraft } from "../composer/useDraft";
 import { longTime, shortTime } from "../format/time";
 import { m } from "../i18n";
@@ -21,13 +21,15 @@ type Props = {
   index: number;
   now: Date;
   users: User[] | undefined;
+  teams: Team[] | undefined;
   /** `range`: from where the selection was to here. */
   onSelect: (id: string, range: boolean) => void;
 };
 
 /** Only what changed is drawn again: a list that scrolls has a few dozen of these. */
-export const Row = memo(function Row({ conversation, open, selected, href, index, now, users, onSelect }: Props) {
+export const Row = memo(function Row({ conversation, open, selected, href, index, now, users, teams, onSelect }: Props) {
   const assignee = users?.find((user) => user.id === conversation.assigneeId);
+  const team = teams?.find((each) => each.id === conversation.teamId);
   const from = conversation.contact?.name ?? conversation.contact?.address ?? m.contact.unknown;
   const subject = conversation.subject || m.list.noSubject;
   const draft = useHasDraft(conversation.id);
@@ -80,6 +82,11 @@ export const Row = memo(function Row({ conversation, open, selected, href, index
                 {label}
               </Badge>
             ))}
+            {!assignee && team && (
+              <span title={m.teams.waitingFor(team.name)}>
+                <Badge icon="people">{team.name}</Badge>
+              </span>
+            )}
             {assignee && (
               <span title={m.list.assignedTo(assignee.name ?? assignee.email)}>
                 <Avatar name={assignee.name ?? assignee.email} size={18} />

@@ -10,6 +10,8 @@ export type ConversationFilter = {
   status: ConversationStatus | "all";
   /** `me`, `none`, or a user's id. */
   assignee?: string;
+  /** `none`, or a team's id. */
+  team?: string;
   unread?: boolean;
   /** A note mentions whoever looks. */
   mentioned?: boolean;
@@ -33,6 +35,8 @@ export function filterFromSearch(search: string): ConversationFilter {
   if (mentioned) filter.mentioned = true;
   const assignee = params.get("assignee");
   if (assignee) filter.assignee = assignee;
+  const team = params.get("team");
+  if (team) filter.team = team;
   if (params.get("unread") === "true") filter.unread = true;
   const channelId = params.get("channel");
   if (channelId) filter.channelId = channelId;
@@ -52,6 +56,7 @@ export function searchFromFilter(filter: ConversationFilter): string {
   const params = new URLSearchParams();
   if (filter.status !== usualStatus(filter)) params.set("status", filter.status);
   if (filter.assignee) params.set("assignee", filter.assignee);
+  if (filter.team) params.set("team", filter.team);
   if (filter.unread) params.set("unread", "true");
   if (filter.mentioned) params.set("mentioned", "me");
   if (filter.channelId) params.set("channel", filter.channelId);
@@ -66,6 +71,7 @@ export function queryFromFilter(filter: ConversationFilter, myId: string): Query
   return {
     status: filter.status === "all" ? undefined : filter.status,
     assigneeId: filter.assignee === "me" ? myId : filter.assignee,
+    teamId: filter.team,
     unread: filter.unread ? true : undefined,
     mentioned: filter.mentioned ? "me" : undefined,
     channelId: filter.channelId,
@@ -87,6 +93,7 @@ export function matchesFilter(
   if (filter.assignee && filter.assignee !== "me" && filter.assignee !== "none") {
     if (conversation.assigneeId !== filter.assignee) return false;
   }
+  if (filter.team && (conversation.teamId ?? "none") !== filter.team) return false;
   if (filter.unread && !conversation.unread) return false;
   if (filter.channelId && conversation.channelId !== filter.channelId) return false;
   if (filter.label && !conversation.labels.includes(filter.label)) return false;

@@ -1,7 +1,17 @@
 /** What the conversation pages ask the server for, and what they change there. */
 
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData, type UseMutationResult } from "@tanstack/react-query";
-import { channels, contacts, conversations, labels as labelsApi, messages, useCases, users, type ConversationPatch } from "../api/endpoints";
+import {
+  channels,
+  contacts,
+  conversations,
+  labels as labelsApi,
+  messages,
+  teams,
+  useCases,
+  users,
+  type ConversationPatch,
+} from "../api/endpoints";
 import { keys } from "../api/keys";
 import type { Conversation, Message, Page } from "../api/types";
 import { m } from "../i18n";
@@ -103,6 +113,14 @@ export function useLabels(): string[] {
     staleTime: 60_000,
   });
   return labels.data ?? NO_LABELS;
+}
+
+export function useTeams() {
+  return useQuery({
+    queryKey: keys.teams,
+    queryFn: async ({ signal }) => (await teams.list(signal)).items,
+    staleTime: 5 * 60_000,
+  });
 }
 
 export function useDeliveries(messageId: string, enabled: boolean) {

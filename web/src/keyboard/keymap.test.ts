@@ -70,6 +70,7 @@ describe("sequences after g", () => {
     ["t", "goTemplates"],
     ["n", "goMentions"],
     ["3", "goView3"],
+    ["p", "goPeople"],
   ])("g %s is %s", (key, command) => {
     expect(interpret(begun, press(key, { atMs: 300 }))).toEqual({ pending: null, command });
   });

@@ -39,6 +39,7 @@ export type Command =
   | "goSuppressions"
   | "goAnalytics"
   | "goTemplates"
+  | "goPeople"
   | "palette"
   | "help";
 
@@ -100,6 +101,7 @@ const AFTER_G: Record<string, Command> = {
   t: "goTemplates",
   n: "goMentions",
   ...Object.fromEntries(VIEW_NUMBERS.map((number) => [number, `goView${number}` as const])),
+  p: "goPeople",
 };
 
 export function interpret(pending: Pending, press: Press): { pending: Pending; command: Command | null } {
@@ -167,6 +169,7 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
       ["goTemplates", [["g", "t"]]],
       ["goSuppressions", [["g", "s"]]],
       ["goAnalytics", [["g", "a"]]],
+      ["goPeople", [["g", "p"]]],
     ],
   },
   {

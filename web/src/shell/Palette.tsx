@@ -51,6 +51,7 @@ function entries(inConversation: boolean): Entry[] {
     commandEntry("goTemplates", go, "g t"),
     commandEntry("goSuppressions", go, "g s"),
     commandEntry("goAnalytics", go, "g a"),
+    commandEntry("goPeople", go, "g p"),
     commandEntry("compose", app, "c"),
     commandEntry("help", app, "?"),
     theme("light"),

@@ -49,6 +49,7 @@ export function Shell({ children }: { children: ReactNode }) {
     goTemplates: () => navigate("/templates"),
     goMentions: () => navigate("/conversations?mentioned=me"),
     ...Object.fromEntries(VIEW_NUMBERS.map((number) => [`goView${number}`, () => goView(number)])),
+    goPeople: () => navigate("/people"),
     palette: () => setOver("palette"),
     help: () => setOver("help"),
     compose: () => setOver("compose"),

@@ -7,6 +7,7 @@ export function filterOfView(view: ViewFilter): ConversationFilter {
   return {
     status: view.status ?? "all",
     ...(view.assigneeId ? { assignee: view.assigneeId } : {}),
+    ...(view.teamId ? { team: view.teamId } : {}),
     ...(view.unread === true ? { unread: true } : {}),
     ...(view.mentioned ? { mentioned: true } : {}),
     ...(view.channelId ? { channelId: view.channelId } : {}),
@@ -19,6 +20,8 @@ export function viewOfFilter(filter: ConversationFilter): ViewFilter {
   return {
     ...(filter.status === "all" ? {} : { status: filter.status }),
     ...(filter.assignee ? { assigneeId: filter.assignee } : {}),
+    // A view of what no team has is kept as its search.
+    ...(filter.team && filter.team !== "none" ? { teamId: filter.team } : {}),
     ...(filter.unread ? { unread: true } : {}),
     ...(filter.mentioned ? { mentioned: true } : {}),
     ...(filter.channelId ? { channelId: filter.channelId } : {}),

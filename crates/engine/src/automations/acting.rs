@@ -23,7 +23,7 @@ use store::{
 
 use super::facts::Case;
 use super::{changing, checking, deciding, loop_safety};
-use crate::conversations::{add_automatic_note, keep_change};
+use crate::conversations::{add_automatic_note, give_to_team, keep_change};
 use crate::sending::{self, Automatic, Ready, ReplyRequest};
 use crate::templates::{TemplateReference, TemplateUse};
 use crate::{Engine, EngineError, Result};
@@ -317,6 +317,8 @@ impl Acting<'_, '_, '_> {
         if self.after == self.before {
             return Ok(());
         }
+        // A team that it comes to assigns it as it does any other.
+        give_to_team(self.tx, &self.before, &mut self.after)?;
         let told = keep_change(self.tx, &self.before, &self.after, self.now)?;
         let mut chain = self.prepared.cause.chain.clone();
         chain.push(self.to_run.automation.id.clone());

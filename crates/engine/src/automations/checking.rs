@@ -8,8 +8,8 @@ use model::limits::{
     AUTOMATION_ACTIONS_MAX, AUTOMATION_ATTRIBUTE_CHARS_MAX, AUTOMATION_CONDITIONS_MAX, AUTOMATION_MINUTES_MAX,
     AUTOMATION_NAME_CHARS_MAX, AUTOMATION_TEXT_BYTES_MAX, AUTOMATION_VALUE_CHARS_MAX, LABEL_CHARS_MAX,
 };
-use model::{ChannelId, TeamId, WorkspaceId};
-use store::{Tx, channels, templates, users, webhook_endpoints};
+use model::{ChannelId, WorkspaceId};
+use store::{Tx, channels, teams, templates, users, webhook_endpoints};
 
 use super::matching;
 use crate::FieldError;
@@ -174,7 +174,8 @@ pub(super) fn missing_of_action(
             (!there).then_some(("userId", "no user of this workspace has this id"))
         }
         AutomationAction::AssignTeam { team_id } => {
-            (!team_exists(tx, workspace, team_id)?).then_some(("teamId", "no team of this workspace has this id"))
+            let there = teams::get(tx, workspace, team_id)?.is_some();
+            (!there).then_some(("teamId", "no team of this workspace has this id"))
         }
         AutomationAction::Reply { template_id: Some(template), .. } => {
             let there = templates::get(tx, workspace, template)?.is_some();
@@ -186,9 +187,4 @@ pub(super) fn missing_of_action(
         },
         _ => None,
     })
-}
-
-/// Whether a workspace has a team. There are none yet.
-fn team_exists(_: &mut Tx<'_>, _: &WorkspaceId, _: &TeamId) -> store::Result<bool> {
-    Ok(false)
 }

@@ -10,6 +10,7 @@ use store::events::{self, NewEvent};
 use store::{Priority, StoreError, Tx, mentions, users};
 
 use super::visible_locked;
+use crate::teams::assigning;
 use crate::{Engine, EngineError, FieldError, Result, access_check};
 
 /// What is to be different; what is `None` stays. The inner `None` takes a value away.
@@ -17,6 +18,7 @@ use crate::{Engine, EngineError, FieldError, Result, access_check};
 pub struct ConversationChange {
     pub status: Option<ConversationStatus>,
     pub assignee_id: Option<Option<UserId>>,
+    /// A conversation that comes to a team and has no assignee is assigned as the team does it.
     pub team_id: Option<Option<TeamId>>,
     pub labels: Option<Vec<String>>,
     pub snoozed_until: Option<Option<Timestamp>>,
@@ -77,20 +79,32 @@ pub(super) fn apply(
     {
         mentions::seen(tx, &before.public.id, user)?;
     }
-    let after = change.applied(&before);
+    let mut after = change.applied(&before);
+    if !give_to_team(tx, &before, &mut after)? {
+        return Ok(Outcome::Refused(FieldError::new("/teamId", "no team of this workspace has this id")));
+    }
     if after != before {
         keep_change(tx, &before, &after, now)?;
     }
     Ok(Outcome::Done(Box::new(Changed { before: before.public, after: after.public })))
 }
 
+/// A conversation that comes to a team while nobody has it is assigned as the team does it. False where the team is not there.
+pub(crate) fn give_to_team(tx: &mut Tx<'_>, before: &ConversationRow, after: &mut ConversationRow) -> store::Result<bool> {
+    let Some(team) = after.public.team_id.clone().filter(|team| before.public.team_id.as_ref() != Some(team)) else {
+        return Ok(true);
+    };
+    let Some(given) = assigning::give(tx, &after.workspace_id, &team, after.public.assignee_id.take())? else {
+        return Ok(false);
+    };
+    after.public.assignee_id = given.assignee_id;
+    Ok(true)
+}
+
 impl ConversationChange {
     /// What can be told without looking at the conversation; labels trimmed, each once.
     pub(super) fn checked(mut self, now: Timestamp) -> Result<Self> {
         let mut errors = Vec::new();
-        if let Some(Some(_)) = self.team_id {
-            errors.push(FieldError::new("/teamId", "this workspace has no teams; null is the one value there is"));
-        }
         if let Some(Some(until)) = self.snoozed_until {
             if until <= now {
                 errors.push(FieldError::new("/snoozedUntil", "a time in the future is needed"));
@@ -172,7 +186,7 @@ pub(crate) fn keep_change(
 }
 
 /// An event that carries the conversation as it is now.
-pub(super) fn append(
+pub(crate) fn append(
     tx: &mut Tx<'_>,
     row: &ConversationRow,
     event_type: EventType,

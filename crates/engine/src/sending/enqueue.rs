@@ -208,7 +208,7 @@ fn new_conversation(outgoing: &Outgoing, contact: Option<&ContactId>) -> Convers
             use_case_id: outgoing.sender.use_case_id().cloned(),
             contact_id: contact.cloned(),
             subject: outgoing.reading.subject.clone(),
-            status: ConversationStatus::Open,
+            status: if outgoing.request.confidential { ConversationStatus::Resolved } else { ConversationStatus::Open },
             assignee_id: None,
             team_id: None,
             labels: Vec::new(),
@@ -290,7 +290,11 @@ fn message_row(
         in_reply_to: reading.in_reply_to.clone(),
         references: reading.references.clone(),
         kind: reading.kind.to_owned(),
-        flags: MessageFlags { auto_reply: request.automatic, ..MessageFlags::default() },
+        flags: MessageFlags {
+            auto_reply: request.automatic,
+            confidential: request.confidential,
+            ..MessageFlags::default()
+        },
         auth: None,
         attachments: AttachmentPolicy(&Default::default()).rows(&outgoing.id, outgoing.now, &reading.attachments),
         limits: reading.limits.clone(),

@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use engine::conversations::{self, AssigneeQuery, ConversationChange, ConversationQuery, Listed};
+use engine::conversations::{
+    self, AssigneeQuery, ConversationChange, ConversationQuery, Listed, TeamQuery,
+};
 use engine::sending::{self, Forward, ReplyRequest};
 use engine::{Engine, contacts, messages};
 use model::contact::ContactSummary;
@@ -43,6 +45,8 @@ struct ListQuery {
     status: Option<ConversationStatus>,
     /// A user's id, `me`, or `none`.
     assignee_id: Option<String>,
+    /// A team's id, or `none`.
+    team_id: Option<String>,
     channel_id: Option<String>,
     label: Option<String>,
     unread: Option<bool>,
@@ -120,9 +124,14 @@ async fn list(
         Some("none") => Some(AssigneeQuery::Nobody),
         other => query_id("assigneeId", other)?.map(AssigneeQuery::User),
     };
+    let team = match query.team_id.as_deref() {
+        Some("none") => Some(TeamQuery::None),
+        other => query_id("teamId", other)?.map(TeamQuery::Team),
+    };
     let asked = ConversationQuery {
         status: query.status,
         assignee,
+        team,
         channel_id: query_id("channelId", query.channel_id.as_deref())?,
         contact_id: None,
         label: query.label,
@@ -209,6 +218,7 @@ struct ChangeBody {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<UserId>)]
     assignee_id: Option<Option<UserId>>,
+    /// A team of the workspace. A conversation that nobody has is assigned as the team does it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<TeamId>)]
     team_id: Option<Option<TeamId>>,
@@ -223,7 +233,7 @@ struct ChangeBody {
     unread: Option<bool>,
 }
 
-/// Changes a conversation's status, assignee, labels, or whether it is unread.
+/// Changes a conversation's status, assignee, team, labels, or whether it is unread.
 #[utoipa::path(patch, path = "/api/v1/conversations/{id}", operation_id = "changeConversation", tag = "conversations",
     params(("id" = ConversationId, Path)), request_body = ChangeBody, responses((status = 200, body = Conversation)))]
 async fn change(

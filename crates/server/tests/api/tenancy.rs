@@ -31,6 +31,7 @@ pub struct Things {
     use_case: String,
     list: String,
     broadcast: String,
+    team: String,
 }
 
 impl Things {
@@ -72,6 +73,7 @@ impl Things {
             use_case,
             list,
             broadcast,
+            team: text(&server.post("/api/v1/teams", json!({"name": "Support"})).await.expect(201).json()["id"]),
             event: text(&server.get("/api/v1/events").await.expect(200).json()["items"][0]["id"]),
         }
     }
@@ -92,6 +94,7 @@ impl Things {
             Some("use-cases") => &self.use_case,
             Some("lists") => &self.list,
             Some("broadcasts") => &self.broadcast,
+            Some("teams") => &self.team,
             _ => "",
         };
         let path = template
@@ -114,7 +117,7 @@ impl Things {
         }
     }
 
-    fn ids(&self) -> [&str; 16] {
+    fn ids(&self) -> [&str; 17] {
         [
             &self.channel,
             &self.message,
@@ -132,6 +135,7 @@ impl Things {
             &self.use_case,
             &self.list,
             &self.broadcast,
+            &self.team,
         ]
     }
 }
@@ -211,6 +215,7 @@ async fn every_route_answers_a_foreign_key_as_if_nothing_were_there(database: Te
         "/api/v1/use-cases/{id}",
         "/api/v1/lists/{id}",
         "/api/v1/broadcasts/{id}",
+        "/api/v1/teams/{id}",
     ] {
         server.get(&things.fill(template)).await.expect(200);
     }

@@ -12,6 +12,7 @@ struct Ids {
     other_workspace: WorkspaceId,
     channels: Vec<ChannelId>,
     users: Vec<UserId>,
+    teams: Vec<TeamId>,
     contacts: Vec<ContactId>,
 }
 
@@ -22,6 +23,7 @@ fn ids() -> Ids {
         other_workspace: WorkspaceId::derived(at, b"o"),
         channels: (0..3_u8).map(|n| ChannelId::derived(at, &[n])).collect(),
         users: (0..4_u8).map(|n| UserId::derived(at, &[n])).collect(),
+        teams: (0..2_u8).map(|n| TeamId::derived(at, &[n])).collect(),
         contacts: (0..40_u8).map(|n| ContactId::derived(at, &[n])).collect(),
     }
 }
@@ -50,7 +52,7 @@ fn sample(ids: &Ids, n: usize) -> ConversationRow {
             subject: format!("Subject {n}"),
             status: ConversationStatus::ALL[pick(7, 4)],
             assignee_id: ids.users.get(pick(8, 8)).cloned(),
-            team_id: (pick(9, 2) == 0).then(TeamId::generate),
+            team_id: ids.teams.get(pick(9, 4)).cloned(),
             labels,
             unread: pick(10, 3) == 0,
             message_count: 1,
@@ -98,6 +100,7 @@ fn filters(ids: &Ids) -> Vec<ConversationFilter> {
     let (channel, user) = (Some(ids.channels[1].clone()), Some(Assignee::User(ids.users[2].clone())));
     let mentioned = Some(ids.users[0].clone());
     let (contact, urgent) = (Some(ids.contacts[3].clone()), Some("urgent".to_owned()));
+    let team = Some(OfTeam::Team(ids.teams[1].clone()));
     let mut filters = Vec::new();
     for status in [None, Some(ConversationStatus::Open), Some(ConversationStatus::Resolved)] {
         for unread in [None, Some(true), Some(false)] {
@@ -114,11 +117,20 @@ fn filters(ids: &Ids) -> Vec<ConversationFilter> {
                 ConversationFilter { channel_id: channel.clone(), label: urgent.clone(), ..base.clone() },
                 ConversationFilter { assignee: Some(Assignee::Nobody), label: urgent.clone(), ..base.clone() },
                 ConversationFilter { contact_id: contact.clone(), label: Some("billing".into()), ..base.clone() },
-                ConversationFilter { contact_id: contact.clone(), channel_id: channel.clone(), ..base.clone() },
                 ConversationFilter { mentioned: mentioned.clone(), ..base.clone() },
                 ConversationFilter { mentioned: mentioned.clone(), label: urgent.clone(), ..base.clone() },
                 ConversationFilter { mentioned: mentioned.clone(), contact_id: contact.clone(), ..base.clone() },
-                ConversationFilter { mentioned: mentioned.clone(), channel_id: channel.clone(), ..base },
+                ConversationFilter { mentioned: mentioned.clone(), channel_id: channel.clone(), ..base.clone() },
+                ConversationFilter { mentioned: mentioned.clone(), team: team.clone(), ..base.clone() },
+                ConversationFilter { team: team.clone(), ..base.clone() },
+                ConversationFilter { team: Some(OfTeam::None), ..base.clone() },
+                ConversationFilter { team: team.clone(), channel_id: channel.clone(), ..base.clone() },
+                ConversationFilter { team: team.clone(), assignee: Some(Assignee::Nobody), ..base.clone() },
+                ConversationFilter { team: Some(OfTeam::None), assignee: user.clone(), ..base.clone() },
+                ConversationFilter { team: Some(OfTeam::None), assignee: Some(Assignee::Nobody), ..base.clone() },
+                ConversationFilter { team: team.clone(), label: urgent.clone(), ..base.clone() },
+                ConversationFilter { contact_id: contact.clone(), team: team.clone(), ..base.clone() },
+                ConversationFilter { contact_id: contact.clone(), channel_id: channel.clone(), ..base },
             ]);
         }
     }
@@ -135,7 +147,13 @@ fn fits(filter: &ConversationFilter, row: &ConversationRow) -> bool {
         Some(Assignee::Nobody) => public.assignee_id.is_none(),
         Some(Assignee::User(user)) => public.assignee_id.as_ref() == Some(user),
     };
+    let of_team = match &filter.team {
+        None => true,
+        Some(OfTeam::None) => public.team_id.is_none(),
+        Some(OfTeam::Team(team)) => public.team_id.as_ref() == Some(team),
+    };
     assigned
+        && of_team
         && row.workspace_id == filter.workspace_id
         && filter.status.is_none_or(|status| status == public.status)
         && filter.unread.is_none_or(|unread| unread == public.unread)

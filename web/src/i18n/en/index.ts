@@ -14,6 +14,7 @@ import { messages } from "./messages";
 import { outbox } from "./outbox";
 import { presence } from "./presence";
 import { regroup } from "./regroup";
+import { people, profile, teams } from "./people";
 import { signIn } from "./session";
 import { suppressions } from "./suppressions";
 import { time, errors, connection, nav, views, notFound, unsaved, palette, help } from "./shell";
@@ -78,4 +79,7 @@ export const en = {
   bulk,
   savedViews,
   mentions,
+  people,
+  teams,
+  profile,
 };
