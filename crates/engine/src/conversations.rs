@@ -24,8 +24,8 @@ use store::search::TermQuery;
 use store::search_lists;
 use store::{NotAPlace, Priority, conversation_moves, labels, mentions, users};
 
-pub(crate) use change::{append, give_to_team, keep_change};
 pub use change::{ConversationChange, change};
+pub(crate) use change::{append, give_to_team, keep_change};
 pub(crate) use note::add_automatic_note;
 pub use note::add_note;
 pub use regrouping::{merge, move_to_channel, split};

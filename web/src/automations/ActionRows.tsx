@@ -1,7 +1,7 @@
 /** “Then”: the actions of an automation in their order, a row each. */
 
 import { useTemplates } from "../broadcasts/queries";
-import { useUsers } from "../conversations/queries";
+import { useTeams, useUsers } from "../conversations/queries";
 import { m } from "../i18n";
 import { Button, IconButton } from "../ui/Button";
 import { SelectField, TextArea, TextField } from "../ui/Field";
@@ -52,11 +52,6 @@ export function ActionRows({ actions, complaintOf, onChange }: Props) {
 
 type RowProps = { row: ActionRow; complaintOf: (name: string) => string | undefined; onChange: (change: Partial<ActionRow>) => void };
 
-/** Of teams there is no list to choose from: what was set by the API stays. */
-function offered(row: ActionRow): ActionType[] {
-  return ACTIONS.filter((type) => type !== "assignTeam" || row.type === "assignTeam");
-}
-
 function Action({ row, complaintOf, onChange }: RowProps) {
   return (
     <div className={styles.fields}>
@@ -67,7 +62,7 @@ function Action({ row, complaintOf, onChange }: RowProps) {
         value={row.type}
         onChange={(event) => onChange({ type: event.target.value as ActionType })}
       >
-        {offered(row).map((type) => (
+        {ACTIONS.map((type) => (
           <option key={type} value={type}>
             {m.automations.actions[type]}
           </option>
@@ -88,7 +83,7 @@ function Details({ row, complaintOf, onChange }: RowProps) {
     case "assignUser":
       return <UserField {...field("userId")} />;
     case "assignTeam":
-      return <TextField label={m.automations.team} {...field("teamId")} />;
+      return <TeamField {...field("teamId")} />;
     case "addLabel":
     case "removeLabel":
       return <TextField label={m.automations.label} autoComplete="off" {...field("label")} />;
@@ -125,6 +120,22 @@ function Details({ row, complaintOf, onChange }: RowProps) {
 }
 
 type FieldProps = { error: string | undefined; value: string; onChange: (event: { target: { value: string } }) => void };
+
+function TeamField(props: FieldProps) {
+  const teams = useTeams().data;
+  const gone = props.value !== "" && teams !== undefined && !teams.some((team) => team.id === props.value);
+  return (
+    <SelectField label={m.automations.team} hint={teams?.length === 0 ? m.automations.noTeams : undefined} {...props}>
+      <option value="">{m.automations.choose}</option>
+      {gone && <option value={props.value}>{m.automations.teamGone}</option>}
+      {teams?.map((team) => (
+        <option key={team.id} value={team.id}>
+          {team.name}
+        </option>
+      ))}
+    </SelectField>
+  );
+}
 
 function UserField(props: FieldProps) {
   const people = useUsers().data;

@@ -3,7 +3,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { automations, webhooks } from "../api/endpoints";
 import { keys } from "../api/keys";
-import { useChannels, useUsers } from "../conversations/queries";
+import { useChannels, useTeams, useUsers } from "../conversations/queries";
 import { useSession } from "../session/useSession";
 import type { NameOf } from "./words";
 
@@ -37,9 +37,11 @@ export function useEndpoints() {
 export function useNameOf(): NameOf {
   const people = useUsers().data;
   const channels = useChannels().data;
+  const teams = useTeams().data;
   return (id) => {
     const person = people?.find((each) => each.id === id);
-    return person ? (person.name ?? person.email) : channels?.find((each) => each.id === id)?.name;
+    if (person) return person.name ?? person.email;
+    return [...(channels ?? []), ...(teams ?? [])].find((each) => each.id === id)?.name;
   };
 }
 

@@ -29,7 +29,7 @@ export function actionWords(action: AutomationAction, nameOf: NameOf): string {
     case "assignUser":
       return a.words.assignUser(nameOf(action.userId) ?? a.somebody);
     case "assignTeam":
-      return a.words.assignTeam();
+      return a.words.assignTeam(nameOf(action.teamId) ?? a.someTeam);
     case "addLabel":
       return a.words.addLabel(action.label);
     case "removeLabel":

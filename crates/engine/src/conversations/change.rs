@@ -90,7 +90,11 @@ pub(super) fn apply(
 }
 
 /// A conversation that comes to a team while nobody has it is assigned as the team does it. False where the team is not there.
-pub(crate) fn give_to_team(tx: &mut Tx<'_>, before: &ConversationRow, after: &mut ConversationRow) -> store::Result<bool> {
+pub(crate) fn give_to_team(
+    tx: &mut Tx<'_>,
+    before: &ConversationRow,
+    after: &mut ConversationRow,
+) -> store::Result<bool> {
     let Some(team) = after.public.team_id.clone().filter(|team| before.public.team_id.as_ref() != Some(team)) else {
         return Ok(true);
     };

@@ -5,9 +5,7 @@ use std::collections::{HashMap, HashSet};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use engine::conversations::{
-    self, AssigneeQuery, ConversationChange, ConversationQuery, Listed, TeamQuery,
-};
+use engine::conversations::{self, AssigneeQuery, ConversationChange, ConversationQuery, Listed, TeamQuery};
 use engine::sending::{self, Forward, ReplyRequest};
 use engine::{Engine, contacts, messages};
 use model::contact::ContactSummary;

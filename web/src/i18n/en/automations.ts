@@ -152,6 +152,8 @@ export const automations = {
   userMissing: "Choose a person.",
   team: "Team",
   teamMissing: "Choose a team.",
+  teamGone: "A team that is gone",
+  noTeams: "There are no teams yet: see People.",
   label: "Label",
   labelMissing: "Enter a label.",
   status: "Status",
@@ -175,7 +177,7 @@ export const automations = {
   stopAfter: "No later automation is looked at once this one matched",
   words: {
     assignUser: (name: string) => `assign to ${name}`,
-    assignTeam: () => "assign to a team",
+    assignTeam: (name: string) => `assign to the team ${name}`,
     addLabel: (label: string) => `label “${label}”`,
     removeLabel: (label: string) => `take the label “${label}” off`,
     setStatus: (status: string) => `set to ${status}`,
@@ -195,6 +197,7 @@ export const automations = {
   or: "or",
   then_: "then",
   somebody: "somebody",
+  someTeam: "that is gone",
 
   save: "Save automation",
   saving: "Saving…",
