@@ -216,6 +216,7 @@ async fn counts_are_those_of_the_open_conversations(test: TestDb) {
             unread: open(&|one| one.unread),
             mine: open(&|one| one.assignee_id.as_ref() == Some(&user)),
             unassigned: open(&|one| one.assignee_id.is_none()),
+            mentions: 0,
         };
         let (workspace, asked) = (ids.workspace.clone(), user.clone());
         let channel = channel.clone();
