@@ -85,6 +85,8 @@ mod tests {
             name: name.map(str::to_owned),
             role: Role::Agent,
             created_at: Timestamp::from_millis(1),
+            available: true,
+            last_sign_in_at: None,
         }
     }
 

@@ -238,9 +238,9 @@ fn new_conversation(
 
 /// What a list shows of a conversation, from its messages.
 fn summarize(conversation: &mut Conversation, messages: &[MovableMessage]) {
-    let mails = messages.iter().filter(|message| !message.private);
-    conversation.message_count = u32::try_from(mails.clone().count()).unwrap_or(u32::MAX);
-    if let Some(newest) = mails.last() {
+    let mails = || messages.iter().filter(|message| !message.private);
+    conversation.message_count = u32::try_from(mails().count()).unwrap_or(u32::MAX);
+    if let Some(newest) = mails().next_back() {
         conversation.preview.clone_from(&newest.preview);
     }
     if let Some(newest) = messages.iter().map(|message| message.created_at).max() {
