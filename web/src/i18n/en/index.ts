@@ -13,6 +13,7 @@ import { outbox } from "./outbox";
 import { presence } from "./presence";
 import { regroup } from "./regroup";
 import { signIn } from "./session";
+import { setUp } from "./setUp";
 import { suppressions } from "./suppressions";
 import { time, errors, connection, nav, views, notFound, unsaved, palette, help } from "./shell";
 import { templates } from "./templates";
@@ -50,6 +51,7 @@ export const en = {
   signIn,
   list,
   start,
+  setUp,
   conversation,
   contact,
   message,
