@@ -1,6 +1,6 @@
 /** A real Dovecot on loopback with mailboxes of its own: any user, one password, in clear. Needs root, as Dovecot does. */
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
@@ -79,7 +79,9 @@ export async function startDovecot(password) {
   const port = await freePort();
   const file = path.join(root, "dovecot.conf");
   await writeFile(file, configuration(root, port, password));
-  await run("dovecot", ["-c", file], { env: ENVIRONMENT });
+  // It goes on in the background: with a pipe, one would wait for its end.
+  const started = spawn("dovecot", ["-c", file], { env: ENVIRONMENT, stdio: "ignore" });
+  await new Promise((resolve, reject) => started.once("error", reject).once("exit", resolve));
   const end = Date.now() + START_MS_MAX;
   while (!(await listens(port))) {
     if (Date.now() > end) throw new Error(`Dovecot did not listen within ${START_MS_MAX} ms; see ${root}/log`);

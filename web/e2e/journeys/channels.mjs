@@ -3,7 +3,7 @@ import { startDovecot } from "../dovecot.mjs";
 import { sendMail, textMail, unique } from "../mail.mjs";
 import { startSubmission } from "../mailbox.mjs";
 
-const PASSWORD = "the password of the mailbox";
+const PASSWORD = "the-password-of-the-mailbox";
 
 /** Both servers of a mailbox; its mail is in a real Dovecot. */
 async function mailbox(context) {
@@ -89,7 +89,7 @@ export const channels = [
       await page.getByText("This step failed: Sign in to the SMTP server.").waitFor();
       const step = page.getByRole("listitem").filter({ has: page.getByText("Sign in to the IMAP server", { exact: true }) });
       await step.getByText("What to do:").waitFor();
-      await step.getByText("app password", { exact: false }).waitFor();
+      await step.getByText("Check user name and password", { exact: false }).waitFor();
       await page.getByText("not tried, since a step before it failed").waitFor();
 
       await page.getByLabel(/^Password/).fill(PASSWORD);
@@ -99,6 +99,14 @@ export const channels = [
       await page.getByRole("button", { name: "Create channel" }).click();
       await page.getByRole("heading", { name: "Now write to your mailbox" }).waitFor();
       await page.getByText(email, { exact: true }).waitFor();
+      const { items } = await context.api("GET", "/channels");
+      const { id, createdAt } = items.find((item) => item.name === name);
+      await context.eventually("the mailbox to be connected", async () => {
+        const headers = { authorization: `Bearer ${context.server.apiKey}` };
+        const answer = await fetch(`${context.server.url}/v1/account/${id}`, { headers });
+        // What lay there before stays where it is, and a mailbox knows whole seconds.
+        return (await answer.json()).state === "connected" && Date.now() > Date.parse(createdAt) + 1_000;
+      });
       const subject = unique("By the mailbox");
       await dovecot.deliver(email, textMail({ from: "Ada Example <ada@example.org>", to: email, subject, text: "It came by IMAP." }));
       await page.getByRole("article", { name: subject }).getByText("It came by IMAP.").waitFor({ timeout: 60_000 });
@@ -215,6 +223,7 @@ export const channels = [
       submission.behaviour.refuses = null;
       await sent.getByRole("button", { name: "Try again" }).click();
       await sent.getByText(/^(Sent|Delivered)$/).first().waitFor();
+      await sent.getByRole("button", { name: "Show the delivery of this message" }).click();
       await sent.getByText("2.0.0 taken", { exact: false }).first().waitFor();
       assert.equal(await sent.getByRole("button", { name: "Try again" }).count(), 0);
     },

@@ -50,7 +50,7 @@ function Start({ onLeave }: { onLeave: (conversationId: string | null) => void }
     onLeave(conversationId);
   };
   // Wherever one is: what comes is the first mail. The last step waits by itself.
-  const arrive = (conversationId: string) => change({ conversationId, arrivedAtMs: Date.now() });
+  const arrive = (conversationId: string) => change({ conversationId, arrivedAtMs: Date.now(), way: null });
   const began = useRef(false);
   useEffect(() => {
     // Whoever can make no other has nothing to choose.

@@ -8,7 +8,7 @@ import { asProblem, Problem } from "../api/problem";
 import type { Message } from "../api/types";
 import { useIdempotencyKey } from "../composer/useIdempotencyKey";
 import { DeliveryState } from "../conversations/DeliveryState";
-import { useMessages } from "../conversations/queries";
+import { useDeliveries, useMessages } from "../conversations/queries";
 import { displayName, parseMailbox } from "../format/address";
 import { visibleText } from "../format/text";
 import { longTime } from "../format/time";
@@ -97,13 +97,17 @@ function Mail({ message }: { message: Message }) {
 }
 
 function Answer({ message }: { message: Message }) {
+  const deliveries = useDeliveries(message.id, true).data ?? [];
+  const captured = deliveries.length > 0 && deliveries.every((delivery) => delivery.transport === "sandbox");
   return (
     <article className={styles.mail} data-direction="outbound" aria-label={m.setUp.answer}>
       <p className={styles.words} dir="auto">
         {message.content.type === "email" ? message.content.email.text : ""}
       </p>
       <DeliveryState message={message} />
-      <p className="muted small">{m.setUp.answered}</p>
+      <p className="muted small">
+        {captured && m.delivery.sandbox} {m.setUp.answered}
+      </p>
     </article>
   );
 }

@@ -51,6 +51,12 @@ export function ReceiveStep({ way, channel, address, awaited, focused, onArrived
           <span>{m.setUp.local(domain)}</span>
         </p>
       )}
+      {channel?.status === "disconnected" && (
+        <p className={styles.note} role="status">
+          <Icon name="warning" size={16} />
+          <span>{m.setUp.disconnected}</span>
+        </p>
+      )}
       {forwards && <ForwardingGuide />}
       <div className={styles.wait}>
         <span className={styles.pulse} aria-hidden="true" />

@@ -59,7 +59,10 @@ function Publishing({ domain, focused, busy, problem, onBack, onNext }: Omit<Pro
     onSuccess: (checked) => client.setQueryData(keys.domain(domain.id), checked),
     onError: (error) => toastProblem(m.domains.checkFailed, error),
   });
-  const needed = domain.dnsRecords.filter((record) => record.required || record.purpose === "mx");
+  // What brings the mail in comes first: it is what one is here for.
+  const needed = domain.dnsRecords
+    .filter((record) => record.required || record.purpose === "mx")
+    .toSorted((a, b) => Number(b.purpose === "mx") - Number(a.purpose === "mx"));
   const others = domain.dnsRecords.filter((record) => !needed.includes(record) && record.purpose !== "delegation");
   const verified = domain.status === "verified";
   return (

@@ -5,7 +5,6 @@ export const setUp = {
   lead: "From nothing to your first conversation: a few minutes, nothing that can't be undone.",
   progress: "Steps",
   steps: { way: "How mail comes in", address: "Address", servers: "Connection", records: "DNS", receive: "First mail" },
-  stepOf: (n: number, all: number, name: string) => `Step ${n} of ${all}: ${name}`,
   stepDone: "done",
   ways: {
     forwarding: "Forwarding",
@@ -67,7 +66,6 @@ export const setUp = {
     "Outlook.com and Microsoft 365: passwords are mostly switched off there. Use forwarding.",
   ],
   testFirst: "Test first: nothing is kept or sent by it.",
-  testRunning: "Testing…",
   testWaits: "waiting",
   testPasses: "passed",
   testFails: "failed",
@@ -107,6 +105,7 @@ export const setUp = {
   yourAddress: "Your address",
   local: (domain: string) =>
     `This installation has no mail domain yet: addresses at ${domain} work on this machine alone. Set POSTROOM_INBOUND_DOMAIN to receive from the internet. Until then use the sample mail.`,
+  disconnected: "The mailbox can’t be reached at the moment. It is tried again; the settings of the channel have a test that says why.",
   provider: "Your provider",
   providers: { gmail: "Gmail", microsoft365: "Microsoft 365", outlook: "Outlook.com", other: "Others" },
   providerSteps: {
@@ -142,7 +141,6 @@ export const setUp = {
   fromTerminal: "From a terminal",
   otherWay: "Another way",
   settings: "Settings of the channel",
-  skip: "Skip to the inbox",
   arrivedTitle: "Your mail is here",
   arrivedAnswered: "That is a conversation",
   arrivedFrom: "From",
@@ -152,12 +150,11 @@ export const setUp = {
   send: "Send answer",
   sending: "Sending…",
   sendFailed: "The answer was not sent",
-  answered: "Answered. This is all there is to it: whatever they write back comes into the same conversation.",
+  answered: "Whatever they write back comes into the same conversation.",
   openConversation: "Open the conversation",
   toInbox: "Go to the inbox",
   arrivedFailed: "The mail could not be loaded",
   askTitle: "Ask an administrator",
   askText: "Only administrators create channels. One of them can do it in a few minutes:",
   askNobody: "Only administrators create channels.",
-  created: (name: string) => `“${name}” was created`,
 };
