@@ -2,7 +2,7 @@
 
 import dgram from "node:dgram";
 
-const TYPES = { A: 1, CNAME: 5, MX: 15, TXT: 16 };
+const TYPES = { A: 1, CNAME: 5, MX: 15, TXT: 16, SRV: 33 };
 const TTL_SECONDS = 1;
 const NO_SUCH_NAME = 3;
 /** RFC 1035 §3.3: the longest character string. */
@@ -19,6 +19,12 @@ function valueBytes({ type, value }) {
   if (type === "MX") {
     const [preference, host] = value.includes(" ") ? value.split(/\s+/) : ["10", value];
     return Buffer.concat([Buffer.from([0, Number(preference)]), nameBytes(host)]);
+  }
+  if (type === "SRV") {
+    const [priority, weight, port, host] = value.split(/\s+/);
+    const numbers = Buffer.alloc(6);
+    [priority, weight, port].forEach((number, index) => numbers.writeUInt16BE(Number(number), index * 2));
+    return Buffer.concat([numbers, nameBytes(host)]);
   }
   const text = Buffer.from(value);
   const strings = [];

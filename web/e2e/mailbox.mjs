@@ -17,7 +17,7 @@ async function listen(greeting, answer) {
       for (const line of lines) {
         const said = answer(line);
         if (said === null) socket.end();
-        else socket.write(`${said.join("\r\n")}\r\n`);
+        else if (said.length > 0) socket.write(`${said.join("\r\n")}\r\n`);
       }
     });
   });
@@ -60,14 +60,25 @@ function imap(password) {
   });
 }
 
-function submission(password) {
+/** `refuses`: what to answer to recipients, while there is something. */
+function submission(password, behaviour) {
   return listen("220 submission.example ready", (line) => {
     const [command, mechanism, sasl] = line.split(" ");
+    if (behaviour.inData) {
+      if (line !== ".") return [];
+      behaviour.inData = false;
+      return ["250 2.0.0 taken"];
+    }
     switch (command?.toUpperCase()) {
       case "EHLO":
         return ["250-submission.example", "250 AUTH PLAIN"];
       case "AUTH":
         return [mechanism === "PLAIN" && fits(sasl ?? "", password) ? "235 2.7.0 welcome" : "535 5.7.8 no"];
+      case "RCPT":
+        return [behaviour.refuses ?? "250 fine"];
+      case "DATA":
+        behaviour.inData = true;
+        return ["354 go on"];
       case "QUIT":
         return null;
       default:
@@ -76,9 +87,16 @@ function submission(password) {
   });
 }
 
+/** A way out alone, for everybody with `password`; it refuses recipients as `behaviour.refuses` says. */
+export async function startSubmission(password) {
+  const behaviour = { refuses: null, inData: false };
+  const { port, close } = await submission(password, behaviour);
+  return { port, close, behaviour };
+}
+
 /** Ports of both servers; everybody signs in with `password`. */
 export async function startMailbox(password) {
-  const [incoming, outgoing] = [await imap(password), await submission(password)];
+  const [incoming, outgoing] = [await imap(password), await submission(password, {})];
   const close = async () => {
     await incoming.close();
     await outgoing.close();

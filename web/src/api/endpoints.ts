@@ -26,6 +26,7 @@ import type {
   ConversationStatus,
   CreatedUser,
   Delivery,
+  Discovered,
   Domain,
   DomainExamination,
   DraftContent,
@@ -239,6 +240,11 @@ export const channels = {
   remove: (id: string) => request<void>("DELETE", `/channels/${id}`),
   testNew: (body: ChannelInput) => request<TestResult>("POST", "/channels/test", { body }),
   test: (id: string) => request<TestResult>("POST", `/channels/${id}/test`),
+};
+
+/** Where a mailbox is, as programs that keep mailboxes ask for it: not one of the API's own resources. */
+export const autoconfig = {
+  find: (email: string, signal?: Signal) => request<Discovered>("GET", "/autoconfig", { root: "/v1", query: { email }, signal }),
 };
 
 export const contacts = {

@@ -12,6 +12,7 @@ export const keys = {
   views: ["views"] as const,
   conversation: (id: string) => ["conversation", id] as const,
   messages: (conversationId: string) => ["messages", conversationId] as const,
+  firstMail: (channelId: string | null, useCaseId: string | null) => ["first-mail", channelId, useCaseId] as const,
   message: (id: string) => ["message", id] as const,
   raw: (messageId: string) => ["raw", messageId] as const,
   deliveries: (messageId: string) => ["deliveries", messageId] as const,

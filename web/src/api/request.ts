@@ -4,7 +4,8 @@ import { offline, problemOf } from "./problem";
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
-type Options = { query?: Query; body?: unknown; csv?: Blob; idempotencyKey?: string; signal?: AbortSignal; keepalive?: boolean };
+/** `root`: where the path begins, other than at the API's own. */
+type Options = { root?: string; query?: Query; body?: unknown; csv?: Blob; idempotencyKey?: string; signal?: AbortSignal; keepalive?: boolean };
 
 let onSignedOut: () => void = () => undefined;
 
@@ -29,7 +30,7 @@ async function send(method: string, path: string, options: Options): Promise<Res
   if (options.idempotencyKey) headers["idempotency-key"] = options.idempotencyKey;
   let response: Response;
   try {
-    response = await fetch(pathWithQuery(`/api/v1${path}`, options.query), {
+    response = await fetch(pathWithQuery(`${options.root ?? "/api/v1"}${path}`, options.query), {
       method,
       headers,
       body: options.csv ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),

@@ -70,6 +70,9 @@ export type TemplatePreview = Schemas["TemplatePreview"];
 export type TemplateVersion = Schemas["TemplateVersion"];
 export type PostroomEvent = Pick<Schemas["Event"], "id" | "type" | "timestamp"> & { data: unknown };
 export type OutgoingAttachment = { uploadId: string; filename: string; contentType: string; contentId?: string };
+/** A server that was found out about; nothing of it where none was. */
+export type DiscoveredServer = { host?: string; port?: number; secure?: boolean; auth?: { user?: string } };
+export type Discovered = { imap: DiscoveredServer; smtp: DiscoveredServer; _source: string };
 export type TestResult = { ok: boolean; steps: TestStep[] };
 export type DomainStatus = Schemas["DomainStatus"];
 export type DnsRecord = Schemas["DnsRecord"];

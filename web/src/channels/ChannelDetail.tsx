@@ -7,9 +7,9 @@ import { channels } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { asProblem } from "../api/problem";
 import type { Channel } from "../api/types";
-import { WaitForMail } from "../conversations/FirstStart";
 import { m } from "../i18n";
 import { useSession } from "../session/useSession";
+import { WaitForMail } from "../setUp/WaitForMail";
 import { Card, Page, Section } from "../shell/Page";
 import { Badge, CopyField } from "../ui/bits";
 import { Button, LinkButton } from "../ui/Button";
@@ -20,9 +20,10 @@ import { Gone } from "../ui/Gone";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { useFirstError } from "../ui/useFirstError";
 import { toast } from "../ui/toast";
-import { ChannelFields, TestConnection } from "./ChannelFields";
-import { changeBody, checkForm, formOf, type FormErrors } from "./form";
+import { ChannelFields, wrongOf } from "./ChannelFields";
+import { changeBody, checkForm, connectionChanged, creationBody, formOf, type FormErrors } from "./form";
 import { SampleMail } from "./SampleMail";
+import { TestConnection } from "./TestConnection";
 import styles from "./channels.module.css";
 
 export default function ChannelDetail({ id }: { id: string }) {
@@ -69,7 +70,7 @@ function Detail({ channel, up }: { channel: Channel; up: { href: string; label: 
           <CopyField value={channel.inboundAddress} label={m.channels.receiving} />
           <div className={listStyles.actions}>
             <SampleMail channel={channel} />
-            <WaitForMail channelId={channel.id} quiet />
+            <WaitForMail channelId={channel.id} />
           </div>
         </div>
       </Section>
@@ -123,24 +124,25 @@ function EditForm({ channel }: { channel: Channel }) {
   });
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    const found = checkForm(form);
+    const found = checkForm(form, true);
     setErrors(found);
     if (Object.keys(found).length === 0 && changed) save.mutate();
   };
   const problem = save.error ? asProblem(save.error) : null;
   const formRef = useFirstError(errors, save.error);
+  // The password that is kept is shown to nobody, so what was typed can only be tried with one that was typed too.
+  const asTyped = form.password !== "" && Object.keys(checkForm(form)).length === 0;
   return (
     <Card>
       <form ref={formRef} className={formClass} onSubmit={onSubmit} noValidate>
         {problem && <ProblemNotice title={m.channels.saveFailed} problem={problem} />}
-        <ChannelFields
-          form={form}
-          errors={errors}
-          problem={problem}
-          editing
-          onChange={(change) => setForm({ ...form, ...change })}
-        />
-        {channel.provider === "smtp_imap" && <TestConnection run={() => channels.test(channel.id)} />}
+        <ChannelFields form={form} wrong={wrongOf(errors, problem)} onChange={(change) => setForm({ ...form, ...change })} />
+        {channel.provider === "smtp_imap" && (
+          <>
+            <TestConnection form={form} run={() => (asTyped ? channels.testNew(creationBody(form)) : channels.test(channel.id))} />
+            {connectionChanged(channel, form) && !asTyped && <p className="muted small">{m.setUp.testsSaved}</p>}
+          </>
+        )}
         <div className={styles.buttons}>
           <span />
           <Button type="submit" variant="primary" disabled={!changed || save.isPending}>

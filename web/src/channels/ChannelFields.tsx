@@ -1,28 +1,26 @@
-/** The fields of a channel, for creating and for changing it; and Test Connection with a result a step. */
+/** The fields of a channel that is there. Its servers' are those of the set-up too. */
 
-import { useMutation } from "@tanstack/react-query";
-import { asProblem, type Problem } from "../api/problem";
-import type { TestResult } from "../api/types";
+import type { Problem } from "../api/problem";
 import { useTeams } from "../conversations/queries";
 import { m } from "../i18n";
-import { Button } from "../ui/Button";
 import { Choice, rowClass, SelectField, TextArea, TextField } from "../ui/Field";
-import { Icon } from "../ui/Icon";
-import { ProblemNotice } from "../ui/ProblemNotice";
 import type { ChannelForm, FormErrors } from "./form";
 import styles from "./channels.module.css";
 
+/** What is wrong with a field: found here, or complained about by the server. */
+export type Wrong = (name: keyof ChannelForm, pointer?: string) => string | undefined;
+
+export function wrongOf(errors: FormErrors, problem: Problem | null): Wrong {
+  return (name, pointer = name) => errors[name] ?? problem?.field(pointer);
+}
+
 type Props = {
   form: ChannelForm;
-  errors: FormErrors;
-  /** The server's complaint about the last attempt. */
-  problem: Problem | null;
-  editing: boolean;
+  wrong: Wrong;
   onChange: (change: Partial<ChannelForm>) => void;
 };
 
-export function ChannelFields({ form, errors, problem, editing, onChange }: Props) {
-  const wrong = (name: keyof ChannelForm, pointer: string = name) => errors[name] ?? problem?.field(pointer);
+export function ChannelFields({ form, wrong, onChange }: Props) {
   return (
     <>
       <div className={rowClass}>
@@ -31,7 +29,6 @@ export function ChannelFields({ form, errors, problem, editing, onChange }: Prop
           hint={m.channels.nameHint}
           error={wrong("name")}
           value={form.name}
-          autoFocus={!editing}
           onChange={(event) => onChange({ name: event.target.value })}
         />
         <TextField
@@ -62,7 +59,7 @@ export function ChannelFields({ form, errors, problem, editing, onChange }: Prop
           onChange={(event) => onChange({ aliases: event.target.value })}
         />
       </div>
-      {form.provider === "smtp_imap" && <ServerFields form={form} wrong={wrong} editing={editing} onChange={onChange} />}
+      {form.provider === "smtp_imap" && <ServerFields form={form} wrong={wrong} passwordKept onChange={onChange} />}
       <TextArea
         label={m.channels.signature}
         hint={m.channels.signatureHint}
@@ -72,26 +69,22 @@ export function ChannelFields({ form, errors, problem, editing, onChange }: Prop
         onChange={(event) => onChange({ signature: event.target.value })}
       />
       <TeamField form={form} error={wrong("teamId")} onChange={onChange} />
-      {editing && (
-        <>
-          <SelectField
-            label={m.channels.authPolicy}
-            value={form.authPolicy}
-            onChange={(event) => onChange({ authPolicy: event.target.value as ChannelForm["authPolicy"] })}
-          >
-            {Object.entries(m.channels.authPolicies).map(([value, label]) => (
-              <option key={value} value={value}>
-                {label}
-              </option>
-            ))}
-          </SelectField>
-          <Choice
-            label={m.channels.threadBySubject}
-            checked={form.threadBySubject}
-            onChange={(event) => onChange({ threadBySubject: event.target.checked })}
-          />
-        </>
-      )}
+      <SelectField
+        label={m.channels.authPolicy}
+        value={form.authPolicy}
+        onChange={(event) => onChange({ authPolicy: event.target.value as ChannelForm["authPolicy"] })}
+      >
+        {Object.entries(m.channels.authPolicies).map(([value, label]) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </SelectField>
+      <Choice
+        label={m.channels.threadBySubject}
+        checked={form.threadBySubject}
+        onChange={(event) => onChange({ threadBySubject: event.target.checked })}
+      />
     </>
   );
 }
@@ -119,11 +112,10 @@ function TeamField({ form, error, onChange }: TeamProps) {
   );
 }
 
-type ServerProps = {
-  form: ChannelForm;
-  wrong: (name: keyof ChannelForm, pointer?: string) => string | undefined;
-  editing: boolean;
-  onChange: (change: Partial<ChannelForm>) => void;
+type ServerProps = Props & {
+  /** One is set already. */
+  passwordKept: boolean;
+  usernameHint?: string;
 };
 
 /** Ports by security: what one expects where nothing else is said. */
@@ -132,7 +124,7 @@ const USUAL_PORTS = {
   imap: { starttls: "143", tls: "993", none: "143" },
 } as const;
 
-function ServerFields({ form, wrong, editing, onChange }: ServerProps) {
+export function ServerFields({ form, wrong, passwordKept, usernameHint, onChange }: ServerProps) {
   return (
     <>
       <fieldset className={styles.server}>
@@ -149,15 +141,17 @@ function ServerFields({ form, wrong, editing, onChange }: ServerProps) {
         <div className={rowClass}>
           <TextField
             label={m.channels.username}
+            hint={usernameHint}
             error={wrong("username", "config/username")}
             autoComplete="off"
+            spellCheck={false}
             optional
             value={form.username}
             onChange={(event) => onChange({ username: event.target.value })}
           />
           <TextField
             label={m.channels.password}
-            hint={editing ? m.channels.passwordKept : m.channels.passwordHint}
+            hint={passwordKept ? m.channels.passwordKept : m.channels.passwordHint}
             error={wrong("password", "config/password")}
             type="password"
             autoComplete="new-password"
@@ -171,7 +165,7 @@ function ServerFields({ form, wrong, editing, onChange }: ServerProps) {
   );
 }
 
-type RowProps = Omit<ServerProps, "editing"> & { which: "smtp" | "imap" };
+type RowProps = Props & { which: "smtp" | "imap" };
 
 function ServerRow({ which, form, wrong, onChange }: RowProps) {
   const [host, port, security] = [`${which}Host`, `${which}Port`, `${which}Security`] as const;
@@ -208,40 +202,6 @@ function ServerRow({ which, form, wrong, onChange }: RowProps) {
         value={form[port]}
         onChange={(event) => onChange({ [port]: event.target.value })}
       />
-    </div>
-  );
-}
-
-export function TestConnection({ run }: { run: () => Promise<TestResult> }) {
-  const test = useMutation({ mutationFn: run });
-  return (
-    <div className={styles.test}>
-      <Button icon="bolt" disabled={test.isPending} onClick={() => test.mutate()}>
-        {test.isPending ? m.channels.testing : m.channels.test}
-      </Button>
-      {test.error && <ProblemNotice title={m.channels.testFailed} problem={asProblem(test.error)} />}
-      <div role="status">
-        {test.data && (
-          <>
-            <p className={test.data.ok ? styles.good : styles.bad}>{test.data.ok ? m.channels.testOk : m.channels.testBad}</p>
-            <ol className={styles.steps}>
-              {test.data.steps.map((step) => (
-                <li key={step.name}>
-                  <span className={step.ok ? styles.good : styles.bad}>
-                    <Icon name={step.ok ? "check" : "close"} size={16} />
-                  </span>
-                  <span>
-                    <strong>{m.channels.stepNames[step.name] ?? step.name}</strong>{" "}
-                    <span className="muted small">{m.webhooks.milliseconds(step.durationMs)}</span>
-                    {step.detail && <code className={styles.stepDetail}>{step.detail}</code>}
-                    {step.hint && <span className={styles.hint}>{step.hint}</span>}
-                  </span>
-                </li>
-              ))}
-            </ol>
-          </>
-        )}
-      </div>
     </div>
   );
 }

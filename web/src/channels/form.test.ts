@@ -48,6 +48,13 @@ describe("a channel's form", () => {
     expect(checkForm({ ...form, imapHost: "imap.acme.test", imapPort: "x" })).toHaveProperty("imapPort");
     expect(changeBody(channel, { ...formOf(channel), imapHost: "imap.acme.test" }).config).toMatchObject({ imapHost: "imap.acme.test" });
   });
+  it("wants a password for whoever signs in, unless one is kept", () => {
+    const form = { ...emptyForm("smtp_imap"), name: "x", emailAddress: "a@acme.test", smtpHost: "smtp.acme.test", username: "a" };
+    expect(checkForm(form)).toHaveProperty("password");
+    expect(checkForm(form, true)).toEqual({});
+    expect(checkForm({ ...form, password: "p" })).toEqual({});
+    expect(checkForm({ ...form, emailAddress: "nobody", password: "p" })).toHaveProperty("emailAddress");
+  });
   it("changes nothing that was not touched", () => {
     expect(changeBody(channel, formOf(channel))).toEqual({});
     expect(changeBody(channel, { ...formOf(channel), displayName: "Acme" })).toEqual({ displayName: "Acme" });

@@ -1,11 +1,10 @@
 /** A channel's form as values: from a channel, to the API's body, and what is wrong with it. Pure. */
 
 import type { Channel, ChannelInput, TransportSecurity } from "../api/types";
-import { splitRecipients } from "../format/address";
+import { looksLikeAddress, splitRecipients } from "../format/address";
 import { m } from "../i18n";
 
 export type OfferedProvider = "forwarding" | "smtp_imap" | "sandbox";
-export const OFFERED: OfferedProvider[] = ["forwarding", "smtp_imap", "sandbox"];
 
 export type ChannelForm = {
   provider: Channel["provider"];
@@ -74,16 +73,27 @@ export function formOf(channel: Channel): ChannelForm {
   };
 }
 
-export function checkForm(form: ChannelForm): FormErrors {
+/** Name and address; those of a mailbox are its own. */
+export function checkAddress(form: ChannelForm): FormErrors {
   const errors: FormErrors = {};
   if (form.name.trim() === "") errors.name = m.channels.nameMissing;
-  if (form.provider === "smtp_imap") {
-    if (form.emailAddress.trim() === "") errors.emailAddress = m.channels.emailMissing;
-    if (form.smtpHost.trim() === "") errors.smtpHost = m.channels.hostMissing;
-    if (!isPort(form.smtpPort)) errors.smtpPort = m.channels.portWrong;
-    if (form.imapHost.trim() !== "" && !isPort(form.imapPort)) errors.imapPort = m.channels.portWrong;
-  }
+  if (form.provider === "smtp_imap" && form.emailAddress.trim() === "") errors.emailAddress = m.channels.emailMissing;
+  else if (form.emailAddress.trim() !== "" && !looksLikeAddress(form.emailAddress)) errors.emailAddress = m.channels.emailWrong;
   return errors;
+}
+
+/** The servers of a mailbox. `passwordKept`: one is set already. */
+export function checkServers(form: ChannelForm, passwordKept: boolean): FormErrors {
+  const errors: FormErrors = {};
+  if (form.smtpHost.trim() === "") errors.smtpHost = m.channels.hostMissing;
+  if (!isPort(form.smtpPort)) errors.smtpPort = m.channels.portWrong;
+  if (form.imapHost.trim() !== "" && !isPort(form.imapPort)) errors.imapPort = m.channels.portWrong;
+  if (form.username.trim() !== "" && form.password === "" && !passwordKept) errors.password = m.setUp.passwordMissing;
+  return errors;
+}
+
+export function checkForm(form: ChannelForm, passwordKept = false): FormErrors {
+  return { ...checkAddress(form), ...(form.provider === "smtp_imap" ? checkServers(form, passwordKept) : {}) };
 }
 
 function isPort(text: string): boolean {
@@ -119,6 +129,14 @@ export function creationBody(form: ChannelForm): ChannelInput {
   };
 }
 
+const CONFIG = ["smtpHost", "smtpPort", "smtpSecurity", "imapHost", "imapPort", "imapSecurity", "username", "password"] as const;
+
+/** Whether where or how the mailbox is reached was changed. */
+export function connectionChanged(before: Channel, form: ChannelForm): boolean {
+  const was = formOf(before);
+  return form.provider === "smtp_imap" && CONFIG.some((name) => form[name] !== was[name]);
+}
+
 /** Only what was changed, so that nothing another person changed meanwhile is undone. */
 export function changeBody(before: Channel, form: ChannelForm): ChannelInput {
   const was = formOf(before);
@@ -131,16 +149,6 @@ export function changeBody(before: Channel, form: ChannelForm): ChannelInput {
   if (form.authPolicy !== was.authPolicy) body.authPolicy = form.authPolicy;
   if (form.threadBySubject !== was.threadBySubject) body.threadBySubject = form.threadBySubject;
   if (form.teamId !== was.teamId) body.teamId = form.teamId || null;
-  const config = [
-    "smtpHost",
-    "smtpPort",
-    "smtpSecurity",
-    "imapHost",
-    "imapPort",
-    "imapSecurity",
-    "username",
-    "password",
-  ] as const;
-  if (form.provider === "smtp_imap" && config.some((name) => form[name] !== was[name])) body.config = configOf(form);
+  if (connectionChanged(before, form)) body.config = configOf(form);
   return body;
 }

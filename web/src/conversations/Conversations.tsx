@@ -1,10 +1,12 @@
 /** The inbox: the list, and beside it (on a phone: instead of it) one conversation. */
 
-import { useCallback, useEffect, useMemo, useRef } from "react";
+import { lazy, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import type { Conversation } from "../api/types";
 import { m } from "../i18n";
 import { useCommands } from "../keyboard/dispatcher";
+import { useSession } from "../session/useSession";
+import { isArriving } from "../setUp/state";
 import { useCounts } from "../shell/Nav";
 import { usePageTitle } from "../shell/usePageTitle";
 import { EmptyState } from "../ui/bits";
@@ -12,11 +14,13 @@ import { classNames } from "../ui/Button";
 import { ConversationList } from "./ConversationList";
 import { ConversationPane } from "./ConversationPane";
 import { filterFromSearch, isFiltered, searchFromFilter } from "./filter";
-import { FirstStart } from "./FirstStart";
 import { SearchTerms } from "./Highlighted";
 import { useConversationList } from "./queries";
 import { useBulk } from "./useBulk";
 import styles from "./Conversations.module.css";
+
+/** Seen once. */
+const FirstStart = lazy(() => import("./FirstStart"));
 
 export function Conversations({ id }: { id: string | undefined }) {
   const search = useSearch();
@@ -74,7 +78,20 @@ export function Conversations({ id }: { id: string | undefined }) {
   const everything = counts.data;
   const neverAny =
     empty && everything && everything.open + everything.pending + everything.snoozed + everything.resolved === 0;
-  if (neverAny && !id) return <FirstStart />;
+  const { user } = useSession();
+  // The first mail ends the emptiness, not the first start: it is shown and answered there.
+  const [starting, setStarting] = useState(() => isArriving(user.id, Date.now()));
+  if (neverAny && !id && !starting) setStarting(true);
+  if (starting && !id && !isFiltered(filter)) {
+    return (
+      <FirstStart
+        onLeave={(conversationId) => {
+          setStarting(false);
+          navigate(address(conversationId ?? undefined));
+        }}
+      />
+    );
+  }
 
   return (
     <SearchTerms query={filter.q}>

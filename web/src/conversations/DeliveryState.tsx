@@ -42,7 +42,9 @@ function isSoon(iso: string, now: Date): boolean {
 
 export function DeliveryState({ message }: { message: Message }) {
   const troubled = ["failed", "bounced", "complained", "deferred"].includes(message.status);
-  const [open, setOpen] = useState(troubled);
+  // Trouble tells its story by itself, whenever it comes, unless somebody has closed it.
+  const [chosen, setOpen] = useState<boolean | null>(null);
+  const open = chosen ?? troubled;
   const client = useQueryClient();
   const now = useNow();
   const refresh = () => {

@@ -1,20 +1,21 @@
-/** The inbox before the first mail: where to send it, how to try it, and the wait for it. */
+/** The inbox before the first mail: from nothing to the first conversation and its answer, on one page. */
 
-import { useState } from "react";
-import { useLocation } from "wouter";
+import { useEffect, useRef } from "react";
 import { asProblem } from "../api/problem";
-import type { Channel, Message } from "../api/types";
+import { SampleMail } from "../channels/SampleMail";
 import { m } from "../i18n";
-import { useLiveEvents } from "../live/useLive";
-import { CopyField, EmptyState, Skeleton } from "../ui/bits";
-import { Button, LinkButton } from "../ui/Button";
+import { useSession } from "../session/useSession";
+import { AskAdministrator } from "../setUp/AskAdministrator";
+import { SetUpFlow } from "../setUp/SetUpFlow";
+import { useSetUp } from "../setUp/state";
+import { useFirstMail } from "../setUp/useFirstMail";
+import { Skeleton } from "../ui/bits";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { useChannels } from "./queries";
-import { SampleMail } from "../channels/SampleMail";
-import { commandLines } from "../channels/commandLines";
 import styles from "./FirstStart.module.css";
 
-export function FirstStart() {
+/** `onLeave`: to the conversation that has begun, or to the inbox. */
+export default function FirstStart({ onLeave }: { onLeave: (conversationId: string | null) => void }) {
   const channels = useChannels();
   if (channels.isPending) {
     return (
@@ -23,7 +24,7 @@ export function FirstStart() {
       </div>
     );
   }
-  if (channels.isError) {
+  if (!channels.data) {
     return (
       <div className={styles.page}>
         <ProblemNotice
@@ -34,72 +35,65 @@ export function FirstStart() {
       </div>
     );
   }
-  const first = channels.data[0];
-  if (!first) {
+  return <Start onLeave={onLeave} />;
+}
+
+function Start({ onLeave }: { onLeave: (conversationId: string | null) => void }) {
+  const { user } = useSession();
+  const channels = useChannels().data ?? [];
+  const { setUp, change, forget } = useSetUp("first", user.id);
+  const isAdmin = user.role === "admin";
+  // The newest comes first; the first start's own is the oldest.
+  const first = channels.at(-1);
+  const leave = (conversationId: string | null) => {
+    forget();
+    onLeave(conversationId);
+  };
+  // Wherever one is: what comes is the first mail. The last step waits by itself.
+  const arrive = (conversationId: string) => change({ conversationId, arrivedAtMs: Date.now(), way: null });
+  const began = useRef(false);
+  useEffect(() => {
+    // Whoever can make no other has nothing to choose.
+    if (isAdmin || began.current || !first) return;
+    began.current = true;
+    change({ way: "forwarding", step: "receive", channelId: first.id });
+  }, [isAdmin, first, change]);
+  if (!isAdmin && !first) {
     return (
-      <EmptyState icon="channel" title={m.start.noChannel} text={m.start.noChannelText}>
-        <LinkButton variant="primary" icon="plus" href="/channels/new">
-          {m.start.createChannel}
-        </LinkButton>
-      </EmptyState>
+      <div className={styles.page}>
+        <h1>{m.setUp.title}</h1>
+        <AskAdministrator />
+      </div>
     );
   }
   return (
     <div className={styles.page}>
-      <h1>{m.start.title}</h1>
-      <p>{m.start.text}</p>
-      <div className={styles.list}>
-        {channels.data.map((channel) => (
-          <div key={channel.id} className={styles.block}>
-            <p className={styles.label}>{m.start.channel(channel.name)}</p>
-            <CopyField value={channel.inboundAddress} label={m.channels.receiving} />
-          </div>
-        ))}
-      </div>
-      <div className={styles.actions}>
-        <SampleMail channel={first} />
-        <WaitForMail />
-      </div>
-      <TryIt channel={first} />
+      <h1>{m.setUp.title}</h1>
+      <p className={styles.lead}>{m.setUp.lead}</p>
+      {!setUp.conversationId && setUp.step !== "receive" && <Listening onArrived={arrive} />}
+      <SetUpFlow
+        setUp={setUp}
+        change={change}
+        existing={channels}
+        anyMail
+        onLeave={leave}
+        beside={
+          first && (
+            <div className={styles.sample}>
+              <div>
+                <strong>{m.setUp.sampleFirst}</strong>
+                <p className="muted small">{m.setUp.sampleFirstText(first.name)}</p>
+              </div>
+              <SampleMail channel={first} />
+            </div>
+          )
+        }
+      />
     </div>
   );
 }
 
-/** Says that it waits, unless it is to be quiet, until a mail has come; then leads to it. */
-export function WaitForMail({ channelId, quiet }: { channelId?: string; quiet?: boolean }) {
-  const [arrived, setArrived] = useState<Message | null>(null);
-  const [, navigate] = useLocation();
-  useLiveEvents((event) => {
-    if (event.type !== "message.received") return;
-    const message = event.data as Message;
-    if (!channelId || message.channelId === channelId) setArrived(message);
-  });
-  return (
-    <div role="status" aria-live="polite">
-      {arrived ? (
-        <Button variant="primary" icon="mail" onClick={() => navigate(`/conversations/${arrived.conversationId}`)}>
-          {m.start.arrived} {m.start.open}
-        </Button>
-      ) : (
-        !quiet && <span className={styles.waiting}>{m.start.waiting}</span>
-      )}
-    </div>
-  );
-}
-
-export function TryIt({ channel }: { channel: Channel }) {
-  const lines = commandLines(channel, window.location);
-  return (
-    <>
-      <section className={styles.block}>
-        <h2>{m.start.bySmtp}</h2>
-        <CopyField value={lines.smtp} label={m.start.bySmtp} />
-      </section>
-      <section className={styles.block}>
-        <h2>{m.start.byHttp}</h2>
-        <CopyField value={lines.http} label={m.start.byHttp} />
-      </section>
-      <p className={styles.block}>{m.start.byForward}</p>
-    </>
-  );
+function Listening({ onArrived }: { onArrived: (conversationId: string) => void }) {
+  useFirstMail({ channelId: null, useCaseId: null }, onArrived);
+  return null;
 }

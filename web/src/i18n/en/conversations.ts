@@ -39,21 +39,13 @@ export const list = {
 };
 
 export const start = {
-  title: "Send yourself the first mail",
-  text: "Anything sent to this address becomes a conversation here, within a second.",
-  channel: (name: string) => `Channel “${name}”`,
-  waiting: "Waiting for your first mail…",
   arrived: "It is here.",
   open: "Open the conversation",
   bySmtp: "By SMTP, from a terminal",
   byHttp: "By HTTP, from a terminal",
-  byForward: "From your mail program: forward mail to the address above. The address must be reachable from the internet for that.",
   sample: "Send a sample mail now",
   sampleSent: "The sample mail was accepted.",
   sampleFailed: "The sample mail was not accepted",
-  noChannel: "Create a channel to receive mail",
-  noChannelText: "A channel is an inbox: an address people write to, and a way for your answers to go out.",
-  createChannel: "Create a channel",
   sampleSubject: "A first mail to Postroom",
   sampleBody: "Hello,\n\nthis is a sample mail, sent from the dashboard through the channel's own way in.\nAnswer it: the reply is captured in the sandbox and leaves this machine only once you set up a way out.\n\nYours,\nPostroom",
 };

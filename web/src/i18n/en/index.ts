@@ -16,6 +16,7 @@ import { presence } from "./presence";
 import { regroup } from "./regroup";
 import { people, profile, teams } from "./people";
 import { signIn } from "./session";
+import { setUp } from "./setUp";
 import { suppressions } from "./suppressions";
 import { time, errors, connection, nav, views, notFound, unsaved, palette, help } from "./shell";
 import { templates } from "./templates";
@@ -53,6 +54,7 @@ export const en = {
   signIn,
   list,
   start,
+  setUp,
   conversation,
   contact,
   message,
