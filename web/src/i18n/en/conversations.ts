@@ -53,8 +53,12 @@ export const start = {
   noChannel: "Create a channel to receive mail",
   noChannelText: "A channel is an inbox: an address people write to, and a way for your answers to go out.",
   createChannel: "Create a channel",
+  /** ASCII: it goes into a header as it is. */
   sampleSubject: "A first mail to Postroom",
   sampleBody: "Hello,\n\nthis is a sample mail, sent from the dashboard through the channel's own way in.\nAnswer it: the reply is captured in the sandbox and leaves this machine only once you set up a way out.\n\nYours,\nPostroom",
+  /** ASCII, without quotes: they stand in lines for a terminal. */
+  commandSubject: "Hello",
+  commandBody: "This is my first mail.",
 };
 
 export const conversation = {

@@ -1,0 +1,30 @@
+/** Starts the dashboard, in a language that is settled. */
+
+import { QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { keys } from "./api/keys";
+import { queryClient } from "./api/queryClient";
+import { whenSignedOut } from "./api/request";
+import { App } from "./App";
+import { dropOldDrafts } from "./composer/drafts";
+import { dismissAll } from "./ui/toast";
+
+export function start(): void {
+  whenSignedOut(() => {
+    queryClient.setQueryData(keys.session, null);
+    dismissAll();
+  });
+
+  dropOldDrafts(Date.now());
+
+  const root = document.getElementById("root");
+  if (!root) return;
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queryClient}>
+        <App />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}
