@@ -1,5 +1,5 @@
 /**
- * What a first visit loads. main.tsx settles the language and then loads start.tsx, which is all the rest: here it is kept in one
+ * What a first visit loads. main.ts settles the language and then loads start.tsx, which is all the rest: here it is kept in one
  * file, it comes down while the language does, and the whole of it stays below a limit.
  */
 
@@ -9,7 +9,7 @@ import type { Plugin, Rolldown } from "vite";
 /** Scripts and styles of the first visit as they go over the wire, in bytes. */
 const FIRST_LOAD_BYTES_MAX = 250_000;
 
-const MAIN = "/src/main.tsx";
+const MAIN = "/src/main.ts";
 const START = "/src/start.tsx";
 
 type Context = { getModuleInfo: (id: string) => { importedIds: readonly string[] } | null };
@@ -38,14 +38,18 @@ export function firstLoadGroups(root: string) {
 
 type Bundle = Rolldown.OutputBundle;
 
-function chunkOf(bundle: Bundle, module: string): Rolldown.OutputChunk {
-  for (const file of Object.values(bundle)) if (file.type === "chunk" && file.moduleIds.some((id) => id.endsWith(module))) return file;
-  throw new Error(`${module} is in no chunk`);
+/** The file that a module is in, and the one it is known by where that is another. */
+function chunksOf(bundle: Bundle, module: string): Rolldown.OutputChunk[] {
+  const found = Object.values(bundle).filter(
+    (file) => file.type === "chunk" && [file.facadeModuleId ?? "", ...file.moduleIds].some((id) => id.endsWith(module)),
+  );
+  if (found.length === 0) throw new Error(`${module} is in no chunk`);
+  return found as Rolldown.OutputChunk[];
 }
 
-/** The chunk, and all it imports. */
-function withImports(bundle: Bundle, chunk: Rolldown.OutputChunk): Rolldown.OutputChunk[] {
-  const found = new Set([chunk]);
+/** They, and all they import. */
+function withImports(bundle: Bundle, chunks: Rolldown.OutputChunk[]): Rolldown.OutputChunk[] {
+  const found = new Set(chunks);
   for (const { imports } of found) {
     for (const name of imports) {
       const file = bundle[name];
@@ -70,10 +74,10 @@ export function firstLoad(languages: string[]): Plugin {
       order: "post",
       handler(html, { bundle }) {
         if (!bundle) return undefined;
-        const chunks = [MAIN, START].flatMap((module) => withImports(bundle, chunkOf(bundle, module)));
+        const chunks = withImports(bundle, [MAIN, START].flatMap((module) => chunksOf(bundle, module)));
         const scripts = new Set(chunks.map((chunk) => chunk.fileName));
         const sheets = new Set(chunks.flatMap((chunk) => [...(chunk.viteMetadata?.importedCss ?? [])]));
-        const texts = languages.map((each) => chunkOf(bundle, `/src/i18n/${each}/index.ts`).fileName);
+        const texts = languages.flatMap((each) => chunksOf(bundle, `/src/i18n/${each}/index.ts`).map((chunk) => chunk.fileName));
         const bytes = [...scripts, ...sheets].reduce((sum, name) => sum + bytesOf(bundle, name), 0);
         const all = bytes + Math.max(...texts.map((name) => bytesOf(bundle, name)));
         if (all > FIRST_LOAD_BYTES_MAX) throw new Error(`a first visit loads ${all} bytes, more than ${FIRST_LOAD_BYTES_MAX}`);

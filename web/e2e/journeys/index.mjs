@@ -9,6 +9,7 @@ import { drafts } from "./drafts.mjs";
 import { firstStart } from "./firstStart.mjs";
 import { hostile } from "./hostile.mjs";
 import { keyboard } from "./keyboard.mjs";
+import { language } from "./language.mjs";
 import { looks } from "./looks.mjs";
 import { messageLog } from "./messageLog.mjs";
 import { reading } from "./reading.mjs";
@@ -37,5 +38,6 @@ export const journeys = [
   ...broadcasts,
   ...accountForm,
   ...looks,
+  ...language,
   ...accessibility,
 ];

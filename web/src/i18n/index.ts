@@ -1,6 +1,6 @@
 /**
  * The language of the dashboard: its texts, and how dates and numbers are written. It is settled once, before anything that says a
- * word is loaded (main.tsx), so that everybody may read `m` whenever they like; another language is a reload (settings/language.ts).
+ * word is loaded (main.ts), so that everybody may read `m` whenever they like; another language is a reload (settings/language.ts).
  * One more language is one more folder of the same shape, named in LANGUAGES.
  */
 

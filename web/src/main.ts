@@ -5,6 +5,11 @@ import { languageToSpeak } from "./settings/language";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
-await speak(languageToSpeak());
-const { start } = await import("./start");
-start();
+async function main(): Promise<void> {
+  await speak(languageToSpeak());
+  const { start } = await import("./start");
+  start();
+}
+
+// Not awaited here: what is loaded then reads the texts from this file, and would wait for its end.
+void main();
