@@ -3,6 +3,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { asProblem, type Problem } from "../api/problem";
 import type { TestResult } from "../api/types";
+import { useTeams } from "../conversations/queries";
 import { m } from "../i18n";
 import { Button } from "../ui/Button";
 import { Choice, rowClass, SelectField, TextArea, TextField } from "../ui/Field";
@@ -70,6 +71,7 @@ export function ChannelFields({ form, errors, problem, editing, onChange }: Prop
         value={form.signature}
         onChange={(event) => onChange({ signature: event.target.value })}
       />
+      <TeamField form={form} error={wrong("teamId")} onChange={onChange} />
       {editing && (
         <>
           <SelectField
@@ -91,6 +93,29 @@ export function ChannelFields({ form, errors, problem, editing, onChange }: Prop
         </>
       )}
     </>
+  );
+}
+
+type TeamProps = Pick<Props, "form" | "onChange"> & { error: string | undefined };
+
+function TeamField({ form, error, onChange }: TeamProps) {
+  const teams = useTeams().data ?? [];
+  if (teams.length === 0 && !form.teamId) return null;
+  return (
+    <SelectField
+      label={m.teams.channelField}
+      hint={m.teams.channelHint}
+      error={error}
+      value={form.teamId}
+      onChange={(event) => onChange({ teamId: event.target.value })}
+    >
+      <option value="">{m.teams.none}</option>
+      {teams.map((team) => (
+        <option key={team.id} value={team.id}>
+          {team.name}
+        </option>
+      ))}
+    </SelectField>
   );
 }
 

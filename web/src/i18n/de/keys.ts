@@ -30,6 +30,8 @@ export const keys: typeof English = {
     "domains:write": "Domains und Verwendungszwecke anlegen und ändern",
     "suppressions:read": "Gesperrte Adressen sehen",
     "suppressions:write": "Adressen sperren und freigeben",
+    "automations:read": "Automatisierungen und Geschäftszeiten sehen",
+    "automations:write": "Automatisierungen anlegen und ändern, die im Namen des Workspace senden und ändern",
     "events:read": "Ereignisse lesen",
     "webhooks:read": "Webhooks sehen",
     "webhooks:write": "Webhooks anlegen und ändern",

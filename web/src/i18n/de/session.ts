@@ -11,7 +11,7 @@ export const signIn: typeof English = {
   working: "Sie werden angemeldet…",
   withLink: "Sie werden über den Link angemeldet…",
   linkFailed: "Dieser Anmeldelink kann nicht verwendet werden",
-  linkAdvice: "Ein Link gilt nur einmal und nur für kurze Zeit. Melden Sie sich unten an oder starten Sie den Server neu, um einen neuen Link zu erhalten.",
+  linkAdvice: "Ein Link gilt nur einmal und nur für kurze Zeit. Melden Sie sich unten an oder lassen Sie sich von einem Administrator erneut einladen; der erste erhält einen Link, wenn er den Server neu startet.",
   hint: "Beim ersten Start gibt der Server einen Anmeldelink und das Passwort des Administrators aus.",
   failed: "Anmeldung fehlgeschlagen",
   expired: "Ihre Sitzung ist beendet. Melden Sie sich erneut an; Entwürfe bleiben in diesem Browser erhalten.",

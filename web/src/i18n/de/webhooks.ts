@@ -95,6 +95,7 @@ export const webhooks: typeof English = {
     "conversation.updated": "Eine Konversation hat sich geändert",
     "conversation.assigned": "Jemandem wurde eine Konversation zugewiesen",
     "conversation.resolved": "Eine Konversation wurde erledigt",
+    "conversation.mentioned": "Eine Notiz hat jemanden erwähnt",
     "contact.created": "Ein neuer Kontakt",
     "channel.connected": "Ein Kanal funktioniert wieder",
     "channel.disconnected": "Ein Kanal funktioniert nicht mehr",
