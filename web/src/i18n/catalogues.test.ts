@@ -24,7 +24,7 @@ function isSentence(text: string): boolean {
 }
 
 /** Said to machines, or a name of something. */
-const THE_SAME = new Set(["message.authDetail"]);
+const THE_SAME = new Set(["message.authDetail", "search.hints.is"]);
 
 const english = textsOf(en);
 const others = (Object.keys(LANGUAGES) as Language[]).filter((each) => each !== "en");
