@@ -12,6 +12,7 @@ import { firstStart } from "./firstStart.mjs";
 import { hostile } from "./hostile.mjs";
 import { inbox } from "./inbox.mjs";
 import { keyboard } from "./keyboard.mjs";
+import { language } from "./language.mjs";
 import { looks } from "./looks.mjs";
 import { messageLog } from "./messageLog.mjs";
 import { reading } from "./reading.mjs";
@@ -43,5 +44,6 @@ export const journeys = [
   ...broadcasts,
   ...accountForm,
   ...looks,
+  ...language,
   ...accessibility,
 ];

@@ -18,7 +18,7 @@ const PAGES = [
 ];
 
 /** Nothing is wider than the screen. */
-async function fits(page, where) {
+export async function fits(page, where) {
   const [needed, there] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.ok(needed <= there, `${where} is ${needed} px wide on ${there} px`);
 }

@@ -9,9 +9,9 @@ export type NameOf = (id: string) => string | undefined;
 const a = m.automations;
 
 function valueWords({ field, value }: AutomationCondition, nameOf: NameOf): string {
-  if (field === "channelId") return `“${nameOf(value) ?? value}”`;
+  if (field === "channelId") return a.quoted(nameOf(value) ?? value);
   if (field === "status") return (a.statuses as Record<string, string>)[value] ?? value;
-  return `“${value}”`;
+  return a.quoted(value);
 }
 
 function conditionWords(condition: AutomationCondition, nameOf: NameOf): string {
@@ -20,8 +20,8 @@ function conditionWords(condition: AutomationCondition, nameOf: NameOf): string 
   if (field === "businessHours") return a.came(a.hoursWords[(value === "inside") === is ? "inside" : "outside"]);
   if (field === "hasAttachment") return (value === "true") === is ? a.withAttachment : a.withoutAttachment;
   if (field === "autoReply") return (value === "true") === is ? a.byMachine : a.byPerson;
-  const subject = field === "contactAttribute" ? `${a.fieldWords.contactAttribute} “${condition.attribute ?? ""}”` : a.fieldWords[field];
-  return `${subject} ${a.operators[operator]} ${valueWords(condition, nameOf)}`;
+  const subject = field === "contactAttribute" ? `${a.fieldWords.contactAttribute} ${a.quoted(condition.attribute ?? "")}` : a.fieldWords[field];
+  return a.clauses[operator](subject, valueWords(condition, nameOf));
 }
 
 export function actionWords(action: AutomationAction, nameOf: NameOf): string {

@@ -18,6 +18,7 @@ export function sampleMail(to: string, now: Date, id: string): string {
     `Message-ID: <${id}@example.org>`,
     "MIME-Version: 1.0",
     "Content-Type: text/plain; charset=utf-8",
+    "Content-Transfer-Encoding: 8bit",
     "",
     ...m.start.sampleBody.split("\n"),
     "",
@@ -26,9 +27,9 @@ export function sampleMail(to: string, now: Date, id: string): string {
 }
 
 export function commandLines(channel: Channel, location: { hostname: string }): { smtp: string; http: string } {
-  const head = `From: me@example.org\nTo: ${channel.inboundAddress}\nSubject: Hello\n\nThis is my first mail.\n`;
+  const head = `From: me@example.org\nTo: ${channel.inboundAddress}\nSubject: ${m.start.commandSubject}\n\n${m.start.commandBody}\n`;
   return {
-    smtp: `swaks --server ${location.hostname}:${SMTP_PORT_DEFAULT} --to ${quote(channel.inboundAddress)} --header 'Subject: Hello'`,
+    smtp: `swaks --server ${location.hostname}:${SMTP_PORT_DEFAULT} --to ${quote(channel.inboundAddress)} --header ${quote(`Subject: ${m.start.commandSubject}`)}`,
     http: `printf ${quote(head.replaceAll("\n", "\\n"))} | curl -H 'Content-Type: message/rfc822' --data-binary @- ${quote(channel.webhookUrl)}`,
   };
 }

@@ -7,7 +7,7 @@ import { authorOf } from "../conversations/MessageItem";
 import { useChannels, useUseCase, useUsers } from "../conversations/queries";
 import { longTime } from "../format/time";
 import { m } from "../i18n";
-import { modifierName, useCommands } from "../keyboard/dispatcher";
+import { keyName, useCommands } from "../keyboard/dispatcher";
 import { useTypingHere } from "../presence/usePresence";
 import { useSession } from "../session/useSession";
 import { Button, classNames, IconButton } from "../ui/Button";
@@ -214,7 +214,7 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
         <SendButton note={note} busy={sending.busy} onSend={submit} />
         {!note && <AttachButton onFiles={(chosen) => void files.add(chosen)} />}
         <span className={styles.grow} />
-        <span className={styles.keys}>{`${modifierName} Enter`}</span>
+        <span className={styles.keys}>{`${keyName("Ctrl")} ${keyName("Enter")}`}</span>
       </div>
     </form>
   );

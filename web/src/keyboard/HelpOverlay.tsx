@@ -2,7 +2,7 @@ import { Fragment } from "react";
 import { m } from "../i18n";
 import { Kbd } from "../ui/bits";
 import { Dialog } from "../ui/Dialog";
-import { isMac, modifierName } from "./dispatcher";
+import { keyName } from "./dispatcher";
 import { OVERVIEW } from "./keymap";
 import styles from "./HelpOverlay.module.css";
 
@@ -15,7 +15,7 @@ function Keys({ ways }: { ways: string[][] }) {
           {way.map((key, place) => (
             <Fragment key={key}>
               {place > 0 && (way[0] === "Ctrl" ? " " : ` ${m.help.afterwards} `)}
-              <Kbd>{key === "Ctrl" && isMac ? modifierName : key}</Kbd>
+              <Kbd>{keyName(key)}</Kbd>
             </Fragment>
           ))}
         </Fragment>

@@ -1,6 +1,7 @@
 /** Brings commands to whoever handles them: the component mounted last goes first. Owns the one keydown listener. */
 
 import { useEffect, useRef } from "react";
+import { m } from "../i18n";
 import { interpret, type Command, type Pending } from "./keymap";
 
 /** Return `false` to leave the command to the next handler. */
@@ -61,6 +62,8 @@ export function useCommands(handlers: Handlers): void {
   }, []);
 }
 
-export const isMac = typeof navigator !== "undefined" && /mac|iphone|ipad/i.test(navigator.platform);
-/** The key that Ctrl is elsewhere. */
-export const modifierName = isMac ? "⌘" : "Ctrl";
+const isMac = typeof navigator !== "undefined" && /mac|iphone|ipad/i.test(navigator.platform);
+/** As it is printed on the keyboard; ⌘ is what Ctrl is elsewhere. */
+export function keyName(key: string): string {
+  return key === "Ctrl" && isMac ? "⌘" : (m.help.keyNames[key] ?? key);
+}

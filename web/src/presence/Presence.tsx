@@ -1,12 +1,17 @@
 /** The faces of those who are at a conversation, and who of them writes. */
 
 import { useUsers } from "../conversations/queries";
-import { m } from "../i18n";
+import { locale, m } from "../i18n";
 import { Avatar } from "../ui/bits";
 import { useOthersAt } from "./usePresence";
 import styles from "./Presence.module.css";
 
 const FACES_MAX = 4;
+
+/** `Ada, Bob and Eve`. */
+function joined(people: { name: string }[]): string {
+  return new Intl.ListFormat(locale, { type: "conjunction" }).format(people.map((person) => person.name));
+}
 
 export function Presence({ conversationId, small }: { conversationId: string; small?: boolean }) {
   const others = useOthersAt(conversationId);
@@ -16,8 +21,8 @@ export function Presence({ conversationId, small }: { conversationId: string; sm
     const user = users.find((each) => each.id === person.userId);
     return { ...person, name: user?.name ?? user?.email ?? m.presence.somebody };
   });
-  const writing = named.filter((person) => person.typing).map((person) => person.name);
-  const said = writing.length > 0 ? m.presence.writes(writing.join(", ")) : m.presence.looks(named.map((each) => each.name).join(", "));
+  const writing = named.filter((person) => person.typing);
+  const said = writing.length > 0 ? m.presence.writes(joined(writing), writing.length) : m.presence.looks(joined(named), named.length);
   return (
     <span className={styles.here} role={small ? undefined : "status"} title={said}>
       {named.slice(0, FACES_MAX).map((person) => (

@@ -13,7 +13,7 @@ import { displayName, parseMailbox } from "../format/address";
 import { visibleText } from "../format/text";
 import { longTime } from "../format/time";
 import { m } from "../i18n";
-import { modifierName } from "../keyboard/dispatcher";
+import { keyName } from "../keyboard/dispatcher";
 import { Avatar, Skeleton } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { formClass, TextArea } from "../ui/Field";
@@ -150,7 +150,7 @@ function AnswerForm({ conversationId, seen }: { conversationId: string; seen: st
       {send.error && <ProblemNotice title={m.setUp.sendFailed} problem={asProblem(send.error)} />}
       <TextArea
         label={m.setUp.answer}
-        hint={`${m.setUp.answerHint} ${modifierName}+Enter`}
+        hint={`${m.setUp.answerHint} ${keyName("Ctrl")}+${keyName("Enter")}`}
         error={missing ? m.setUp.answerEmpty : null}
         rows={2}
         dir="auto"

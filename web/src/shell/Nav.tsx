@@ -4,10 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation, useSearch } from "wouter";
 import { conversations } from "../api/endpoints";
 import { keys } from "../api/keys";
-import { locale, m } from "../i18n";
+import { LANGUAGES, locale, m, type Language } from "../i18n";
 import { filterFromSearch, searchFromFilter, type ConversationFilter } from "../conversations/filter";
-import { run } from "../keyboard/dispatcher";
+import { keyName, run } from "../keyboard/dispatcher";
 import { signOut, useSession } from "../session/useSession";
+import { chosenLanguage } from "../settings/language";
 import { setUndoSeconds, UNDO_CHOICES, undoSeconds } from "../settings/undo";
 import { currentTheme, setTheme, type Theme } from "../settings/theme";
 import { useChangeMe } from "../people/changes";
@@ -17,6 +18,7 @@ import { Icon, type IconName } from "../ui/Icon";
 import { Menu, type MenuItem } from "../ui/Menu";
 import { toastProblem } from "../ui/toast";
 import { SavedViews } from "../views/SavedViews";
+import { changeLanguage } from "./changeLanguage";
 import { Logo } from "./Logo";
 import styles from "./Nav.module.css";
 
@@ -117,6 +119,15 @@ function MorePages() {
   );
 }
 
+function languageItems(): MenuItem[] {
+  const chosen = chosenLanguage();
+  const names = Object.entries(LANGUAGES) as [Language, { name: string }][];
+  return [
+    { label: m.nav.languageOfBrowser, checked: chosen === "system", run: () => changeLanguage("system") },
+    ...names.map(([each, { name }]) => ({ label: name, lang: each, checked: chosen === each, run: () => changeLanguage(each) })),
+  ];
+}
+
 function AccountMenu({ onHelp }: { onHelp: () => void }) {
   const { user, workspace } = useSession();
   const [, navigate] = useLocation();
@@ -141,6 +152,9 @@ function AccountMenu({ onHelp }: { onHelp: () => void }) {
     themeItem("system"),
     themeItem("light"),
     themeItem("dark"),
+    "separator",
+    { heading: m.nav.language },
+    ...languageItems(),
     "separator",
     { heading: m.nav.undo },
     ...UNDO_CHOICES.map((seconds) => ({
@@ -189,7 +203,7 @@ export function Nav({ onHelp }: { onHelp: () => void }) {
         <Button icon="edit" title={`${m.nav.compose} (c)`} aria-label={m.nav.compose} onClick={() => run("compose")}>
           <span className={styles.words}>{m.nav.compose}</span>
         </Button>
-        <IconButton icon="search" variant="default" label={m.nav.search} shortcut="Ctrl K" onClick={() => run("palette")} />
+        <IconButton icon="search" variant="default" label={m.nav.search} shortcut={`${keyName("Ctrl")} K`} onClick={() => run("palette")} />
       </div>
       <NavLink href="/conversations" icon="inbox" label={m.nav.conversations} short={m.nav.conversationsShort} />
       <Views />

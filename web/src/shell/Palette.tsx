@@ -1,7 +1,7 @@
 /** The command palette: every command by name, and mail by its words. */
 
 import { useLocation } from "wouter";
-import { m } from "../i18n";
+import { LANGUAGES, m, type Language } from "../i18n";
 import { run } from "../keyboard/dispatcher";
 import type { Command } from "../keyboard/keymap";
 import { setTheme } from "../settings/theme";
@@ -10,6 +10,7 @@ import { Dialog } from "../ui/Dialog";
 import { useViews } from "../views/queries";
 import { addressOfView } from "../views/viewFilter";
 import { narrow, Picker, type PickerOption } from "../ui/Picker";
+import { changeLanguage } from "./changeLanguage";
 
 type Entry = { id: string; label: string; group: string; keys?: string; run: () => void };
 
@@ -25,6 +26,12 @@ function entries(inConversation: boolean): Entry[] {
     group: app,
     run: () => setTheme(each),
   });
+  const languages = (Object.keys(LANGUAGES) as Language[]).map((each) => ({
+    id: `language-${each}`,
+    label: `${m.nav.language}: ${LANGUAGES[each].name}`,
+    group: app,
+    run: () => changeLanguage(each),
+  }));
   return [
     ...(inConversation
       ? [
@@ -57,6 +64,7 @@ function entries(inConversation: boolean): Entry[] {
     theme("light"),
     theme("dark"),
     theme("system"),
+    ...languages,
   ];
 }
 

@@ -6,18 +6,24 @@ import type { AroundNavHandler } from "wouter";
 /** Calls `leave` if it may be, then or later. */
 type Ask = (leave: () => void) => void;
 
-let guard: { ask: Ask; address: string } | null = null;
+let guard: { ask: Ask; address: string; release: () => void } | null = null;
 
 /** For the router: links, keys and commands. */
 export const aroundNav: AroundNavHandler = (navigate, to, options) => {
-  if (guard) guard.ask(() => leaveFreely(() => navigate(to, options)));
-  else navigate(to, options);
+  leave(() => navigate(to, options));
 };
 
+/** For whatever else takes the page away. */
+export function leave(go: () => void): void {
+  if (guard) guard.ask(() => leaveFreely(go));
+  else go();
+}
+
 /** For what has asked already, or has nothing left to save (what was deleted). */
-export function leaveFreely(leave: () => void): void {
+export function leaveFreely(go: () => void): void {
+  guard?.release();
   guard = null;
-  leave();
+  go();
 }
 
 // Here and not where the guard is set: a window calls its listeners in the order they came, and the router's must not be first.
@@ -33,13 +39,14 @@ window.addEventListener("popstate", (event) => {
 export function useLeavingGuard(unsaved: boolean, ask: Ask): void {
   useEffect(() => {
     if (!unsaved) return undefined;
-    const own = { ask, address: window.location.href };
-    guard = own;
     const onBeforeUnload = (event: BeforeUnloadEvent) => event.preventDefault();
+    const release = () => window.removeEventListener("beforeunload", onBeforeUnload);
+    const own = { ask, address: window.location.href, release };
+    guard = own;
     window.addEventListener("beforeunload", onBeforeUnload);
     return () => {
       if (guard === own) guard = null;
-      window.removeEventListener("beforeunload", onBeforeUnload);
+      release();
     };
   }, [unsaved, ask]);
 }

@@ -1,5 +1,7 @@
 /** Says something to screen readers without moving the focus. */
 
+import { m } from "../i18n";
+
 let region: HTMLElement | null = null;
 
 export function announce(text: string): void {
@@ -8,7 +10,7 @@ export function announce(text: string): void {
     region.className = "visually-hidden";
     region.setAttribute("aria-live", "polite");
     region.setAttribute("role", "log");
-    region.setAttribute("aria-label", "Updates");
+    region.setAttribute("aria-label", m.updates);
     document.body.append(region);
   }
   const line = document.createElement("p");

@@ -61,6 +61,8 @@ mod tests {
             email: email.to_owned(),
             name: name.map(str::to_owned),
             role: Role::Agent,
+            available: true,
+            last_sign_in_at: None,
             created_at: Timestamp::from_millis(1),
         };
         let users = [user("ada@example.org", Some("Ada Example")), user("adam@example.org", None)];

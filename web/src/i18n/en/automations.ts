@@ -116,6 +116,17 @@ export const automations = {
     endsWith: "ends with",
     matches: "matches the pattern",
   },
+  /** What is looked at, and for what: after “if”. */
+  clauses: {
+    is: (what: string, value: string) => `${what} is ${value}`,
+    isNot: (what: string, value: string) => `${what} is not ${value}`,
+    contains: (what: string, value: string) => `${what} contains ${value}`,
+    notContains: (what: string, value: string) => `${what} does not contain ${value}`,
+    startsWith: (what: string, value: string) => `${what} begins with ${value}`,
+    endsWith: (what: string, value: string) => `${what} ends with ${value}`,
+    matches: (what: string, value: string) => `${what} matches the pattern ${value}`,
+  },
+  quoted: (text: string) => `“${text}”`,
   value: "Value",
   valueMissing: "Say what to look for.",
   patternHint: "A regular expression, such as order \\d+. The case of letters does not count.",

@@ -46,8 +46,12 @@ export const start = {
   sample: "Send a sample mail now",
   sampleSent: "The sample mail was accepted.",
   sampleFailed: "The sample mail was not accepted",
+  /** ASCII: it goes into a header as it is. */
   sampleSubject: "A first mail to Postroom",
   sampleBody: "Hello,\n\nthis is a sample mail, sent from the dashboard through the channel's own way in.\nAnswer it: the reply is captured in the sandbox and leaves this machine only once you set up a way out.\n\nYours,\nPostroom",
+  /** ASCII, without quotes: they stand in lines for a terminal. */
+  commandSubject: "Hello",
+  commandBody: "This is my first mail.",
 };
 
 export const conversation = {

@@ -1,2 +1,4 @@
+export const number = (n: number) => n.toLocaleString("en-GB");
+
 /** A number with its noun. */
-export const count = (n: number, one: string, many: string) => `${n.toLocaleString("en-GB")} ${n === 1 ? one : many}`;
+export const count = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`;

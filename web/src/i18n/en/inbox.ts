@@ -1,6 +1,6 @@
 /** Working through the list: searching, selecting, saved views, mentions. */
 
-import { count } from "./count";
+import { count, number } from "./count";
 
 const conversations = (n: number) => count(n, "conversation", "conversations");
 
@@ -58,9 +58,9 @@ export const search = {
 
 export const bulk = {
   label: "Selected conversations",
-  selected: (n: number) => `${n.toLocaleString()} selected`,
+  selected: (n: number) => `${number(n)} selected`,
   select: (subject: string) => `Select “${subject}”`,
-  all: (n: number) => `Select all ${n.toLocaleString()} loaded`,
+  all: (n: number) => `Select all ${number(n)} loaded`,
   clear: "Clear the selection",
   resolve: "Resolve",
   reopen: "Reopen",

@@ -40,6 +40,7 @@ export const en = {
   none: "None",
   loadMore: "Load more",
   optional: "optional",
+  updates: "Updates",
   gone: "It may have been deleted, or the link is wrong.",
 
   time,

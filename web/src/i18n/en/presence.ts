@@ -2,6 +2,6 @@
 
 export const presence = {
   somebody: "Somebody",
-  looks: (names: string) => `${names} is here too`,
-  writes: (names: string) => `${names} is writing…`,
+  looks: (names: string, people: number) => `${names} ${people === 1 ? "is" : "are"} here too`,
+  writes: (names: string, people: number) => `${names} ${people === 1 ? "is" : "are"} writing…`,
 };

@@ -136,7 +136,7 @@ export const setUp = {
   noMailList: [
     "Look into the spam folder of the mailbox you forward from: what lies there is not forwarded.",
     "Write from another address than the one you forward: many providers drop mail to oneself.",
-    "The server’s port 25 has to be reachable from the internet; “postroom check” tells.",
+    "The server’s port 25 has to be reachable from the internet; “postroom doctor” tells.",
   ],
   fromTerminal: "From a terminal",
   otherWay: "Another way",

@@ -71,6 +71,9 @@ export const nav = {
   undo: "Undo sending",
   undoFor: (seconds: number) => (seconds === 0 ? "Off" : `For ${seconds} seconds`),
   themes: { system: "System", light: "Light", dark: "Dark" },
+  language: "Language",
+  /** Beside the names of the languages, which are the same in all of them. */
+  languageOfBrowser: "System",
 };
 
 export const views = {
@@ -158,6 +161,8 @@ export const help = {
     palette: "Command palette",
     help: "Keyboard shortcuts",
   },
+  /** As they are printed on the keyboards of the language. */
+  keyNames: { Ctrl: "Ctrl", Enter: "Enter", Esc: "Esc", Home: "Home", End: "End" } as Record<string, string>,
   afterwards: "then",
   or: "or",
 };

@@ -1,3 +1,5 @@
+/** Starts the dashboard, in a language that is settled. */
+
 import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
@@ -7,18 +9,17 @@ import { whenSignedOut } from "./api/request";
 import { App } from "./App";
 import { dropOldDrafts } from "./composer/drafts";
 import { dismissAll } from "./ui/toast";
-import "./styles/tokens.css";
-import "./styles/base.css";
 
-whenSignedOut(() => {
-  queryClient.setQueryData(keys.session, null);
-  dismissAll();
-});
+export function start(): void {
+  whenSignedOut(() => {
+    queryClient.setQueryData(keys.session, null);
+    dismissAll();
+  });
 
-dropOldDrafts(Date.now());
+  dropOldDrafts(Date.now());
 
-const root = document.getElementById("root");
-if (root) {
+  const root = document.getElementById("root");
+  if (!root) return;
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queryClient}>

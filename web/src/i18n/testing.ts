@@ -1,0 +1,5 @@
+/** Unit tests are read in English. Loaded by vitest before each file of tests. */
+
+import { speak } from ".";
+
+await speak("en");
