@@ -77,6 +77,11 @@ impl Api {
         Self { key: None, ..self.clone() }
     }
 
+    /// What a browser that has the dashboard open says it is at.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.server)
+    }
+
     /// The same server with a new key of these scopes, bound to a channel if one is named.
     pub async fn with_new_key(&self, scopes: &[&str], channel: Option<&str>) -> Self {
         let mut key = json!({ "name": "Test", "scopes": scopes });

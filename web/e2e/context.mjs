@@ -2,7 +2,7 @@
 
 import { createServer } from "node:http";
 import { chromium } from "playwright-core";
-import { sendMail, textMail, unique } from "./mail.mjs";
+import { htmlMail, sendMail, textMail, unique } from "./mail.mjs";
 
 const ACTION_MS_MAX = 15_000;
 const ANSWERS_TOLD = 20;
@@ -157,6 +157,13 @@ export class Context {
       ...change,
     };
     await sendMail(this.server.smtpAddr, { from: "ada@example.org", to: mail.to, raw: mail.raw ?? textMail(mail) });
+    return { ...mail, conversation: await this.conversationOf(channel, mail.subject) };
+  }
+
+  /** The same with an HTML part. */
+  async receiveHtml(channel, change) {
+    const mail = { from: "Ada Example <ada@example.org>", to: channel.inboundAddress, ...change };
+    await sendMail(this.server.smtpAddr, { from: "ada@example.org", to: mail.to, raw: htmlMail(mail) });
     return { ...mail, conversation: await this.conversationOf(channel, mail.subject) };
   }
 

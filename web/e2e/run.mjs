@@ -13,7 +13,7 @@ import { Context, launchBrowser } from "./context.mjs";
 import { journeys } from "./journeys/index.mjs";
 import { startServer } from "./server.mjs";
 
-const JOURNEY_MS_MAX = 90_000;
+const JOURNEY_MS_MAX = 180_000;
 
 async function withinTime(promise) {
   let timer;

@@ -63,28 +63,29 @@ export async function startServer() {
   const password = "a journey of a thousand mails";
   const apiKey = "journeys-0123456789-0123456789-key";
   const url = `http://127.0.0.1:${httpPort}`;
-  const child = spawn(binary, ["serve"], {
-    cwd: folder,
-    env: {
-      PATH: process.env.PATH,
-      HOME: folder,
-      POSTROOM_HTTP_ADDR: `127.0.0.1:${httpPort}`,
-      POSTROOM_SMTP_ADDR: `127.0.0.1:${smtpPort}`,
-      POSTROOM_SUBMISSION_ADDR: `127.0.0.1:${submissionPort}`,
-      POSTROOM_PUBLIC_URL: url,
-      POSTROOM_DATA_DIR: path.join(folder, "data"),
-      POSTROOM_BOOTSTRAP_KEY: apiKey,
-      POSTROOM_BOOTSTRAP_ADMIN: `${email}:${password}`,
-      // Webhooks go to a listener of the test on this machine.
-      POSTROOM_ALLOW_PRIVATE_NETWORKS: "true",
-      POSTROOM_AUTOCONFIG_URL: "off",
-      POSTROOM_DNS_SERVER: names.address,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    POSTROOM_HTTP_ADDR: `127.0.0.1:${httpPort}`,
+    POSTROOM_SMTP_ADDR: `127.0.0.1:${smtpPort}`,
+    POSTROOM_SUBMISSION_ADDR: `127.0.0.1:${submissionPort}`,
+    POSTROOM_PUBLIC_URL: url,
+    POSTROOM_DATA_DIR: path.join(folder, "data"),
+    POSTROOM_BOOTSTRAP_KEY: apiKey,
+    POSTROOM_BOOTSTRAP_ADMIN: `${email}:${password}`,
+    // Webhooks go to a listener of the test on this machine.
+    POSTROOM_ALLOW_PRIVATE_NETWORKS: "true",
+    POSTROOM_AUTOCONFIG_URL: "off",
+    POSTROOM_DNS_SERVER: names.address,
+  };
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
-  const stop = async () => {
+  const begin = () => {
+    const begun = spawn(binary, ["serve"], { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [begun.stdout, begun.stderr]) stream.on("data", (data) => (output += data));
+    return begun;
+  };
+  let child = begin();
+  const end = async () => {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     if (child.exitCode === null) {
       child.kill("SIGTERM");
@@ -92,8 +93,18 @@ export async function startServer() {
       await ended;
       clearTimeout(timer);
     }
+  };
+  const stop = async () => {
+    await end();
     await names.stop();
     await rm(folder, { recursive: true, force: true });
+  };
+  /** Ends the server, has a command of the program do something to its data, and starts it again. */
+  const without = async (work) => {
+    await end();
+    await work({ binary, folder, environment });
+    child = begin();
+    await untilReady(url, child, () => output);
   };
   try {
     await untilReady(url, child, () => output);
@@ -101,5 +112,5 @@ export async function startServer() {
     await stop();
     throw error;
   }
-  return { url, smtpAddr: `127.0.0.1:${smtpPort}`, email, password, apiKey, names, stop, output: () => output };
+  return { url, smtpAddr: `127.0.0.1:${smtpPort}`, email, password, apiKey, names, without, stop, output: () => output };
 }

@@ -27,6 +27,10 @@ const Broadcasts = lazy(() => import("./broadcasts/Broadcasts"));
 const NewBroadcast = lazy(() => import("./broadcasts/NewBroadcast"));
 const EditBroadcast = lazy(() => import("./broadcasts/EditBroadcast"));
 const BroadcastDetail = lazy(() => import("./broadcasts/BroadcastDetail"));
+const Automations = lazy(() => import("./automations/Automations"));
+const NewAutomation = lazy(() => import("./automations/NewAutomation"));
+const AutomationDetail = lazy(() => import("./automations/AutomationDetail"));
+const BusinessHours = lazy(() => import("./automations/BusinessHours"));
 const Lists = lazy(() => import("./lists/Lists"));
 const ListDetail = lazy(() => import("./lists/ListDetail"));
 const Domains = lazy(() => import("./domains/Domains"));
@@ -34,6 +38,9 @@ const DomainDetail = lazy(() => import("./domains/DomainDetail"));
 const Suppressions = lazy(() => import("./suppressions/Suppressions"));
 const Templates = lazy(() => import("./templates/Templates"));
 const TemplateDetail = lazy(() => import("./templates/TemplateDetail"));
+const People = lazy(() => import("./people/People"));
+const Teams = lazy(() => import("./people/Teams"));
+const Profile = lazy(() => import("./people/Profile"));
 const Analytics = lazy(() => import("./analytics/Analytics"));
 
 /** Unseen for a moment: where the server answers at once, nothing flashes. */
@@ -69,6 +76,10 @@ function Pages() {
         <Route path="/channels/:id">{(params) => <ChannelDetail key={params.id} id={params.id} />}</Route>
         <Route path="/webhooks" component={Webhooks} />
         <Route path="/webhooks/:id">{(params) => <WebhookDetail key={params.id} id={params.id} />}</Route>
+        <Route path="/automations" component={Automations} />
+        <Route path="/automations/new" component={NewAutomation} />
+        <Route path="/automations/:id">{(params) => <AutomationDetail key={params.id} id={params.id} />}</Route>
+        <Route path="/business-hours" component={BusinessHours} />
         <Route path="/outbox/:id?">{(params) => <Outbox id={params.id} />}</Route>
         <Route path="/api-keys" component={ApiKeys} />
         <Route path="/messages/:id?">{(params) => <Messages id={params.id} />}</Route>
@@ -84,6 +95,9 @@ function Pages() {
         <Route path="/templates" component={Templates} />
         <Route path="/templates/:id">{(params) => <TemplateDetail key={params.id} id={params.id} />}</Route>
         <Route path="/analytics" component={Analytics} />
+        <Route path="/people" component={People} />
+        <Route path="/teams" component={Teams} />
+        <Route path="/profile" component={Profile} />
         <Route component={NotFound} />
       </Switch>
     </Suspense>

@@ -26,6 +26,8 @@ pub use password::PASSWORD_CHARS_MIN;
 const KEY_PREFIX: &str = "pk_";
 const SESSION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 const SIGN_IN_LINK: Duration = Duration::from_secs(24 * 60 * 60);
+/// Invitations wait for people who do not read their mail every day.
+pub(crate) const INVITATION_LINK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How often a key's last use is written down.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
 const NAME_CHARS_MAX: usize = 200;
@@ -82,7 +84,14 @@ fn principal_of(user: &UserRow) -> Principal {
         Role::Agent => Scope::ALL
             .into_iter()
             .filter(|scope| {
-                !matches!(scope, Scope::Admin | Scope::ChannelsWrite | Scope::WebhooksWrite | Scope::MetricsRead)
+                !matches!(
+                    scope,
+                    Scope::Admin
+                        | Scope::ChannelsWrite
+                        | Scope::WebhooksWrite
+                        | Scope::AutomationsWrite
+                        | Scope::MetricsRead
+                )
             })
             .collect(),
     };
@@ -145,14 +154,16 @@ pub async fn sign_in_by_link(engine: &Engine, token: &str) -> Result<SignedIn> {
     }
 }
 
-async fn begin_session(engine: &Engine, user: UserRow) -> Result<SignedIn> {
+async fn begin_session(engine: &Engine, mut user: UserRow) -> Result<SignedIn> {
     let token = random_token();
     let (hash, now, id, workspace) =
         (hash(&token), Timestamp::now(), user.public.id.clone(), user.workspace_id.clone());
+    user.public.last_sign_in_at = Some(now);
     let workspace = engine
         .db
         .write(Priority::Foreground, move |tx| {
             users::add_token(tx, &hash, &id, TokenPurpose::Session, now, now.plus(SESSION))?;
+            users::signed_in(tx, &id, now)?;
             workspaces::get(tx, &workspace)
         })
         .await?;
@@ -186,13 +197,21 @@ pub async fn sign_in_link(engine: &Engine, email: &str) -> Result<SecretString> 
 /// A token that signs the user in once, within a day.
 pub(crate) fn new_sign_in_token(tx: &mut Tx<'_>, user: &UserId) -> store::Result<String> {
     let token = random_token();
-    add_sign_in_token(tx, user, &token)?;
+    add_sign_in_token(tx, user, &token, SIGN_IN_LINK)?;
     Ok(token)
 }
 
-fn add_sign_in_token(tx: &mut Tx<'_>, user: &UserId, token: &str) -> store::Result<()> {
+/// A token that signs an invited user in once, in the place of those they were given before.
+pub(crate) fn new_invitation_token(tx: &mut Tx<'_>, user: &UserId) -> store::Result<String> {
+    let token = random_token();
+    users::remove_tokens_for(tx, user, TokenPurpose::SignIn)?;
+    add_sign_in_token(tx, user, &token, INVITATION_LINK)?;
+    Ok(token)
+}
+
+fn add_sign_in_token(tx: &mut Tx<'_>, user: &UserId, token: &str, lifetime: Duration) -> store::Result<()> {
     let now = Timestamp::now();
-    users::add_token(tx, &hash(token), user, TokenPurpose::SignIn, now, now.plus(SIGN_IN_LINK))
+    users::add_token(tx, &hash(token), user, TokenPurpose::SignIn, now, now.plus(lifetime))
 }
 
 /// # Errors
@@ -232,7 +251,7 @@ pub async fn create_user(
     Ok(keep_user(engine, row, None).await?.0)
 }
 
-/// As [`create_user`]; who has no password gets a link's token that signs them in once, within a day.
+/// As [`create_user`]; who has no password gets a link's token that signs them in once, within a day or, invited, a week.
 ///
 /// # Errors
 /// As [`create_user`].
@@ -243,8 +262,10 @@ pub async fn create_user_with_link(
     name: Option<String>,
     role: Role,
     password: Option<SecretString>,
+    invited: bool,
 ) -> Result<(User, Option<SecretString>)> {
-    let token = password.is_none().then(random_token);
+    let lifetime = if invited { INVITATION_LINK } else { SIGN_IN_LINK };
+    let token = password.is_none().then(|| (random_token(), lifetime));
     let row = new_user(workspace, email, name, role, password).await?;
     keep_user(engine, row, token).await
 }
@@ -262,22 +283,31 @@ async fn new_user(
         Some(password) => Some(password::hash(password).await?),
         None => None,
     };
-    let public = User { id: UserId::generate(), email, name, role, created_at: Timestamp::now() };
+    let public = new_public_user(email, name, role, Timestamp::now());
     Ok(UserRow { workspace_id: workspace.clone(), password_hash, public })
 }
 
+/// Somebody who has not come in yet.
+fn new_public_user(email: String, name: Option<String>, role: Role, now: Timestamp) -> User {
+    User { id: UserId::generate(), email, name, role, available: true, last_sign_in_at: None, created_at: now }
+}
+
 /// The token is in the answer alone: who lost it and asks again has not seen it.
-async fn keep_user(engine: &Engine, row: UserRow, token: Option<String>) -> Result<(User, Option<SecretString>)> {
-    let (once, made) = (once::asked(), (row.public.clone(), token));
+async fn keep_user(
+    engine: &Engine,
+    row: UserRow,
+    token: Option<(String, Duration)>,
+) -> Result<(User, Option<SecretString>)> {
+    let (once, made) = (once::asked(), (row.public.clone(), token.as_ref().map(|(token, _)| token.clone())));
     let outcome = once.seal(engine, &made)?;
-    let (noting, link) = (once.clone(), made.1.clone());
+    let noting = once.clone();
     let kept = engine
         .db
         .write(Priority::Foreground, move |tx| {
             let earlier = noting.note(tx, &outcome)?;
             if earlier.is_none() {
                 users::insert(tx, &row)?;
-                link.map_or(Ok(()), |token| add_sign_in_token(tx, &row.public.id, &token))?;
+                token.map_or(Ok(()), |(token, lifetime)| add_sign_in_token(tx, &row.public.id, &token, lifetime))?;
             }
             Ok(earlier)
         })

@@ -7,12 +7,12 @@ mod secrets;
 use model::channel::{AuthPolicy, Channel, ChannelLimits, ChannelStatus, Provider, ProviderConfig, Signature};
 use model::event::EventType;
 use model::key::{Actor, Principal, Role, Scope};
-use model::{ChannelId, Timestamp, WorkspaceId};
+use model::{ChannelId, TeamId, Timestamp, WorkspaceId};
 use secrecy::SecretString;
 use serde_json::json;
 use store::channels::ChannelRow;
 use store::events::NewEvent;
-use store::{Priority, Tx, channels, events};
+use store::{Priority, Tx, channels, events, teams};
 
 use crate::delivering::allowance;
 use crate::mailboxes::{self, channel_account};
@@ -40,6 +40,8 @@ pub struct ChannelRequest {
     pub limits: Option<ChannelLimits>,
     pub auth_policy: Option<AuthPolicy>,
     pub thread_by_subject: Option<bool>,
+    /// `Some(None)`: new conversations go to no team.
+    pub team_id: Option<Option<TeamId>>,
 }
 
 /// Only administrators and keys that may create channels do.
@@ -77,16 +79,20 @@ pub async fn create(engine: &Engine, principal: &Principal, request: ChannelRequ
     let kept = engine
         .db
         .write(Priority::Foreground, move |tx| {
+            if !team_is_there(tx, &row)? {
+                return Ok(Err(no_such_team()));
+            }
             if let Some(earlier) = once.note(tx, row.public.id.as_str())? {
-                return channels::get(tx, &row.workspace_id, &ChannelId::from_stored(earlier));
+                let id = ChannelId::from_stored(earlier);
+                return channels::get(tx, &row.workspace_id, &id).map(|row| row.ok_or(MISSING));
             }
             channels::insert(tx, &row)?;
             channel_account::put(tx, &row.public.id, account.as_ref(), true)?;
             tell(tx, &row, EventType::ChannelConnected, now)?;
-            Ok(Some(row))
+            Ok(Ok(row))
         })
         .await?;
-    Ok(shown(engine, principal, kept.ok_or(MISSING)?))
+    Ok(shown(engine, principal, kept?))
 }
 
 /// A row for a new channel, not yet kept.
@@ -120,6 +126,7 @@ pub(crate) fn new_row(
             limits: ChannelLimits::default(),
             auth_policy: AuthPolicy::default(),
             thread_by_subject: true,
+            team_id: None,
             status: ChannelStatus::Connected,
             inbound_address,
             webhook_url: String::new(),
@@ -148,6 +155,9 @@ fn apply(engine: &Engine, row: &mut ChannelRow, request: &ChannelRequest) -> Res
     public.limits = request.limits.clone().unwrap_or_else(|| std::mem::take(&mut public.limits));
     public.auth_policy = request.auth_policy.unwrap_or(public.auth_policy);
     public.thread_by_subject = request.thread_by_subject.unwrap_or(public.thread_by_subject);
+    if let Some(team) = &request.team_id {
+        public.team_id.clone_from(team);
+    }
     if let Some(config) = &request.config {
         check::merge(&mut public.config, config);
     }
@@ -176,22 +186,41 @@ pub async fn update(
     apply(engine, &mut row, &request)?;
     let limits_change = before != row.public.limits.sending();
     row.public.updated_at = Timestamp::now();
-    let kept = row.clone();
     let account = channel_account::wanted(engine, &row, secrets::password(engine, &row)?)?;
-    let new_password = request.password.is_some();
-    engine
+    let (new_password, new_team) = (request.password.is_some(), request.team_id.is_some());
+    let kept = engine
         .db
         .write(Priority::Foreground, move |tx| {
+            if !team_is_there(tx, &row)? {
+                if new_team {
+                    return Ok(Err(no_such_team()));
+                }
+                // Deleted since the channel was read.
+                row.public.team_id = None;
+            }
             // The account first, as whoever keeps it in step does.
             channel_account::put(tx, &row.public.id, account.as_ref(), new_password)?;
             if limits_change {
                 allowance::changed(tx, row.public.id.as_str(), row.public.updated_at)?;
             }
-            channels::update(tx, &row)
+            channels::update(tx, &row)?;
+            Ok(Ok(row))
         })
         .await?;
     engine.routes.forget();
-    Ok(shown(engine, principal, kept))
+    Ok(shown(engine, principal, kept?))
+}
+
+/// The team a channel names can't be deleted before this transaction ends.
+fn team_is_there(tx: &mut Tx<'_>, row: &ChannelRow) -> store::Result<bool> {
+    match &row.public.team_id {
+        Some(team) => Ok(teams::take_turn(tx, &row.workspace_id, team)?.is_some()),
+        None => Ok(true),
+    }
+}
+
+fn no_such_team() -> EngineError {
+    EngineError::invalid("/teamId", "no team of this workspace has this id")
 }
 
 /// The channel stops receiving at once. Its conversations stay, and its address is never given to another.

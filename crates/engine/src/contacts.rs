@@ -301,7 +301,9 @@ pub async fn conversations(
 ) -> Result<Listing<Conversation, ConversationPlace>> {
     let contact = get(engine, principal, id).await?;
     let query = ConversationQuery { contact_id: Some(contact.id), ..ConversationQuery::default() };
-    conversations::list(engine, principal, query, slice).await
+    let listed = conversations::list(engine, principal, query, slice).await?;
+    let items = listed.items.into_iter().map(|listed| listed.conversation).collect();
+    Ok(Listing { items, next: listed.next })
 }
 
 /// Where a page of activities ended: in the messages of channels, and in the mails of people's mailboxes.

@@ -1,7 +1,9 @@
 //! Conversations as people work on them: lists, counts, changes, notes. Mail that arrives or leaves changes them too,
 //! but that is `ingest`'s and `sending`'s.
 
+pub mod bulk;
 mod change;
+pub mod mention;
 mod note;
 mod regrouping;
 
@@ -9,22 +11,28 @@ use std::fmt;
 use std::str::FromStr;
 
 use model::conversation::{Conversation, ConversationStatus};
-use model::key::{Actor, Principal, Scope};
+use model::key::{Actor, Principal, Scope, User};
+use model::limits::LABELS_LISTED_MAX;
 use model::message::Message;
-use model::{ChannelId, ContactId, ConversationId, UserId};
-use store::conversation_lists::{self, ActivityKey, ActivitySlice, Assignee, ConversationCounts, ConversationFilter};
+use model::{ChannelId, ContactId, ConversationId, MessageId, TeamId, Timestamp, UserId};
+use store::conversation_lists::{
+    self, ActivityKey, ActivitySlice, Assignee, ConversationCounts, ConversationFilter, OfTeam,
+};
 use store::conversations::{self, ConversationRow};
 use store::message_lists::MessageKey;
 use store::search::TermQuery;
-use store::search_lists::{self, MatchFilter};
-use store::{NotAPlace, conversation_moves};
+use store::search_lists;
+use store::{NotAPlace, Priority, conversation_moves, labels, mentions, users};
 
 pub use change::{ConversationChange, change};
+pub(crate) use change::{append, give_to_team, keep_change};
+pub(crate) use note::add_automatic_note;
 pub use note::add_note;
 pub use regrouping::{merge, move_to_channel, split};
 
 use crate::listing::{Listing, SliceOf};
-use crate::{Engine, EngineError, Result, access_check, messages, search_query};
+use crate::search_query::{AssigneeAsked, SearchQuery};
+use crate::{Engine, EngineError, Result, access_check, messages, search, search_query};
 
 /// Whose conversations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,15 +42,25 @@ pub enum AssigneeQuery {
     User(UserId),
 }
 
+/// Which team's conversations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TeamQuery {
+    None,
+    Team(TeamId),
+}
+
 /// Which conversations somebody asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConversationQuery {
     pub status: Option<ConversationStatus>,
     pub assignee: Option<AssigneeQuery>,
+    pub team: Option<TeamQuery>,
     pub channel_id: Option<ChannelId>,
     pub contact_id: Option<ContactId>,
     pub label: Option<String>,
     pub unread: Option<bool>,
+    /// Those with a note that mentions whoever asks.
+    pub mentioned: bool,
     /// As typed into a search box; the list is then in the order of the newest messages found.
     pub q: Option<String>,
 }
@@ -75,16 +93,31 @@ impl FromStr for ConversationPlace {
     }
 }
 
+/// A conversation of a list, and where it was searched for the message that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    pub conversation: Conversation,
+    pub found: Option<FoundMessage>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundMessage {
+    pub id: MessageId,
+    /// The words around the first match, as plain text; `None` where its text has none.
+    pub snippet: Option<String>,
+}
+
 /// A page of conversations, the last active first unless the slice says otherwise.
 ///
 /// # Errors
-/// The scope `conversations:read` is missing, `me` is asked for by a key, or the place is of another list.
+/// The scope `conversations:read` is missing, `me` is asked for by a key, the place is of another list, or an operator of
+/// the search has a value that can't be read.
 pub async fn list(
     engine: &Engine,
     principal: &Principal,
     query: ConversationQuery,
     slice: SliceOf<ConversationPlace>,
-) -> Result<Listing<Conversation, ConversationPlace>> {
+) -> Result<Listing<Listed, ConversationPlace>> {
     access_check::scope(principal, Scope::ConversationsRead)?;
     let Some(channel_id) = access_check::channel(principal, query.channel_id) else { return Ok(Listing::empty()) };
     let assignee = query.assignee.map(|assignee| self::assignee(principal, assignee)).transpose()?;
@@ -94,32 +127,73 @@ pub async fn list(
         unread: query.unread,
         channel_id,
         assignee,
+        team: query.team.map(|team| match team {
+            TeamQuery::None => OfTeam::None,
+            TeamQuery::Team(id) => OfTeam::Team(id),
+        }),
         label: query.label,
         contact_id: query.contact_id,
+        mentioned: query.mentioned.then(|| asking_user(principal, "mentioned")).transpose()?,
     };
     match query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
-        Some(q) => searched(engine, filter, q, slice).await,
+        Some(q) => searched(engine, principal, filter, q, slice).await,
         None => by_activity(engine, filter, slice).await,
     }
 }
 
 fn assignee(principal: &Principal, asked: AssigneeQuery) -> Result<Assignee> {
-    match (asked, &principal.actor) {
-        (AssigneeQuery::Nobody, _) => Ok(Assignee::Nobody),
-        (AssigneeQuery::User(user), _) => Ok(Assignee::User(user)),
-        (AssigneeQuery::Me, Actor::User(user, _)) => Ok(Assignee::User(user.clone())),
-        (AssigneeQuery::Me, Actor::Key(_)) => Err(EngineError::invalid(
-            "/assigneeId",
+    match asked {
+        AssigneeQuery::Nobody => Ok(Assignee::Nobody),
+        AssigneeQuery::User(user) => Ok(Assignee::User(user)),
+        AssigneeQuery::Me => asking_user(principal, "assigneeId").map(Assignee::User),
+    }
+}
+
+fn asking_user(principal: &Principal, field: &str) -> Result<UserId> {
+    match &principal.actor {
+        Actor::User(user, _) => Ok(user.clone()),
+        Actor::Key(_) => Err(EngineError::invalid(
+            format!("/{field}"),
             "`me` is whoever is signed in; an API key is nobody: give a user's id, or `none`",
         )),
     }
+}
+
+/// Adds what a search says of conversations to `filter`, whom it names included; false where the two exclude each other.
+pub(crate) async fn narrow(
+    engine: &Engine,
+    principal: &Principal,
+    query: &SearchQuery,
+    filter: &mut ConversationFilter,
+) -> Result<bool> {
+    if let Some(problem) = query.problems.first() {
+        return Err(EngineError::Unreadable(problem.to_string()));
+    }
+    let mut possible = query.narrow(filter);
+    if query.mentioned {
+        let user = asking_user(principal, "q")?;
+        possible &= filter.mentioned.replace(user.clone()).is_none_or(|asked| asked == user);
+    }
+    if let Some(typed) = &query.assignee {
+        let workspace = principal.workspace_id.clone();
+        let users = engine.db.read(move |tx| users::list(tx, &workspace)).await?;
+        let users: Vec<User> = users.into_iter().map(|row| row.public).collect();
+        let found = search_query::assignee(typed, &users);
+        let wanted = match found.map_err(|problem| EngineError::Unreadable(problem.to_string()))? {
+            AssigneeAsked::Me => Assignee::User(asking_user(principal, "q")?),
+            AssigneeAsked::Nobody => Assignee::Nobody,
+            AssigneeAsked::User(user) => Assignee::User(user),
+        };
+        possible &= filter.assignee.replace(wanted.clone()).is_none_or(|asked| asked == wanted);
+    }
+    Ok(possible)
 }
 
 async fn by_activity(
     engine: &Engine,
     filter: ConversationFilter,
     slice: SliceOf<ConversationPlace>,
-) -> Result<Listing<Conversation, ConversationPlace>> {
+) -> Result<Listing<Listed, ConversationPlace>> {
     let after = match slice.after {
         None => None,
         Some(ConversationPlace::Activity(key)) => Some(key),
@@ -127,20 +201,24 @@ async fn by_activity(
     };
     let part = ActivitySlice { after, ascending: slice.ascending, take: slice.take + 1 };
     let found = engine.db.read(move |tx| conversation_lists::page(tx, &filter, &part)).await?;
-    Ok(Listing::cut(found, slice.take, |conversation| ConversationPlace::Activity(ActivityKey::of(conversation))))
+    let found = found.into_iter().map(|conversation| Listed { conversation, found: None }).collect();
+    Ok(Listing::cut(found, slice.take, |listed: &Listed| {
+        ConversationPlace::Activity(ActivityKey::of(&listed.conversation))
+    }))
 }
 
 async fn searched(
     engine: &Engine,
+    principal: &Principal,
     mut filter: ConversationFilter,
     q: &str,
     slice: SliceOf<ConversationPlace>,
-) -> Result<Listing<Conversation, ConversationPlace>> {
-    let query = search_query::parse(q);
-    if query.nothing || !query.narrow(&mut filter) {
+) -> Result<Listing<Listed, ConversationPlace>> {
+    let query = search_query::parse(q, Timestamp::now());
+    if !narrow(engine, principal, &query, &mut filter).await? || query.nothing {
         return Ok(Listing::empty());
     }
-    if query.has_no_terms() && query.attachments.is_none() {
+    if query.is_plain_filter() {
         return by_activity(engine, filter, slice).await;
     }
     let before = match slice.after {
@@ -149,17 +227,22 @@ async fn searched(
         Some(ConversationPlace::Activity(_)) => return Err(other_list()),
     };
     let take = slice.take;
+    let (clauses, matches) = (query.index_clauses(), query.match_filter(filter));
     let found = engine
         .db
         .read(move |tx| {
-            let (workspace_id, channel_id) = (filter.workspace_id.clone(), filter.channel_id.clone());
-            let terms =
-                TermQuery { workspace_id: &workspace_id, channel_id: channel_id.as_ref(), clauses: &query.clauses };
-            let matches = MatchFilter { conversation: filter, attachments: query.attachments };
+            let (workspace_id, channel_id) = (&matches.conversation.workspace_id, &matches.conversation.channel_id);
+            let terms = TermQuery { workspace_id, channel_id: channel_id.as_ref(), clauses: &clauses };
             search_lists::conversations(tx, &terms, &matches, before, take)
         })
         .await?;
-    Ok(Listing { items: found.items, next: found.go_on_before.map(ConversationPlace::Before) })
+    let mut items = Vec::with_capacity(found.items.len());
+    for one in found.items {
+        let snippet = search::snippet(engine, &one.message, &query).await;
+        let message = FoundMessage { id: one.message.id, snippet };
+        items.push(Listed { conversation: one.conversation, found: Some(message) });
+    }
+    Ok(Listing { items, next: found.go_on_before.map(ConversationPlace::Before) })
 }
 
 fn other_list() -> EngineError {
@@ -178,9 +261,41 @@ pub async fn counts(engine: &Engine, principal: &Principal) -> Result<Conversati
             Actor::User(user, _) => Some(user),
             Actor::Key(_) => None,
         };
-        conversation_lists::counts(tx, &asking.workspace_id, asking.channel_id.as_ref(), user)
+        let mut counts = conversation_lists::counts(tx, &asking.workspace_id, asking.channel_id.as_ref(), user)?;
+        if let Some(user) = user {
+            counts.mentions = mentions::unseen(tx, &asking.workspace_id, user)?;
+        }
+        Ok(counts)
     });
     Ok(counts.await?)
+}
+
+/// The labels in use, by name.
+///
+/// # Errors
+/// The scope `conversations:read` is missing.
+pub async fn labels(engine: &Engine, principal: &Principal) -> Result<Vec<String>> {
+    access_check::scope(principal, Scope::ConversationsRead)?;
+    let asking = principal.clone();
+    let found = engine.db.read(move |tx| match &asking.channel_id {
+        None => labels::in_use(tx, &asking.workspace_id, LABELS_LISTED_MAX),
+        Some(channel) => labels::in_use_of_channel(tx, &asking.workspace_id, channel, LABELS_LISTED_MAX),
+    });
+    Ok(found.await?)
+}
+
+/// Whoever asks has looked at the notes of a conversation that mention them.
+///
+/// # Errors
+/// It is not there, or not the asker's; a key asks; the scope `conversations:read` is missing.
+pub async fn see_mentions(engine: &Engine, principal: &Principal, id: &ConversationId) -> Result<()> {
+    let conversation = get(engine, principal, id).await?;
+    let Actor::User(user, _) = &principal.actor else {
+        return Err(EngineError::Forbidden("an API key is mentioned nowhere: a user has to be signed in".into()));
+    };
+    let user = user.clone();
+    engine.db.write(Priority::Foreground, move |tx| mentions::seen(tx, &conversation.id, &user)).await?;
+    Ok(())
 }
 
 /// A conversation; in place of one that was merged, the one it was merged into.

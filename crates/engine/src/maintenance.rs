@@ -5,11 +5,11 @@ use std::time::Duration;
 use model::Timestamp;
 use model::conversation::ConversationStatus;
 use model::event::EventType;
-use model::limits::{EVENT_RETENTION_DAYS, IDEMPOTENCY_SECONDS};
+use model::limits::{AUTOMATION_REPLY_HOURS, AUTOMATION_RUN_RETENTION_DAYS, EVENT_RETENTION_DAYS, IDEMPOTENCY_SECONDS};
 use store::events::NewEvent;
 use store::{
-    Priority, StoreError, Tx, authentication_forms, conversation_lists, conversations, drafts, events, idempotency,
-    lists, presence, suppressions, uploads, webhook_queue,
+    Priority, StoreError, Tx, authentication_forms, automation_runs, automations, conversation_lists, conversations,
+    drafts, events, idempotency, lists, presence, suppressions, uploads, webhook_queue,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +20,8 @@ const INTERVAL: Duration = Duration::from_secs(5);
 const FORMS_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Rows of a step.
 const STEP: usize = 500;
+/// Steps of a round in which conversations let go of deleted teams.
+const LET_GO_STEPS: usize = 10;
 /// Members of a deleted list forgotten in a step.
 const MEMBERS_STEP: usize = 2_000;
 
@@ -48,6 +50,8 @@ pub async fn step(engine: &Engine, now: Timestamp) -> Result<()> {
     let keys_before = now.minus(Duration::from_secs(IDEMPOTENCY_SECONDS));
     let forms_before = now.minus(FORMS_KEPT);
     let drafts_before = now.minus(crate::drafts::DRAFT_KEPT);
+    let runs_before = now.minus(Duration::from_secs(AUTOMATION_RUN_RETENTION_DAYS * 24 * 60 * 60));
+    let replies_before = now.minus(Duration::from_secs(AUTOMATION_REPLY_HOURS * 60 * 60));
     engine
         .db
         .write(Priority::Background, move |tx| {
@@ -60,10 +64,18 @@ pub async fn step(engine: &Engine, now: Timestamp) -> Result<()> {
             presence::forget(tx, now)?;
             drafts::forget(tx, drafts_before)?;
             uploads::forget(tx, now)?;
+            automation_runs::forget(tx, runs_before, STEP)?;
+            automation_runs::forget_replies(tx, replies_before, STEP)?;
+            automations::forget_marks(tx, events_before, STEP)?;
             tx.execute("DELETE FROM user_session WHERE expires_at < $1", &[now.into()])?;
             Ok(())
         })
         .await?;
+    for _ in 0..LET_GO_STEPS {
+        if !crate::teams::let_go_some(engine, Priority::Background).await? {
+            break;
+        }
+    }
     Ok(())
 }
 

@@ -4,14 +4,17 @@
 mod html;
 mod view;
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use mail::ParsedMail;
 use model::key::{Principal, Scope};
 use model::limits::PAGE_RAW_BYTES_MAX;
 use model::message::{Delivery, Direction, Message, MessageStatus};
-use model::{ChannelId, ContactId, ConversationId, MessageId, Timestamp, UseCaseId};
+use model::{ChannelId, ContactId, ConversationId, MessageId, Timestamp, UseCaseId, UserId};
 use store::blobs_table::{self, StoredBlob};
 use store::deliveries;
+use store::mentions;
 use store::message_lists::{self, MessageFilter, MessageKey, MessageSlice};
 use store::messages::{self, MessageRow};
 
@@ -19,6 +22,9 @@ pub use html::HtmlPage;
 
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check, attachments, raw};
+
+/// What is shown instead of what a confidential mail says.
+pub(crate) const CONFIDENTIAL: &str = "what this mail says is its recipient's alone: a link in it signs its reader in";
 
 /// Raw mails over this many bytes are read off the reactor.
 const PARSE_APART_BYTES: u64 = 64 * 1024;
@@ -148,9 +154,12 @@ async fn page(
 /// The raw mail (message/rfc822).
 ///
 /// # Errors
-/// As [`get`]; a note has none.
+/// As [`get`]; a note has none; a confidential one is for administrators.
 pub async fn raw(engine: &Engine, principal: &Principal, id: &MessageId) -> Result<Bytes> {
     let row = row(engine, principal, id).await?;
+    if row.flags.confidential && !principal.may(Scope::Admin) {
+        return Err(EngineError::Forbidden(format!("only administrators read this raw mail: {CONFIDENTIAL}")));
+    }
     let blob = row.blob_id.ok_or(EngineError::NotFound { what: "a raw mail of this note" })?;
     Ok(raw::read(engine, blob).await?)
 }
@@ -195,13 +204,14 @@ async fn visible_row(engine: &Engine, principal: &Principal, id: &MessageId) -> 
     found.filter(|row| principal.sees(row.channel_id.as_ref())).ok_or(EngineError::NotFound { what: "the message" })
 }
 
-/// Messages of their rows, in their order. A raw mail that can't be read is said in the message's limits.
+/// Messages of their rows, in their order. A raw mail that can't be read is said in the message's limits, as is that it is confidential.
 ///
 /// # Errors
 /// What the store says.
 pub async fn hydrate(engine: &Engine, rows: Vec<MessageRow>) -> Result<Vec<Message>> {
     let links = attachments::Links::of(engine);
     let mut engagements = crate::tracking::of_messages(engine, &rows).await?;
+    let mut mentions = mentions_of(engine, &rows).await?;
     let with_blobs = with_blobs(engine, rows).await?;
     let mut messages = Vec::with_capacity(with_blobs.len());
     for (mut row, blob) in with_blobs {
@@ -217,28 +227,43 @@ pub async fn hydrate(engine: &Engine, rows: Vec<MessageRow>) -> Result<Vec<Messa
             },
             None => None,
         };
+        if row.flags.confidential {
+            row.limits.push(CONFIDENTIAL.into());
+        }
         let id = row.id.clone();
         let engagement = engagements.remove(&id);
-        messages.push(view::view(row, mail, engagement, &|file| links.url(&id, &file.id)));
+        let mentions = mentions.remove(&id).unwrap_or_default();
+        messages.push(Message { mentions, ..view::view(row, mail, engagement, &|file| links.url(&id, &file.id)) });
     }
     Ok(messages)
 }
 
+/// Whom the notes among these mention.
+async fn mentions_of(engine: &Engine, rows: &[MessageRow]) -> Result<HashMap<MessageId, Vec<UserId>>> {
+    let has_some = |row: &&MessageRow| row.note.as_deref().is_some_and(|note| note.contains('@'));
+    let notes: Vec<MessageId> = rows.iter().filter(has_some).map(|row| row.id.clone()).collect();
+    if notes.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(engine.db.read(move |tx| mentions::of_messages(tx, &notes)).await?)
+}
+
 async fn with_blobs(engine: &Engine, rows: Vec<MessageRow>) -> Result<Vec<(MessageRow, Option<StoredBlob>)>> {
     let read = engine.db.read(move |tx| {
-        let blob =
-            |row: &MessageRow, tx: &mut store::Tx<'_>| row.blob_id.map(|id| blobs_table::get(tx, id)).transpose();
+        let blob = |row: &MessageRow, tx: &mut store::Tx<'_>| {
+            row.blob_id.filter(|_| !row.flags.confidential).map(|id| blobs_table::get(tx, id)).transpose()
+        };
         rows.into_iter().map(|row| blob(&row, tx).map(|blob| (row, blob))).collect::<store::Result<Vec<_>>>()
     });
     Ok(read.await?)
 }
 
-/// The mail of a row; a note has none.
+/// The mail of a row; a note has none, and of a confidential one there is nothing to see.
 ///
 /// # Errors
 /// What the store says.
 pub(crate) async fn parsed(engine: &Engine, row: &MessageRow) -> Result<Option<ParsedMail>> {
-    let Some(id) = row.blob_id else { return Ok(None) };
+    let Some(id) = row.blob_id.filter(|_| !row.flags.confidential) else { return Ok(None) };
     let blob = engine.db.read(move |tx| blobs_table::get(tx, id)).await?;
     parse(engine, blob, row.raw_size).await.map(Some)
 }

@@ -23,8 +23,8 @@ const PRESENT_MAX: usize = 2_000;
 /// # Errors
 /// An API key asks; the conversation is not there; the scope `conversations:read` is missing.
 pub async fn note(engine: &Engine, principal: &Principal, id: &ConversationId, typing: Option<bool>) -> Result<()> {
-    let user = person(principal)?;
     conversations::get(engine, principal, id).await?;
+    let user = person(principal)?;
     let (workspace, id) = (principal.workspace_id.clone(), id.clone());
     let noted = engine.db.write(Priority::Foreground, move |tx| {
         let now = Timestamp::now();
@@ -37,8 +37,9 @@ pub async fn note(engine: &Engine, principal: &Principal, id: &ConversationId, t
 /// Says that the asker has left.
 ///
 /// # Errors
-/// An API key asks.
+/// An API key asks; the conversation is not there.
 pub async fn leave(engine: &Engine, principal: &Principal, id: &ConversationId) -> Result<()> {
+    conversations::get(engine, principal, id).await?;
     let user = person(principal)?;
     let (workspace, id) = (principal.workspace_id.clone(), id.clone());
     Ok(engine.db.write(Priority::Foreground, move |tx| presence::remove(tx, &workspace, &id, &user)).await?)

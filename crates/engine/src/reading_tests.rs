@@ -184,7 +184,7 @@ async fn search_finds_in_every_part_and_follows_every_filter(database: TestDb) {
         .unwrap()
         .items
         .into_iter()
-        .map(|conversation| conversation.subject)
+        .map(|listed| listed.conversation.subject)
         .collect();
     assert_eq!(subjects, ["Lunch", "Your invoice"]);
 }
@@ -214,7 +214,8 @@ async fn a_change_is_counted_told_and_found(database: TestDb) {
     let counts = conversations::counts(engine, &user).await.unwrap();
     assert_eq!((counts.open, counts.resolved, counts.mine, counts.unassigned, counts.unread), (1, 1, 0, 1, 1));
     let mine = ConversationQuery { assignee: Some(AssigneeQuery::Me), ..ConversationQuery::default() };
-    assert_eq!(conversations::list(engine, &user, mine.clone(), first(5)).await.unwrap().items, [changed]);
+    let listed = conversations::list(engine, &user, mine.clone(), first(5)).await.unwrap().items;
+    assert_eq!(listed, [conversations::Listed { conversation: changed, found: None }]);
     is_invalid(conversations::list(engine, &test.key(), mine, first(5)).await, "/assigneeId");
     test.settle().await;
     let told = events::after(engine, &user, 0, 100).await.unwrap();

@@ -15,7 +15,7 @@ use store::search_lists::{self, MatchFilter};
 
 use crate::listing::{Listing, SliceOf};
 use crate::search_query::{self, SearchQuery};
-use crate::{Engine, Result, access_check, messages};
+use crate::{Engine, Result, access_check, conversations, messages};
 
 /// The newest matches that are ranked when relevance is asked for.
 pub const RANKED_MAX: usize = 1_000;
@@ -61,7 +61,7 @@ pub struct SearchResults {
 /// A page of what `q` finds. By newest, the place is the last hit's; by relevance, the number of hits already seen.
 ///
 /// # Errors
-/// The scope `messages:read` is missing.
+/// An operator of `q` has a value that can't be read; the scope `messages:read` is missing.
 pub async fn find(
     engine: &Engine,
     principal: &Principal,
@@ -70,13 +70,13 @@ pub async fn find(
     slice: SliceOf<i64>,
 ) -> Result<SearchResults> {
     access_check::scope(principal, Scope::MessagesRead)?;
-    let query = search_query::parse(q);
+    let query = search_query::parse(q, Timestamp::now());
     let mut filter = ConversationFilter::all(principal.workspace_id.clone());
     let nothing = SearchResults { listing: Listing::empty(), ranked_newest_only: false };
-    if query.nothing || !query.narrow(&mut filter) {
+    if !conversations::narrow(engine, principal, &query, &mut filter).await? || query.nothing {
         return Ok(nothing);
     }
-    let matches = MatchFilter { conversation: filter, attachments: query.attachments };
+    let matches = query.match_filter(filter);
     let (rows, next, ranked_newest_only) = match sort {
         Sort::Newest => {
             let before = slice.after.unwrap_or(i64::MAX);
@@ -108,7 +108,7 @@ async fn newest(
     before: i64,
     take: usize,
 ) -> Result<search_lists::Found<MessageRow>> {
-    let (principal, clauses) = (principal.clone(), query.clauses.clone());
+    let (principal, clauses) = (principal.clone(), query.index_clauses());
     let found = engine.db.read(move |tx| {
         let terms = TermQuery {
             workspace_id: &principal.workspace_id,
@@ -120,10 +120,12 @@ async fn newest(
     Ok(found.await?)
 }
 
-async fn hit(engine: &Engine, row: MessageRow, query: &SearchQuery) -> Result<SearchHit> {
+/// The words of a message around the first that was asked for; `None` where its text has none of them.
+pub(crate) async fn snippet(engine: &Engine, row: &MessageRow, query: &SearchQuery) -> Option<String> {
     let mut text = row.note.clone();
-    if text.is_none() && row.raw_size <= SNIPPET_RAW_BYTES_MAX && !query.clauses.is_empty() {
-        match messages::parsed(engine, &row).await {
+    let asks = query.clauses.iter().any(|clause| !clause.negated && !clause.sender);
+    if text.is_none() && row.raw_size <= SNIPPET_RAW_BYTES_MAX && asks {
+        match messages::parsed(engine, row).await {
             Ok(mail) => {
                 text = mail.and_then(|mail| mail.text.or_else(|| mail.html.map(|html| mail::html::to_text(&html))))
             }
@@ -132,7 +134,11 @@ async fn hit(engine: &Engine, row: MessageRow, query: &SearchQuery) -> Result<Se
             }
         }
     }
-    let snippet = text.as_deref().and_then(|text| snippet::around(text, &query.clauses));
+    text.as_deref().and_then(|text| snippet::around(text, &query.clauses))
+}
+
+async fn hit(engine: &Engine, row: MessageRow, query: &SearchQuery) -> Result<SearchHit> {
+    let snippet = snippet(engine, &row, query).await;
     Ok(SearchHit {
         snippet: snippet.unwrap_or_else(|| row.preview.clone()),
         id: row.id,

@@ -78,7 +78,9 @@ pub async fn index_some(engine: &Engine) -> Result<usize> {
             rows.truncate(fitting(rows.iter().map(|row| row.raw_size)));
             let blobs = rows
                 .iter()
-                .map(|row| row.blob_id.map(|id| blobs_table::get(tx, id)).transpose())
+                .map(|row| {
+                    row.blob_id.filter(|_| !row.flags.confidential).map(|id| blobs_table::get(tx, id)).transpose()
+                })
                 .collect::<store::Result<Vec<_>>>()?;
             Ok((rows.into_iter().zip(blobs).collect::<Vec<_>>(), search_queue::lag(tx)?))
         })

@@ -1,40 +1,99 @@
-//! What people type into a search box, as what is looked for. Never fails: what is no known filter is a word.
+//! What people type into a search box, as what is looked for. What is no known operator is a word; an operator whose value can't
+//! be read is told of.
 //!
-//! Words must all be there; `"several words"` stand together; `word*` is the beginning of a word; `from:` looks at the
-//! author's name and address; `has:attachment`, `is:open|pending|snoozed|resolved|unread|read` and `label:` filter.
+//! Words must all be there; `"several words"` stand together; `word*` is the beginning of a word; `-` in front of anything means
+//! without it. `from:` looks at the author's name and address, `to:` at the recipients', `subject:` at the subject alone;
+//! `has:attachment`, `is:open|pending|snoozed|resolved|unread|read|mentioned|unassigned`, `label:`, `assignee:`, `before:` and
+//! `after:` filter.
 
+mod dates;
+mod people;
+mod tokens;
+
+use std::fmt;
+
+use model::Timestamp;
 use model::conversation::ConversationStatus;
+use model::limits::SEARCH_QUERY_CHARS_MAX;
 use store::conversation_lists::ConversationFilter;
 use store::search::SearchClause;
+use store::search_lists::MatchFilter;
+
+pub use people::{AssigneeAsked, assignee};
 
 use crate::search_terms;
+use tokens::{Token, tokens};
 
 /// Characters of a query that are read.
-pub const QUERY_CHARS_MAX: usize = 500;
+pub const QUERY_CHARS_MAX: usize = SEARCH_QUERY_CHARS_MAX;
 /// Things one query may ask for; those behind are left out.
 const CLAUSES_MAX: usize = 32;
+
+/// A part of a mail that an operator looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    Subject,
+    Recipients,
+}
+
+/// Words that stand in one part of a mail, or (`clause.negated`) do not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldClause {
+    pub field: Field,
+    pub clause: SearchClause,
+}
+
+/// An operator whose value can't be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// As it was typed (`is:teleported`).
+    pub asked: String,
+    /// What would be accepted.
+    pub detail: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} can't be read: {}", self.asked, self.detail)
+    }
+}
 
 /// A query, read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SearchQuery {
     pub clauses: Vec<SearchClause>,
+    pub fields: Vec<FieldClause>,
     pub status: Option<ConversationStatus>,
+    pub not_statuses: Vec<ConversationStatus>,
     pub unread: Option<bool>,
     pub label: Option<String>,
+    pub not_labels: Vec<String>,
     pub attachments: Option<bool>,
+    /// A person, as typed.
+    pub assignee: Option<String>,
+    /// Whoever asks is mentioned in a note.
+    pub mentioned: bool,
+    /// The mail is of then or later, and earlier than then.
+    pub since: Option<Timestamp>,
+    pub before: Option<Timestamp>,
     /// It asks for what can't be: two states at once, or nothing that has letters or digits.
     pub nothing: bool,
+    pub problems: Vec<Problem>,
 }
 
 impl SearchQuery {
-    /// Whether nothing but filters is asked for.
-    pub fn has_no_terms(&self) -> bool {
-        self.clauses.is_empty()
+    /// Whether only such filters are asked for as the lists of conversations have.
+    pub fn is_plain_filter(&self) -> bool {
+        self.clauses.is_empty() && self.fields.is_empty() && !self.looks_at_messages()
     }
-}
 
-impl SearchQuery {
-    /// Adds what the query says of conversations to `filter`; false where the two exclude each other.
+    fn looks_at_messages(&self) -> bool {
+        let without = !self.not_statuses.is_empty() || !self.not_labels.is_empty();
+        without || self.attachments.is_some() || self.since.is_some() || self.before.is_some()
+    }
+
+    /// Adds what the query says of conversations to `filter`; false where the two exclude each other. Whom it names
+    /// (`assignee`, `mentioned`) is for who knows the people.
     pub fn narrow(&self, filter: &mut ConversationFilter) -> bool {
         let mut possible = true;
         if let Some(status) = self.status {
@@ -48,185 +107,174 @@ impl SearchQuery {
         }
         possible
     }
+
+    /// What the index is asked: words of a part of the mail are among all of its words.
+    pub fn index_clauses(&self) -> Vec<SearchClause> {
+        let of_fields = self.fields.iter().map(|field| &field.clause).filter(|clause| !clause.negated);
+        self.clauses.iter().chain(of_fields).cloned().collect()
+    }
+
+    /// What the messages that the index gives must have besides.
+    pub fn match_filter(&self, conversation: ConversationFilter) -> MatchFilter {
+        let mut filter = MatchFilter::of(conversation);
+        filter.attachments = self.attachments;
+        filter.since = self.since;
+        filter.before = self.before;
+        filter.not_statuses.clone_from(&self.not_statuses);
+        filter.not_labels.clone_from(&self.not_labels);
+        if !self.fields.is_empty() {
+            let fields = self.fields.clone();
+            filter.heads = Some(store::search_lists::HeadTest::of(move |subject, recipients| {
+                let subject = search_terms::in_order(subject);
+                let recipients: Vec<Vec<String>> = recipients
+                    .iter()
+                    .map(|to| {
+                        search_terms::in_order(&format!("{} {}", to.name.as_deref().unwrap_or_default(), to.address))
+                    })
+                    .collect();
+                fields.iter().all(|asked| {
+                    let found = match asked.field {
+                        Field::Subject => asked.clause.is_in(&subject),
+                        Field::Recipients => recipients.iter().any(|terms| asked.clause.is_in(terms)),
+                    };
+                    found != asked.clause.negated
+                })
+            }));
+        }
+        filter
+    }
 }
 
-/// Reads a query. Whatever was typed, there is a result.
-pub fn parse(text: &str) -> SearchQuery {
+/// Reads a query, as of `now`. Whatever was typed, there is a result.
+pub fn parse(text: &str, now: Timestamp) -> SearchQuery {
     let text = text.char_indices().nth(QUERY_CHARS_MAX).map_or(text, |(end, _)| text.get(..end).unwrap_or(text));
     let mut query = SearchQuery::default();
     for token in tokens(text) {
-        if !query.take_filter(&token) {
-            query.clauses.extend(search_terms::clauses(&token.plain(), token.prefix, false));
+        if !query.take_operator(&token, now) {
+            query.clauses.extend(clauses(&token, &token.plain(), false));
         }
     }
     query.clauses.truncate(CLAUSES_MAX);
-    let no_filter =
-        query.status.is_none() && query.unread.is_none() && query.label.is_none() && query.attachments.is_none();
-    query.nothing |= query.clauses.is_empty() && no_filter;
+    query.fields.truncate(CLAUSES_MAX);
+    let filters = query.status.is_some()
+        || query.unread.is_some()
+        || query.label.is_some()
+        || query.assignee.is_some()
+        || query.mentioned
+        || query.looks_at_messages();
+    query.nothing |= query.clauses.is_empty() && query.fields.is_empty() && !filters;
     query
 }
 
+fn clauses(token: &Token, text: &str, sender: bool) -> Vec<SearchClause> {
+    let mut clauses = search_terms::clauses(text, token.prefix, sender);
+    clauses.iter_mut().for_each(|clause| clause.negated = token.negated);
+    clauses
+}
+
 impl SearchQuery {
-    /// Was it a filter?
-    fn take_filter(&mut self, token: &Token) -> bool {
+    /// Was it an operator?
+    fn take_operator(&mut self, token: &Token, now: Timestamp) -> bool {
         let Some(key) = token.key.as_deref() else { return false };
-        let value = token.value.to_lowercase();
-        match (key, value.as_str()) {
-            ("from", _) => {
-                let clauses = search_terms::clauses(&token.value, token.prefix, true);
-                let is_filter = !clauses.is_empty();
+        if token.value.is_empty() {
+            return false;
+        }
+        match key {
+            "from" => {
+                let clauses = clauses(token, &token.value, true);
+                let is_operator = !clauses.is_empty();
                 self.clauses.extend(clauses);
-                return is_filter;
+                return is_operator;
             }
-            ("label", _) if !token.value.is_empty() => {
+            "to" | "subject" => {
+                let field = if key == "to" { Field::Recipients } else { Field::Subject };
+                let clauses = clauses(token, &token.value, false);
+                let is_operator = !clauses.is_empty();
+                self.fields.extend(clauses.into_iter().map(|clause| FieldClause { field, clause }));
+                return is_operator;
+            }
+            "label" if token.negated => self.not_labels.push(token.value.clone()),
+            "label" => {
                 let label = self.label.replace(token.value.clone());
                 self.nothing |= label.is_some_and(|other| other != token.value);
             }
-            ("has", "attachment" | "attachments" | "file" | "files") => self.attachments = Some(true),
-            ("is", "unread" | "read") => {
-                let before = self.unread.replace(value == "unread");
-                self.nothing |= before.is_some_and(|other| Some(other) != self.unread);
+            "has" => self.take_has(token),
+            "is" => self.take_is(token),
+            "assignee" if token.negated => {
+                self.unreadable(token, "it can't be negated; is:unassigned finds what nobody has")
             }
-            ("is", state) => {
-                let Some(status) = ConversationStatus::parse(state) else { return false };
-                let before = self.status.replace(status);
-                self.nothing |= before.is_some_and(|other| other != status);
+            "assignee" => {
+                let before = self.assignee.replace(token.value.clone());
+                self.nothing |= before.is_some_and(|other| other != token.value);
             }
+            "before" | "after" => self.take_day(token, key == "after", now),
             _ => return false,
         }
         true
     }
-}
 
-/// One thing that was typed: `key:value`, `key:"a value"`, `word`, `word*`, `"a phrase"`.
-#[derive(Debug, Default)]
-struct Token {
-    key: Option<String>,
-    value: String,
-    prefix: bool,
-}
+    fn unreadable(&mut self, token: &Token, detail: &str) {
+        self.problems.push(Problem { asked: token.typed(), detail: detail.to_owned() });
+    }
 
-impl Token {
-    /// As it was typed, for what turns out to be no filter.
-    fn plain(&self) -> String {
-        match &self.key {
-            Some(key) => format!("{key} {}", self.value),
-            None => self.value.clone(),
+    fn take_has(&mut self, token: &Token) {
+        match token.value.to_lowercase().as_str() {
+            "attachment" | "attachments" | "file" | "files" => {
+                let before = self.attachments.replace(!token.negated);
+                self.nothing |= before.is_some_and(|other| other == token.negated);
+            }
+            _ => self.unreadable(token, "has: knows attachment"),
         }
     }
-}
 
-fn tokens(text: &str) -> Vec<Token> {
-    let mut found = Vec::new();
-    let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let mut token = Token::default();
-        let key_end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-        if key_end > 0
-            && let (key, after) = rest.split_at(key_end)
-            && let Some(after) = after.strip_prefix(':')
-            && !after.starts_with(char::is_whitespace)
-        {
-            token.key = Some(key.to_ascii_lowercase());
-            rest = after;
+    fn take_is(&mut self, token: &Token) {
+        let value = token.value.to_lowercase();
+        match value.as_str() {
+            "unread" | "read" => {
+                let unread = (value == "unread") != token.negated;
+                let before = self.unread.replace(unread);
+                self.nothing |= before.is_some_and(|other| other != unread);
+            }
+            "mentioned" | "unassigned" if token.negated => self.unreadable(token, "it can't be negated"),
+            "mentioned" => self.mentioned = true,
+            "unassigned" => {
+                let before = self.assignee.replace("none".to_owned());
+                self.nothing |= before.is_some_and(|other| other != "none");
+            }
+            state => match ConversationStatus::parse(state) {
+                Some(status) if token.negated => self.not_statuses.push(status),
+                Some(status) => {
+                    let before = self.status.replace(status);
+                    self.nothing |= before.is_some_and(|other| other != status);
+                }
+                None => self.unreadable(
+                    token,
+                    "is: knows open, pending, snoozed, resolved, unread, read, mentioned and unassigned",
+                ),
+            },
         }
-        let (value, after) = match rest.strip_prefix(['"', '\u{201c}', '\u{201d}']) {
-            // A quotation that never ends goes to the end.
-            Some(quoted) => quoted.split_once(['"', '\u{201c}', '\u{201d}']).unwrap_or((quoted, "")),
-            None => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
-        };
-        let (value, after_star) = match (value.strip_suffix('*'), after.strip_prefix('*')) {
-            (Some(value), _) => (value, Some(after)),
-            (None, Some(after)) => (value, Some(after)),
-            (None, None) => (value, None),
-        };
-        token.prefix = after_star.is_some();
-        token.value = value.trim().to_owned();
-        rest = after_star.unwrap_or(after).trim_start();
-        found.push(token);
     }
-    found
+
+    fn take_day(&mut self, token: &Token, since: bool, now: Timestamp) {
+        if token.negated {
+            self.unreadable(token, "it can't be negated: before: and after: are each other's opposite");
+            return;
+        }
+        let Some(day) = dates::day(&token.value.to_lowercase(), now) else {
+            self.unreadable(
+                token,
+                "a day is needed, as 2026-05-31, 2026-05, today, yesterday or 7d (days, w, m, y ago)",
+            );
+            return;
+        };
+        // Of several the narrowest.
+        if since {
+            self.since = Some(self.since.map_or(day, |other| other.max(day)));
+        } else {
+            self.before = Some(self.before.map_or(day, |other| other.min(day)));
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `word`, `word*`, `a+b` for neighbours, `@word` for senders.
-    fn shown(query: &SearchQuery) -> Vec<String> {
-        let show = |clause: &SearchClause| {
-            let sender = if clause.sender { "@" } else { "" };
-            format!("{sender}{}{}", clause.terms.join("+"), if clause.prefix { "*" } else { "" })
-        };
-        query.clauses.iter().map(show).collect()
-    }
-
-    #[test]
-    fn words_phrases_beginnings_and_senders() {
-        for (text, expected) in [
-            ("hello world", vec!["hello", "world"]),
-            ("\"hello world\" again", vec!["hello+world", "again"]),
-            ("\u{201c}hello world\u{201d}", vec!["hello+world"]),
-            ("inv*", vec!["inv*"]),
-            ("\"red bal\"*", vec!["red+bal*"]),
-            ("\"red bal*\"", vec!["red+bal*"]),
-            ("\"never ends here", vec!["never+ends+here"]),
-            ("from:anna", vec!["@anna"]),
-            ("FROM:Anna@Example.com", vec!["@anna+example+com"]),
-            ("from:\"Anna Smith\" invoice", vec!["@anna+smith", "invoice"]),
-            ("from:ann*", vec!["@ann*"]),
-            ("a-b_c.d", vec!["a+b+c+d"]),
-            ("Crème", vec!["creme"]),
-            ("会議", vec!["会議"]),
-            ("(foo) AND NOT bar", vec!["foo", "and", "not", "bar"]),
-            ("\"", vec![]),
-            ("* ** \"*\"", vec![]),
-        ] {
-            assert_eq!(shown(&parse(text)), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_looks_like_a_filter_and_is_none_is_words() {
-        for (text, expected) in [
-            ("re:hello", vec!["re+hello"]),
-            ("https://example.com/a", vec!["https+example+com+a"]),
-            ("is:teleported", vec!["is+teleported"]),
-            ("has:wings", vec!["has+wings"]),
-            ("from:", vec!["from"]),
-            ("from: anna", vec!["from", "anna"]),
-            ("subject:invoice", vec!["subject+invoice"]),
-            ("label:", vec!["label"]),
-            ("10:30", vec!["10+30"]),
-        ] {
-            let query = parse(text);
-            assert_eq!(shown(&query), expected, "{text}");
-            assert!(query.status.is_none() && query.label.is_none() && query.attachments.is_none(), "{text}");
-        }
-    }
-
-    #[test]
-    fn filters_filter() {
-        let query = parse("is:open has:attachment label:\"very urgent\" is:unread invoice");
-        assert_eq!(query.status, Some(ConversationStatus::Open));
-        assert_eq!((query.attachments, query.unread), (Some(true), Some(true)));
-        assert_eq!(query.label.as_deref(), Some("very urgent"));
-        assert_eq!(shown(&query), ["invoice"]);
-        assert!(!query.nothing);
-        assert!(parse("IS:Resolved").has_no_terms());
-    }
-
-    #[test]
-    fn what_can_not_be_finds_nothing() {
-        for text in ["", "   ", "!!! --", "\"\"", "is:open is:resolved", "is:read is:unread", "label:a label:b"] {
-            assert!(parse(text).nothing, "{text}");
-        }
-        assert!(!parse("is:open is:open").nothing);
-    }
-
-    #[test]
-    fn long_queries_are_cut_and_the_number_of_clauses_is_bounded() {
-        assert!(parse(&"a ".repeat(10_000)).clauses.len() <= CLAUSES_MAX);
-        assert_eq!(parse(&"é".repeat(10_000)).clauses.len(), 1);
-    }
-}
+mod tests;

@@ -46,7 +46,7 @@ pub fn document<'m>(row: &'m MessageRow, parsed: Option<&ParsedMail>) -> SearchD
 pub fn clauses(text: &str, prefix: bool, sender: bool) -> Vec<SearchClause> {
     let mut found: Vec<SearchClause> = Vec::new();
     let mut words: Vec<String> = Vec::new();
-    let clause = |terms: Vec<String>, prefix: bool| SearchClause { terms, prefix, sender };
+    let clause = |terms: Vec<String>, prefix: bool| SearchClause { terms, prefix, sender, negated: false };
     cut(text, &mut |piece| {
         match piece {
             Piece::Word(word) => words.push(word.to_owned()),

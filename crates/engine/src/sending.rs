@@ -20,7 +20,7 @@ use mail::Mailbox;
 use model::key::{Principal, Scope};
 use model::limits::{ATTACHMENTS_OUTBOUND_MAX, MESSAGE_BYTES_MAX, RECIPIENTS_OUTBOUND_MAX};
 use model::message::{Direction, MessageStatus};
-use model::{ConversationId, MessageId, Timestamp, UploadId, UserId, WorkspaceId};
+use model::{AutomationId, ConversationId, MessageId, Timestamp, UploadId, UserId, WorkspaceId};
 use serde_json::{Map, Value as Json};
 use store::{Priority, deliveries, messages};
 
@@ -97,10 +97,14 @@ pub struct SendRequest {
     pub tracking: Tracking,
     /// Without angle brackets; one of ours where it is not said.
     pub message_id: Option<String>,
+    /// What it says is its recipient's alone; it asks for no answer, so its conversation begins resolved.
+    pub confidential: bool,
     /// What the pointers of field errors begin with (`/content/email`).
     pub pointer: &'static str,
     /// What goes along below the text: [`reply`] puts it here.
     pub forwarded: Option<Forwarded>,
+    /// A machine of ours writes it: nothing is read by that, and nobody has answered.
+    pub automatic: bool,
 }
 
 /// An answer within a conversation: recipients, subject and threading headers are filled in where they are not said.
@@ -123,6 +127,18 @@ pub struct ReplyRequest {
     pub last_seen: Option<MessageId>,
     /// The message that goes along, to somebody who has not had it.
     pub forward: Option<Forward>,
+    /// Where an automation answers.
+    pub automatic: Option<Automatic>,
+}
+
+/// What an automation's answer has beside its content.
+#[derive(Debug, Clone)]
+pub struct Automatic {
+    /// The mail it answers, without angle brackets.
+    pub in_reply_to: Option<String>,
+    /// What keeps other machines from answering it.
+    pub headers: Vec<(String, String)>,
+    pub automation: AutomationId,
 }
 
 /// Accepts a mail for sending. Returns once it is durable; what is stored is what is sent.
@@ -181,23 +197,46 @@ pub async fn reply(
     if let Some(id) = once.earlier(engine).await? {
         return Ok(MessageId::from_stored(id));
     }
+    let last_seen = reply.last_seen.take();
+    let ready = answer(engine, principal, conversation_id, reply, once).await?;
+    match last_seen {
+        Some(seen) => mailer::write_unless_outdated(engine, ready, conversation_id, seen).await,
+        None => write(engine, ready).await,
+    }
+}
+
+/// All of an answer but the transaction, for whoever has one.
+///
+/// # Errors
+/// As [`reply`].
+pub(crate) async fn prepare_reply(
+    engine: &Engine,
+    principal: &Principal,
+    conversation_id: &ConversationId,
+    reply: ReplyRequest,
+) -> Result<Ready> {
+    answer(engine, principal, conversation_id, reply, Once::default()).await
+}
+
+async fn answer(
+    engine: &Engine,
+    principal: &Principal,
+    conversation_id: &ConversationId,
+    mut reply: ReplyRequest,
+    once: Once,
+) -> Result<Ready> {
     let (thread, owner) = conversation::open(engine, principal, conversation_id).await?;
     let sender = sender::find(engine, principal, &owner).await?;
     if let Some(used) = reply.template.take() {
         let made = templates::fill_in(engine, &principal.workspace_id, used, false).await?;
         (reply.html, reply.text) = (made.html, made.text);
     }
-    let (last_seen, forward) = (reply.last_seen.take(), reply.forward.take());
-    let request = match forward {
+    let request = match reply.forward.take() {
         Some(forward) => forwarding::forward(engine, principal, conversation_id, &forward, reply).await?,
         None => thread.answer(&sender, reply)?,
     };
     check(&request)?;
-    let ready = compose(engine, &principal.workspace_id, sender, request, thread, MessageId::generate(), once).await?;
-    match last_seen {
-        Some(seen) => mailer::write_unless_outdated(engine, ready, conversation_id, seen).await,
-        None => write(engine, ready).await,
-    }
+    compose(engine, &principal.workspace_id, sender, request, thread, MessageId::generate(), once).await
 }
 
 /// # Errors

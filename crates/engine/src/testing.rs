@@ -89,6 +89,8 @@ impl TestEngine {
                 email: email.to_owned(),
                 name: Some("Ann".into()),
                 role: Role::Admin,
+                available: true,
+                last_sign_in_at: None,
                 created_at: Timestamp::now(),
             },
         };

@@ -89,9 +89,10 @@ pub(crate) async fn of_workspace(engine: &Engine, workspace: &WorkspaceId, id: &
 }
 
 /// # Errors
-/// It is not there, or another person's; an API key asks.
+/// It is not there, or another person's: an API key has none.
 pub async fn delete(engine: &Engine, principal: &Principal, id: &UploadId) -> Result<()> {
-    let (user, id) = (person(principal)?, id.clone());
+    let Actor::User(user, _) = &principal.actor else { return Err(MISSING) };
+    let (user, id) = (user.clone(), id.clone());
     let deleted = engine.db.write(Priority::Foreground, move |tx| uploads::delete(tx, &user, &id)).await?;
     if deleted { Ok(()) } else { Err(MISSING) }
 }

@@ -1,12 +1,13 @@
 //! The people of a workspace. Owns who may add, change and remove them; how they come in is `access`.
 
-use model::UserId;
 use model::key::{Actor, Principal, Role, Scope, User};
+use model::{ChannelId, UserId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 use store::{Priority, Topic, users};
 
 use crate::access::{self, password, require_admin};
+use crate::invitations::{self, Invitation};
 use crate::{Engine, EngineError, Result, access_check};
 
 const MISSING: EngineError = EngineError::NotFound { what: "the user" };
@@ -22,6 +23,12 @@ pub struct NewUser {
     /// Without one, the answer carries a link by which the user signs in once.
     #[serde(default)]
     pub password: Option<String>,
+    /// Sends the link to the user by mail.
+    #[serde(default)]
+    pub invite: bool,
+    /// The channel that sends the invitation; the workspace's first one that can where it is not said.
+    #[serde(default)]
+    pub channel_id: Option<ChannelId>,
 }
 
 /// Fields that are absent stay as they are.
@@ -33,6 +40,8 @@ pub struct UserChange {
     #[schema(value_type = Option<String>)]
     pub name: Option<Option<String>>,
     pub role: Option<Role>,
+    /// False while away: teams assign them nothing then.
+    pub available: Option<bool>,
     /// Ends the user's sessions.
     pub password: Option<String>,
 }
@@ -42,9 +51,12 @@ pub struct UserChange {
 pub struct CreatedUser {
     #[serde(flatten)]
     pub user: User,
-    /// Signs the user in, once, within a day; present when no password was set.
+    /// Signs the user in, once, within a day or, invited, a week; present when no password was set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sign_in_url: Option<String>,
+    /// Present when the user was invited by mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<Invitation>,
 }
 
 /// Tells a field that is null from one that is not there.
@@ -53,10 +65,12 @@ fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<O
 }
 
 /// Users see every channel: a key that sees one makes none.
-fn require_admin_of_all(principal: &Principal) -> Result<()> {
+pub(crate) fn require_admin_of_all(principal: &Principal) -> Result<()> {
     require_admin(principal)?;
     if principal.channel_id.is_some() {
-        return Err(EngineError::Forbidden("a key bound to a channel can't add or change users".into()));
+        return Err(EngineError::Forbidden(
+            "a key bound to a channel can't change the workspace's people and teams".into(),
+        ));
     }
     Ok(())
 }
@@ -82,21 +96,56 @@ pub async fn get(engine: &Engine, principal: &Principal, id: &UserId) -> Result<
 /// # Errors
 /// A key asks: it is nobody.
 pub async fn me(engine: &Engine, principal: &Principal) -> Result<User> {
+    get(engine, principal, own_id(principal)?).await
+}
+
+/// As [`update`], for the user who asks.
+///
+/// # Errors
+/// As [`update`] and [`me`].
+pub async fn update_me(engine: &Engine, principal: &Principal, change: UserChange) -> Result<User> {
+    let id = own_id(principal)?.clone();
+    update(engine, principal, &id, change).await
+}
+
+fn own_id(principal: &Principal) -> Result<&UserId> {
     match &principal.actor {
-        Actor::User(id, _) => get(engine, principal, id).await,
+        Actor::User(id, _) => Ok(id),
         Actor::Key(_) => Err(EngineError::NotFound { what: "the user: an API key asks, which is none," }),
     }
 }
 
 /// # Errors
-/// Not an administrator; fields that are wrong; the address is taken.
+/// Not an administrator; fields that are wrong; the address is taken; no channel can send the invitation (409).
 pub async fn create(engine: &Engine, principal: &Principal, new: NewUser) -> Result<CreatedUser> {
     require_admin_of_all(principal)?;
+    check_invitation(&new)?;
     let (name, password) = (check_name(new.name)?, new.password.map(SecretString::from));
-    let (user, token) =
-        access::create_user_with_link(engine, &principal.workspace_id, &new.email, name, new.role, password).await?;
-    let link = |token: SecretString| format!("{}/sign-in?token={}", engine.config.public_url, token.expose_secret());
-    Ok(CreatedUser { user, sign_in_url: token.map(link) })
+    // Before anything is made, so that nobody is there whom no invitation reaches.
+    let channel = match new.invite {
+        true => Some(invitations::channel(engine, principal, new.channel_id).await?),
+        false => None,
+    };
+    let workspace = &principal.workspace_id;
+    let made = access::create_user_with_link(engine, workspace, &new.email, name, new.role, password, new.invite);
+    let (user, token) = made.await?;
+    let url = token.map(|token| invitations::link(engine, token.expose_secret()));
+    let invitation = match (channel, &url) {
+        (Some(channel), Some(url)) => Some(invitations::send_first(engine, principal, &user, &channel, url).await?),
+        _ => None,
+    };
+    Ok(CreatedUser { user, sign_in_url: url, invitation })
+}
+
+fn check_invitation(new: &NewUser) -> Result<()> {
+    if new.invite && new.password.is_some() {
+        let detail = "whoever is invited chooses a password: leave it out, or the invitation";
+        return Err(EngineError::invalid("/password", detail));
+    }
+    if !new.invite && new.channel_id.is_some() {
+        return Err(EngineError::invalid("/channelId", "it sends an invitation: say `invite` too, or leave it out"));
+    }
+    Ok(())
 }
 
 async fn hash(password: Option<String>) -> Result<Option<String>> {
@@ -104,7 +153,7 @@ async fn hash(password: Option<String>) -> Result<Option<String>> {
     password::hash(password).await.map(Some)
 }
 
-/// Users change their own name and password; the rest is for administrators.
+/// Users change their own name, password and whether they are available; the rest is for administrators.
 ///
 /// # Errors
 /// Not allowed; no such user; fields that are wrong; the workspace would be left without an administrator.
@@ -126,6 +175,7 @@ pub async fn update(engine: &Engine, principal: &Principal, id: &UserId, change:
             }
             row.public.role = role;
             row.public.name = name.unwrap_or(row.public.name);
+            row.public.available = change.available.unwrap_or(row.public.available);
             if password_hash.is_some() {
                 row.password_hash = password_hash;
                 users::remove_tokens(tx, &id)?;
@@ -157,7 +207,7 @@ impl From<Changed> for Result<User> {
     }
 }
 
-/// The user is signed out everywhere at once. What they wrote stays.
+/// The user is signed out everywhere at once and is of no team any more. What they wrote stays.
 ///
 /// # Errors
 /// Not an administrator; no such user; the last administrator.

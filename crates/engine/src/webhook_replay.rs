@@ -66,5 +66,7 @@ pub(crate) fn step(tx: &mut Tx<'_>, replay: &Replay, places: usize, now: Timesta
 
 /// A test is for the moment it was asked for, and imported mail is no news the second time either.
 fn is_wanted(replay: &Replay, event: &StoredEvent) -> bool {
-    event.event_type != EventType::WebhookTest && !event.imported && webhooks::concerns(&replay.interest, event)
+    !matches!(event.event_type, EventType::WebhookTest | EventType::AutomationMatched)
+        && !event.imported
+        && webhooks::concerns(&replay.interest, event)
 }

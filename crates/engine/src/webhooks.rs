@@ -117,8 +117,9 @@ fn account_of(event: &StoredEvent) -> Option<&str> {
 }
 
 fn wants(endpoint: &Endpoint, event: &StoredEvent, has_own: bool) -> bool {
-    // A test goes to its endpoint alone, and is queued by whoever asks for it.
-    let addressed = event.event_type != EventType::WebhookTest && event.workspace_id == endpoint.workspace_id;
+    // These go to one endpoint alone, and are queued by whoever asks for it.
+    let has_addressee = matches!(event.event_type, EventType::WebhookTest | EventType::AutomationMatched);
+    let addressed = !has_addressee && event.workspace_id == endpoint.workspace_id;
     addressed
         && !event.imported
         && endpoint.created_at <= event.at

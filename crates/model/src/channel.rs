@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::sending::SendLimits;
-use crate::{ChannelId, Timestamp, WorkspaceId};
+use crate::{ChannelId, TeamId, Timestamp, WorkspaceId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -175,6 +175,8 @@ pub struct Channel {
     pub auth_policy: AuthPolicy,
     /// Join mail to an open conversation of the same contact by its subject alone.
     pub thread_by_subject: bool,
+    /// The team that new conversations go to.
+    pub team_id: Option<TeamId>,
     pub status: ChannelStatus,
     /// The generated address; whatever reaches it becomes a message of this channel.
     pub inbound_address: String,

@@ -42,6 +42,7 @@ event_types! {
     ConversationAssigned = "conversation.assigned",
     ConversationResolved = "conversation.resolved",
     ConversationMerged = "conversation.merged",
+    ConversationMentioned = "conversation.mentioned",
     ContactCreated = "contact.created",
     DomainVerified = "domain.verified",
     DomainFailed = "domain.failed",
@@ -54,6 +55,8 @@ event_types! {
     BroadcastCancelled = "broadcast.cancelled",
     ThreadRejected = "thread.rejected",
     ActivityCreated = "activity.created",
+    // For one endpoint alone, that the automation names.
+    AutomationMatched = "automation.matched",
     // Of people's mailboxes, by the names that clients of EmailEngine listen for.
     AccountAdded = "accountAdded",
     AccountInitialized = "accountInitialized",

@@ -139,6 +139,11 @@ ids! {
     BroadcastId = "bc_";
     /// A file on its way into a message.
     UploadId = "upl_";
+    AutomationId = "auto_";
+    /// An automation that matched, once.
+    AutomationRunId = "run_";
+    /// A saved view of the conversations.
+    ViewId = "view_";
 }
 
 #[cfg(test)]

@@ -60,6 +60,11 @@ pub enum Scope {
     SuppressionsWrite,
     #[serde(rename = "events:read")]
     EventsRead,
+    /// Automations and business hours.
+    #[serde(rename = "automations:read")]
+    AutomationsRead,
+    #[serde(rename = "automations:write")]
+    AutomationsWrite,
     #[serde(rename = "webhooks:read")]
     WebhooksRead,
     #[serde(rename = "webhooks:write")]
@@ -69,7 +74,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Admin,
         Self::ChannelsRead,
         Self::ChannelsWrite,
@@ -86,6 +91,8 @@ impl Scope {
         Self::SuppressionsRead,
         Self::SuppressionsWrite,
         Self::EventsRead,
+        Self::AutomationsRead,
+        Self::AutomationsWrite,
         Self::WebhooksRead,
         Self::WebhooksWrite,
         Self::MetricsRead,
@@ -109,6 +116,8 @@ impl Scope {
             Self::SuppressionsRead => "suppressions:read",
             Self::SuppressionsWrite => "suppressions:write",
             Self::EventsRead => "events:read",
+            Self::AutomationsRead => "automations:read",
+            Self::AutomationsWrite => "automations:write",
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",
             Self::MetricsRead => "metrics:read",
@@ -168,5 +177,9 @@ pub struct User {
     pub email: String,
     pub name: Option<String>,
     pub role: Role,
+    /// Who is away is given no conversation by a team's assignment.
+    pub available: bool,
+    /// When the user last signed in; null for one who was invited and has not yet.
+    pub last_sign_in_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }

@@ -153,3 +153,47 @@ pub const BROADCAST_NAME_CHARS_MAX: usize = 200;
 pub const BROADCAST_CHUNK: usize = 500;
 /// Messages of a broadcast that wait for their first try at most, before more of them are made.
 pub const BROADCAST_WAITING_MAX: u64 = 5_000;
+/// Automations of a workspace, characters of one's name, conditions and actions of one.
+pub const AUTOMATIONS_MAX: usize = 200;
+pub const AUTOMATION_NAME_CHARS_MAX: usize = 100;
+pub const AUTOMATION_CONDITIONS_MAX: usize = 30;
+pub const AUTOMATION_ACTIONS_MAX: usize = 20;
+/// Characters of a condition's value and of the name of an attribute, and bytes of a regular expression once it is compiled.
+pub const AUTOMATION_VALUE_CHARS_MAX: usize = 1_000;
+pub const AUTOMATION_ATTRIBUTE_CHARS_MAX: usize = 100;
+pub const AUTOMATION_PATTERN_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a mail's text that conditions look at.
+pub const AUTOMATION_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the text of an automatic answer or note.
+pub const AUTOMATION_TEXT_BYTES_MAX: usize = 64 * 1024;
+/// Minutes without an answer, and minutes of a snooze: a year.
+pub const AUTOMATION_MINUTES_MAX: u32 = 366 * 24 * 60;
+/// Hours in which an automation answers the same contact once.
+pub const AUTOMATION_REPLY_HOURS: u64 = 24;
+/// Automatic answers of one automation within an hour: a flood of forged senders ends there.
+pub const AUTOMATION_REPLIES_HOURLY_MAX: u64 = 1_000;
+/// Automations that set each other off one after another, before the next one does not run.
+pub const AUTOMATION_CHAIN_MAX: usize = 5;
+/// Days the log of an automation's runs is kept, and mails that a dry run looks at.
+pub const AUTOMATION_RUN_RETENTION_DAYS: u64 = 30;
+pub const AUTOMATION_TEST_MESSAGES_MAX: usize = 500;
+/// Matches that a dry run shows.
+pub const AUTOMATION_TEST_SHOWN_MAX: usize = 100;
+/// Stretches of a week's business hours, and holidays.
+pub const BUSINESS_HOURS_MAX: usize = 50;
+pub const HOLIDAYS_MAX: usize = 500;
+/// Conversations changed by one request.
+pub const BULK_CONVERSATIONS_MAX: usize = 100;
+/// Saved views of one person (or of a workspace's keys), and characters of a view's name.
+pub const VIEWS_MAX: usize = 100;
+pub const VIEW_NAME_CHARS_MAX: usize = 100;
+/// People one note mentions.
+pub const NOTE_MENTIONS_MAX: usize = 50;
+/// Labels of a workspace that are listed.
+pub const LABELS_LISTED_MAX: usize = 1_000;
+/// Characters of a search that are kept with a view.
+pub const SEARCH_QUERY_CHARS_MAX: usize = 500;
+/// Teams of a workspace, characters of a team's name, and members of one.
+pub const TEAMS_MAX: usize = 200;
+pub const TEAM_NAME_CHARS_MAX: usize = 100;
+pub const TEAM_MEMBERS_MAX: usize = 200;

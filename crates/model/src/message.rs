@@ -259,6 +259,9 @@ pub struct Message {
     pub private: bool,
     /// Who wrote it, if a user of the dashboard did.
     pub author_id: Option<UserId>,
+    /// Of an internal note: whom it mentions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<UserId>,
     pub from: String,
     /// The first recipient.
     pub to: Option<String>,

@@ -62,6 +62,13 @@ impl Timestamp {
             .map_or(Self(i64::MAX), |at| Self(at.timestamp().as_millisecond()))
     }
 
+    /// Midnight, UTC, of a day of the calendar; `None` where there is no such day.
+    pub fn of_date(year: i16, month: i8, day: i8) -> Option<Self> {
+        let date = jiff::civil::Date::new(year, month, day).ok()?;
+        let at = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Self(at.timestamp().as_millisecond()))
+    }
+
     /// RFC 3339, as every JSON body carries it.
     ///
     /// # Errors

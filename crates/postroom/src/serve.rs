@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use engine::access::{self, Bootstrap, BootstrapOptions};
 use engine::domains::Zones;
 use engine::{
-    Engine, analytics, broadcasts, delivering, domains, mailboxes, maintenance, search_index, sequencer, webhooks,
+    Engine, analytics, automations, broadcasts, delivering, domains, mailboxes, maintenance, search_index, sequencer,
+    webhooks,
 };
 use gateway::auth::Authenticator;
 use gateway::dns::DnsConfig;
@@ -106,6 +107,7 @@ fn start_workers(tasks: &mut JoinSet<()>, engine: &Engine, shutdown: &Cancellati
     tasks.spawn(analytics::run(engine.clone(), shutdown.clone()));
     tasks.spawn(broadcasts::expanding::run(engine.clone(), shutdown.clone()));
     tasks.spawn(broadcasts::count(engine.clone(), shutdown.clone()));
+    tasks.spawn(automations::run(engine.clone(), shutdown.clone()));
 }
 
 /// Histograms keep every value until they are drained.

@@ -23,6 +23,7 @@ use crate::routes;
     components(schemas(
         crate::paging::Order,
         crate::problem::Problem,
+        crate::routes::conversations::Mentioned,
         crate::routes::search::SortBy,
         model::conversation::ConversationStatus,
         model::event::Event,

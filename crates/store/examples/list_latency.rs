@@ -236,7 +236,7 @@ fn lists(size: usize) -> Vec<Question> {
 fn clause(text: &&str) -> SearchClause {
     let word = text.trim_start_matches('@').trim_end_matches('*');
     let terms = word.split('+').map(str::to_owned).collect();
-    SearchClause { terms, prefix: text.ends_with('*'), sender: text.starts_with('@') }
+    SearchClause { terms, prefix: text.ends_with('*'), sender: text.starts_with('@'), negated: false }
 }
 
 fn searches() -> Vec<Question> {
@@ -244,7 +244,7 @@ fn searches() -> Vec<Question> {
     let asked =
         |words: &[&str], conversation: ConversationFilter, attachments: Option<bool>, in_lists: bool| -> Asked {
             let clauses: Vec<SearchClause> = words.iter().map(clause).collect();
-            let filter = MatchFilter { conversation, attachments };
+            let filter = MatchFilter { attachments, ..MatchFilter::of(conversation) };
             Arc::new(move |tx| {
                 let workspace_id = id(WorkspaceId::derived, 0);
                 let channel_id = filter.conversation.channel_id.as_ref();

@@ -1,7 +1,7 @@
 //! Channels and every address that ever received. Secrets come in sealed.
 
 use model::channel::{AuthPolicy, Channel, ChannelStatus, Provider};
-use model::{ChannelId, Timestamp, WorkspaceId};
+use model::{ChannelId, TeamId, Timestamp, WorkspaceId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,7 +22,7 @@ pub struct ChannelRow {
 }
 
 const COLUMNS: &str = "id, workspace_id, name, provider, email_address, display_name, aliases, signature, config, secrets, limits, auth_policy, \
-     thread_by_subject, status, inbound_address, webhook_token, created_at, updated_at, deleted_at";
+     thread_by_subject, status, inbound_address, webhook_token, created_at, updated_at, deleted_at, team_id";
 
 /// The name serde gives a word (`mark`).
 fn word(value: &impl Serialize) -> String {
@@ -55,6 +55,7 @@ fn from_row(row: &Row<'_>) -> Result<ChannelRow> {
             limits: row.json(TABLE, 10)?,
             auth_policy: from_word::<AuthPolicy>(row.text(11)?)?,
             thread_by_subject: row.bool(12)?,
+            team_id: row.text_or_null(19)?.map(TeamId::from_stored),
             status: from_word::<ChannelStatus>(row.text(13)?)?,
             inbound_address: row.text(14)?,
             webhook_url: String::new(),
@@ -76,7 +77,7 @@ fn json(value: &impl Serialize) -> Result<String> {
 pub fn insert(tx: &mut Tx<'_>, row: &ChannelRow) -> Result<()> {
     let public = &row.public;
     tx.execute(
-        &format!("INSERT INTO channel ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, NULL)"),
+        &format!("INSERT INTO channel ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, NULL, $19)"),
         &[
             (&public.id).into(),
             (&row.workspace_id).into(),
@@ -96,6 +97,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &ChannelRow) -> Result<()> {
             (&row.webhook_token).into(),
             public.created_at.into(),
             public.updated_at.into(),
+            (&public.team_id).into(),
         ],
     )?;
     tx.execute(
@@ -112,7 +114,7 @@ pub fn update(tx: &mut Tx<'_>, row: &ChannelRow) -> Result<()> {
     let public = &row.public;
     tx.execute(
         "UPDATE channel SET name = $2, email_address = $3, display_name = $4, aliases = $5, signature = $6, config = $7, secrets = $8, limits = $9,
-             auth_policy = $10, thread_by_subject = $11, status = $12, updated_at = $13 WHERE id = $1",
+             auth_policy = $10, thread_by_subject = $11, status = $12, updated_at = $13, team_id = $14 WHERE id = $1",
         &[
             (&public.id).into(),
             (&public.name).into(),
@@ -127,6 +129,7 @@ pub fn update(tx: &mut Tx<'_>, row: &ChannelRow) -> Result<()> {
             public.thread_by_subject.into(),
             word(&public.status).into(),
             public.updated_at.into(),
+            (&public.team_id).into(),
         ],
     )?;
     Ok(())
@@ -170,6 +173,20 @@ pub fn by_address(tx: &mut Tx<'_>, address: &str) -> Result<Option<ChannelRow>> 
         "SELECT {columns} FROM channel_address a JOIN channel c ON c.id = a.channel_id WHERE a.address = $1 AND a.active AND c.deleted_at IS NULL"
     );
     tx.query_one(&sql, &[address.into()], from_row)
+}
+
+/// Whether a channel of any workspace receives at an address, or writes from it. `address` is normalised.
+///
+/// # Errors
+/// What the database says.
+pub fn is_of_one(tx: &mut Tx<'_>, address: &str) -> Result<bool> {
+    let literal = address.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let alias = format!("%\"{literal}\"%");
+    let sql = "SELECT 1 FROM channel_address WHERE address = $1 AND active
+               UNION ALL
+               SELECT 1 FROM channel WHERE deleted_at IS NULL AND (LOWER(email_address) = $1 OR LOWER(aliases) LIKE $2 ESCAPE '\\')
+               LIMIT 1";
+    Ok(tx.query_one(sql, &[address.into(), alias.into()], |_| Ok(()))?.is_some())
 }
 
 /// Channels of all workspaces that name a mailbox and own no account.

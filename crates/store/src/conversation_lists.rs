@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use model::conversation::{Conversation, ConversationStatus};
-use model::{ChannelId, ContactId, ConversationId, Timestamp, UserId, WorkspaceId};
+use model::{ChannelId, ContactId, ConversationId, TeamId, Timestamp, UserId, WorkspaceId};
 
 use crate::conditions::Conditions;
 use crate::conversations::{COLUMNS, from_row};
@@ -20,6 +20,12 @@ pub enum Assignee {
     Nobody,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OfTeam {
+    Team(TeamId),
+    None,
+}
+
 /// Which conversations; what is `None` is left open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationFilter {
@@ -28,8 +34,11 @@ pub struct ConversationFilter {
     pub unread: Option<bool>,
     pub channel_id: Option<ChannelId>,
     pub assignee: Option<Assignee>,
+    pub team: Option<OfTeam>,
     pub label: Option<String>,
     pub contact_id: Option<ContactId>,
+    /// Whom a note of it mentions.
+    pub mentioned: Option<UserId>,
 }
 
 impl ConversationFilter {
@@ -40,14 +49,18 @@ impl ConversationFilter {
             unread: None,
             channel_id: None,
             assignee: None,
+            team: None,
             label: None,
             contact_id: None,
+            mentioned: None,
         }
     }
 
-    /// Whether a label's list has to look at the conversations too.
+    /// Whether a label's list, or that of mentions, has to look at the conversations too.
     fn needs_the_conversation(&self) -> bool {
-        self.unread.is_some() || self.channel_id.is_some() || self.assignee.is_some()
+        let two_lists = self.label.is_some() && self.mentioned.is_some();
+        let of_somebody = self.assignee.is_some() || self.team.is_some();
+        self.unread.is_some() || self.channel_id.is_some() || of_somebody || two_lists
     }
 }
 
@@ -139,6 +152,28 @@ pub fn lock(tx: &mut Tx<'_>, id: &ConversationId) -> Result<()> {
     Ok(())
 }
 
+/// The same for several, and for the counts of the workspace: always in the order of their keys, so that two who change many at
+/// once wait for each other and never both.
+///
+/// # Errors
+/// What the database says.
+pub fn lock_all(tx: &mut Tx<'_>, workspace: &WorkspaceId, ids: &[ConversationId]) -> Result<()> {
+    if tx.dialect() != Dialect::Postgres || ids.is_empty() {
+        return Ok(());
+    }
+    let mut conditions = Conditions::after(Vec::new());
+    conditions.bind("workspace_id = ?", workspace);
+    conditions.bind_list("id IN (?)", ids.iter().map(Value::from));
+    let sql = format!("SELECT 1 FROM conversation WHERE {} ORDER BY id FOR UPDATE", conditions.text());
+    tx.query(&sql, conditions.values(), |_| Ok(()))?;
+    tx.query(
+        "SELECT 1 FROM conversation_count WHERE workspace_id = $1 ORDER BY channel_id, assignee_id, status, unread FOR UPDATE",
+        &[workspace.into()],
+        |_| Ok(()),
+    )?;
+    Ok(())
+}
+
 /// Two filters that each hold for many and together for nobody would be a long walk: the maintained counts know.
 fn is_surely_empty(tx: &mut Tx<'_>, filter: &ConversationFilter) -> Result<bool> {
     let (Some(channel), Some(assignee)) = (&filter.channel_id, &filter.assignee) else { return Ok(false) };
@@ -186,26 +221,36 @@ fn keys_query<'f>(filter: &'f ConversationFilter, slice: &'f ActivitySlice) -> (
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum List {
     Contact,
+    Mention,
     Label,
     Assignee,
+    Team,
     Channel,
     Workspace,
 }
 
 impl List {
     fn of(filter: &ConversationFilter) -> Self {
-        match (&filter.contact_id, &filter.label, &filter.assignee, &filter.channel_id) {
+        match (&filter.contact_id, &filter.label, &filter.assignee, &filter.team, &filter.channel_id) {
             (Some(_), ..) => Self::Contact,
+            // Few are mentioned often: their list is the shortest.
+            _ if filter.mentioned.is_some() => Self::Mention,
             (_, Some(_), ..) => Self::Label,
-            (_, _, Some(Assignee::User(_)), _) => Self::Assignee,
+            (_, _, Some(Assignee::User(_)), ..) => Self::Assignee,
+            (_, _, _, Some(OfTeam::Team(_)), _) => Self::Team,
             (.., Some(_)) => Self::Channel,
-            (_, _, Some(Assignee::Nobody), None) => Self::Assignee,
+            (_, _, Some(Assignee::Nobody), _, None) => Self::Assignee,
+            (_, _, None, Some(OfTeam::None), None) => Self::Team,
             _ => Self::Workspace,
         }
     }
 
     fn key_columns(self) -> (&'static str, &'static str) {
-        if self == Self::Label { ("l.last_activity_at", "l.conversation_id") } else { ("c.last_activity_at", "c.id") }
+        match self {
+            Self::Label => ("l.last_activity_at", "l.conversation_id"),
+            Self::Mention => ("n.last_activity_at", "n.conversation_id"),
+            _ => ("c.last_activity_at", "c.id"),
+        }
     }
 
     fn tables(self, filter: &ConversationFilter) -> &'static str {
@@ -214,13 +259,19 @@ impl List {
             Self::Label if alone => "conversation_label l",
             // CROSS JOIN: SQLite keeps the order of the tables, and so the order of the list.
             Self::Label => "conversation_label l CROSS JOIN conversation c",
+            Self::Mention if alone => "conversation_mention n",
+            Self::Mention => "conversation_mention n CROSS JOIN conversation c",
             _ => "conversation c",
         }
     }
 
     /// The values of the columns between the index's beginning and its order.
     fn branches(self, filter: &ConversationFilter) -> Vec<Vec<String>> {
-        let table = if self == Self::Label { "l" } else { "c" };
+        let table = match self {
+            Self::Label => "l",
+            Self::Mention => "n",
+            _ => "c",
+        };
         let statuses: Vec<ConversationStatus> =
             filter.status.map_or_else(|| ConversationStatus::ALL.to_vec(), |status| vec![status]);
         let status = |status: &ConversationStatus| format!("{table}.status = '{}'", status.as_str());
@@ -230,7 +281,7 @@ impl List {
             Self::Contact => {
                 vec![filter.status.iter().map(status).chain(filter.unread.into_iter().map(unread)).collect()]
             }
-            Self::Label => statuses
+            Self::Label | Self::Mention => statuses
                 .iter()
                 .map(|one| std::iter::once(status(one)).chain(filter.unread.into_iter().map(unread)).collect())
                 .collect(),
@@ -253,6 +304,19 @@ impl List {
                 if let Some(label) = &filter.label {
                     conditions.bind(HAS_LABEL, label);
                 }
+                if let Some(user) = &filter.mentioned {
+                    conditions.bind(MENTIONS, user);
+                }
+            }
+            Self::Mention => {
+                conditions.bind("n.workspace_id = ?", &filter.workspace_id);
+                conditions.bind("n.user_id = ?", &filter.mentioned);
+                if filter.needs_the_conversation() {
+                    conditions.add("c.id = n.conversation_id");
+                }
+                if let Some(label) = &filter.label {
+                    conditions.bind(HAS_LABEL, label);
+                }
             }
             Self::Label => {
                 conditions.bind("l.workspace_id = ?", &filter.workspace_id);
@@ -261,7 +325,7 @@ impl List {
                     conditions.add("c.id = l.conversation_id");
                 }
             }
-            Self::Workspace | Self::Channel | Self::Assignee => {
+            Self::Workspace | Self::Channel | Self::Assignee | Self::Team => {
                 conditions.bind("c.workspace_id = ?", &filter.workspace_id);
             }
         }
@@ -277,9 +341,17 @@ impl List {
             Some(Assignee::Nobody) => conditions.add("COALESCE(c.assignee_id, '') = ''"),
             None => {}
         }
+        match &filter.team {
+            Some(OfTeam::Team(team)) if self == Self::Team => conditions.bind("c.team_id = ?", team),
+            Some(OfTeam::Team(team)) => conditions.bind("COALESCE(c.team_id, '') = ?", team),
+            Some(OfTeam::None) if self == Self::Team => conditions.add("c.team_id IS NULL"),
+            Some(OfTeam::None) => conditions.add("COALESCE(c.team_id, '') = ''"),
+            None => {}
+        }
     }
 }
 
+const MENTIONS: &str = "EXISTS (SELECT 1 FROM conversation_mention h WHERE h.conversation_id = c.id AND h.user_id = ?)";
 const HAS_LABEL: &str = "EXISTS (SELECT 1 FROM conversation_label h WHERE h.conversation_id = c.id AND h.label = ?)";
 
 /// How many conversations a person has before them.
@@ -295,6 +367,8 @@ pub struct ConversationCounts {
     pub mine: u64,
     /// Of the open ones: assigned to nobody.
     pub unassigned: u64,
+    /// Those in which the one who asks is mentioned and has not looked yet. [`counts`] leaves it to `mentions`.
+    pub mentions: u64,
 }
 
 /// The maintained counts, of one channel or all.
@@ -355,8 +429,16 @@ pub(crate) fn restrict<'f>(filter: &'f ConversationFilter, conditions: &mut Cond
         Some(Assignee::Nobody) => conditions.add("c.assignee_id IS NULL"),
         None => {}
     }
+    match &filter.team {
+        Some(OfTeam::Team(team)) => conditions.bind("c.team_id = ?", team),
+        Some(OfTeam::None) => conditions.add("c.team_id IS NULL"),
+        None => {}
+    }
     if let Some(label) = &filter.label {
         conditions.bind(HAS_LABEL, label);
+    }
+    if let Some(user) = &filter.mentioned {
+        conditions.bind(MENTIONS, user);
     }
 }
 

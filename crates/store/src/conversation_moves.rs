@@ -7,6 +7,7 @@ use model::{ChannelId, ConversationId, MessageId, Timestamp, WorkspaceId};
 use crate::conversations::{self, ConversationRow};
 use crate::db::{Row, Tx, Value};
 use crate::error::{Result, StoreError};
+use crate::mentions;
 
 const TABLE: &str = "message";
 
@@ -116,6 +117,7 @@ pub fn end(tx: &mut Tx<'_>, row: &ConversationRow, into: &ConversationId, at: Ti
         &[id.into(), into.into()],
     )?;
     tx.announce(crate::db::Topic::Drafts);
+    mentions::follow_merge(tx, id, into)?;
     for table in ["conversation_label", "participant", "presence"] {
         tx.execute(&format!("DELETE FROM {table} WHERE conversation_id = $1"), &[id.into()])?;
     }

@@ -182,6 +182,9 @@ pub fn apply_change(tx: &mut Tx<'_>, before: &ConversationRow, after: &Conversat
         ],
     )?;
     apply_labels(tx, before, after)?;
+    if (before.public.status, before.public.last_activity_at) != (public.status, public.last_activity_at) {
+        crate::mentions::follow(tx, public)?;
+    }
     if count_key(before) != count_key(after) {
         // In the order of their keys, so that two transactions never wait for each other.
         let mut deltas = [(before, -1), (after, 1)];

@@ -45,6 +45,8 @@ pub struct MessageFlags {
     pub unauthenticated: bool,
     pub new_sender: bool,
     pub message_id_reused: bool,
+    /// What it says is its recipient's alone: a link in it signs its reader in.
+    pub confidential: bool,
 }
 
 impl MessageFlags {
@@ -53,11 +55,18 @@ impl MessageFlags {
             | i64::from(self.unauthenticated) << 1
             | i64::from(self.new_sender) << 2
             | i64::from(self.message_id_reused) << 3
+            | i64::from(self.confidential) << 4
     }
 
     fn from_bits(bits: i64) -> Self {
         let flag = |place: i64| bits >> place & 1 == 1;
-        Self { auto_reply: flag(0), unauthenticated: flag(1), new_sender: flag(2), message_id_reused: flag(3) }
+        Self {
+            auto_reply: flag(0),
+            unauthenticated: flag(1),
+            new_sender: flag(2),
+            message_id_reused: flag(3),
+            confidential: flag(4),
+        }
     }
 }
 

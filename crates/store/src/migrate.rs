@@ -58,6 +58,9 @@ const MIGRATIONS: &[Migration] = &[
     Migration::shared(17, "linked mail", include_str!("../migrations/0017_linked_mail.sql")),
     Migration::shared(18, "message log", include_str!("../migrations/0018_message_log.sql")),
     Migration::shared(19, "zone owners", include_str!("../migrations/0019_zone_owners.sql")),
+    Migration::shared(20, "teams", include_str!("../migrations/0020_teams.sql")),
+    Migration::shared(21, "automations", include_str!("../migrations/0021_automations.sql")),
+    Migration::shared(22, "views and mentions", include_str!("../migrations/0022_views_and_mentions.sql")),
     Migration::shared(23, "working together", include_str!("../migrations/0023_working_together.sql")),
 ];
 

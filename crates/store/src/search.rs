@@ -84,16 +84,28 @@ pub struct SearchClause {
     pub prefix: bool,
     /// Only the author's name and address are looked at.
     pub sender: bool,
+    /// No message has it.
+    pub negated: bool,
 }
 
 impl SearchClause {
+    /// Whether a text, cut into its words, has it.
+    pub fn is_in(&self, text: &[String]) -> bool {
+        let Some(last) = self.terms.len().checked_sub(1) else { return false };
+        text.windows(self.terms.len()).any(|window| {
+            window.iter().zip(&self.terms).enumerate().all(|(place, (term, wanted))| {
+                if self.prefix && place == last { term.starts_with(wanted.as_str()) } else { term == wanted }
+            })
+        })
+    }
+
     /// A quotation mark that came in all the same would end the text.
     fn words(&self) -> impl Iterator<Item = String> {
         self.terms.iter().map(|term| term.chars().filter(|character| character.is_alphanumeric()).collect())
     }
 }
 
-/// Every clause must hold.
+/// Every clause must hold (one that is negated: must not).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TermQuery<'q> {
     pub workspace_id: &'q WorkspaceId,

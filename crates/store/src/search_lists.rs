@@ -1,10 +1,13 @@
 //! Pages of what was searched for: the index gives the newest messages with the terms, the tables say which of them
 //! the other filters leave. Looks through a bounded number of matches a page; a page may be short and still go on.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
 
-use model::ConversationId;
-use model::conversation::Conversation;
+use model::conversation::{Conversation, ConversationStatus};
+use model::message::Recipient;
+use model::{ConversationId, Timestamp};
 
 use crate::conditions::Conditions;
 use crate::conversation_lists::{self, ConversationFilter};
@@ -22,11 +25,60 @@ const MATCHES_AT_ONCE_MAX: usize = 200;
 const NEWER_MESSAGES_MAX: usize = 500;
 
 /// What else the found messages must have. The conversation's filter names the workspace.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct MatchFilter {
     pub conversation: ConversationFilter,
     /// With (or without) attached files.
     pub attachments: Option<bool>,
+    /// Of then or later, and of earlier than then.
+    pub since: Option<Timestamp>,
+    pub before: Option<Timestamp>,
+    /// Their conversation has none of these.
+    pub not_statuses: Vec<ConversationStatus>,
+    pub not_labels: Vec<String>,
+    /// What is asked of subject and recipients: the index does not tell them from the text.
+    pub heads: Option<HeadTest>,
+}
+
+impl MatchFilter {
+    pub fn of(conversation: ConversationFilter) -> Self {
+        Self {
+            conversation,
+            attachments: None,
+            since: None,
+            before: None,
+            not_statuses: Vec::new(),
+            not_labels: Vec::new(),
+            heads: None,
+        }
+    }
+
+    fn needs_the_conversation(&self) -> bool {
+        let asked = self.conversation != ConversationFilter::all(self.conversation.workspace_id.clone());
+        asked || !self.not_statuses.is_empty() || !self.not_labels.is_empty()
+    }
+}
+
+type HeadHolds = dyn Fn(&str, &[Recipient]) -> bool + Send + Sync;
+
+/// Whether a message's subject and recipients are as asked.
+#[derive(Clone)]
+pub struct HeadTest(Arc<HeadHolds>);
+
+impl HeadTest {
+    pub fn of(holds: impl Fn(&str, &[Recipient]) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(holds))
+    }
+
+    pub fn holds(&self, subject: &str, recipients: &[Recipient]) -> bool {
+        (self.0)(subject, recipients)
+    }
+}
+
+impl fmt::Debug for HeadTest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("HeadTest")
+    }
 }
 
 /// A page of what was found, and where to go on (`None`: at the end).
@@ -64,6 +116,13 @@ pub fn messages(
     Ok(Found { items: message_lists::by_seqs(tx, &seqs)?, go_on_before })
 }
 
+/// A conversation, and its newest message that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundConversation {
+    pub conversation: Conversation,
+    pub message: MessageRow,
+}
+
 /// The conversations with the newest matches, each once, over all pages.
 ///
 /// # Errors
@@ -74,9 +133,9 @@ pub fn conversations(
     filter: &MatchFilter,
     before: i64,
     take: usize,
-) -> Result<Found<Conversation>> {
+) -> Result<Found<FoundConversation>> {
     let Some(query) = prepare(tx, terms, filter.attachments == Some(true))? else { return Ok(Found::nothing()) };
-    let mut ids: Vec<String> = Vec::new();
+    let (mut ids, mut seqs): (Vec<String>, Vec<i64>) = (Vec::new(), Vec::new());
     let mut seen: HashSet<String> = HashSet::new();
     let go_on_before = walk(tx, &query, filter, before, take, |tx, matches| {
         for found in matches {
@@ -84,6 +143,7 @@ pub fn conversations(
                 && !was_on_an_earlier_page(tx, &query, filter, &found.conversation_id, before)?
             {
                 ids.push(found.conversation_id.clone());
+                seqs.push(found.seq);
                 if ids.len() == take {
                     return Ok(Some(found.seq));
                 }
@@ -91,7 +151,16 @@ pub fn conversations(
         }
         Ok(None)
     })?;
-    Ok(Found { items: conversation_lists::by_ids(tx, &ids)?, go_on_before })
+    let mut messages: HashMap<ConversationId, MessageRow> = HashMap::new();
+    for message in message_lists::by_seqs(tx, &seqs)? {
+        messages.insert(message.conversation_id.clone(), message);
+    }
+    let found = conversation_lists::by_ids(tx, &ids)?.into_iter();
+    let items = found.filter_map(|conversation| {
+        let message = messages.remove(&conversation.id)?;
+        Some(FoundConversation { conversation, message })
+    });
+    Ok(Found { items: items.collect(), go_on_before })
 }
 
 struct Match {
@@ -140,10 +209,23 @@ fn filtered(tx: &mut Tx<'_>, filter: &MatchFilter, seqs: &[i64]) -> Result<Vec<M
     conditions.bind("COALESCE(m.workspace_id, '') = ?", &filter.conversation.workspace_id);
     // CROSS JOIN: SQLite keeps the order of the tables, and begins with the few messages.
     let mut tables = "message m";
-    if filter.conversation != ConversationFilter::all(filter.conversation.workspace_id.clone()) {
+    if filter.needs_the_conversation() {
         tables = "message m CROSS JOIN conversation c";
         conditions.add("c.id = m.conversation_id");
         conversation_lists::restrict(&filter.conversation, &mut conditions);
+        for status in &filter.not_statuses {
+            conditions.bind("c.status <> ?", status.as_str());
+        }
+        for label in &filter.not_labels {
+            let has = "NOT EXISTS (SELECT 1 FROM conversation_label w WHERE w.conversation_id = c.id AND w.label = ?)";
+            conditions.bind(has, label);
+        }
+    }
+    if let Some(since) = filter.since {
+        conditions.bind("m.sent_at >= ?", since);
+    }
+    if let Some(before) = filter.before {
+        conditions.bind("m.sent_at < ?", before);
     }
     let has_file = r#"m.attachments LIKE '%"disposition":"attachment"%'"#;
     match filter.attachments {
@@ -151,9 +233,16 @@ fn filtered(tx: &mut Tx<'_>, filter: &MatchFilter, seqs: &[i64]) -> Result<Vec<M
         Some(false) => conditions.add(format!("NOT ({has_file})")),
         None => {}
     }
-    let sql = format!("SELECT m.seq, m.conversation_id FROM {tables} WHERE {}", conditions.text());
-    let mut matches =
-        tx.query(&sql, conditions.values(), |row| Ok(Match { seq: row.int(0)?, conversation_id: row.text(1)? }))?;
+    let head = if filter.heads.is_some() { ", m.subject, m.recipients" } else { "" };
+    let sql = format!("SELECT m.seq, m.conversation_id{head} FROM {tables} WHERE {}", conditions.text());
+    let found = tx.query(&sql, conditions.values(), |row| {
+        let holds = match &filter.heads {
+            Some(test) => test.holds(&row.text(2)?, &row.json::<Vec<Recipient>>("message", 3)?),
+            None => true,
+        };
+        Ok(holds.then_some(Match { seq: row.int(0)?, conversation_id: row.text(1)? }))
+    })?;
+    let mut matches: Vec<Match> = found.into_iter().flatten().collect();
     matches.sort_by_key(|found| std::cmp::Reverse(found.seq));
     Ok(matches)
 }

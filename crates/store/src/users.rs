@@ -14,7 +14,8 @@ pub struct UserRow {
     pub public: User,
 }
 
-const COLUMNS: &str = "u.id, u.workspace_id, u.email, u.name, u.role, u.password_hash, u.created_at";
+const COLUMNS: &str =
+    "u.id, u.workspace_id, u.email, u.name, u.role, u.password_hash, u.created_at, u.available, u.last_sign_in_at";
 
 fn from_row(row: &Row<'_>) -> Result<UserRow> {
     let role = row.text(4)?;
@@ -26,6 +27,8 @@ fn from_row(row: &Row<'_>) -> Result<UserRow> {
             email: row.text(2)?,
             name: row.text_or_null(3)?,
             role: Role::parse(&role).ok_or_else(|| StoreError::corrupt("user_account", format!("role {role}")))?,
+            available: row.bool(7)?,
+            last_sign_in_at: row.time_or_null(8)?,
             created_at: row.time(6)?,
         },
     })
@@ -38,7 +41,8 @@ fn from_row(row: &Row<'_>) -> Result<UserRow> {
 pub fn insert(tx: &mut Tx<'_>, user: &UserRow) -> Result<()> {
     let public = &user.public;
     tx.execute(
-        "INSERT INTO user_account (id, workspace_id, email, name, role, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO user_account (id, workspace_id, email, name, role, password_hash, created_at, available, last_sign_in_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         &[
             (&public.id).into(),
             (&user.workspace_id).into(),
@@ -47,6 +51,8 @@ pub fn insert(tx: &mut Tx<'_>, user: &UserRow) -> Result<()> {
             public.role.as_str().into(),
             (&user.password_hash).into(),
             public.created_at.into(),
+            public.available.into(),
+            public.last_sign_in_at.into(),
         ],
     )?;
     Ok(())
@@ -77,16 +83,31 @@ pub fn list(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<Vec<UserRow>> {
     )
 }
 
-/// Changes name, role and password.
+/// Changes name, role, password and whether they are available.
 ///
 /// # Errors
 /// What the database says.
 pub fn update(tx: &mut Tx<'_>, user: &UserRow) -> Result<()> {
     let public = &user.public;
     tx.execute(
-        "UPDATE user_account SET name = $2, role = $3, password_hash = $4 WHERE id = $1",
-        &[(&public.id).into(), (&public.name).into(), public.role.as_str().into(), (&user.password_hash).into()],
+        "UPDATE user_account SET name = $2, role = $3, password_hash = $4, available = $5 WHERE id = $1",
+        &[
+            (&public.id).into(),
+            (&public.name).into(),
+            public.role.as_str().into(),
+            (&user.password_hash).into(),
+            public.available.into(),
+        ],
     )?;
+    Ok(())
+}
+
+/// Notes that the user came in.
+///
+/// # Errors
+/// What the database says.
+pub fn signed_in(tx: &mut Tx<'_>, id: &UserId, now: Timestamp) -> Result<()> {
+    tx.execute("UPDATE user_account SET last_sign_in_at = $2 WHERE id = $1", &[id.into(), now.into()])?;
     Ok(())
 }
 
@@ -108,12 +129,15 @@ pub fn admins(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<usize> {
     Ok(tx.query(&sql, &[workspace.into()], |row| row.text(0))?.len())
 }
 
-/// Forgets a user with their sessions. What they wrote keeps their id.
+/// Forgets a user with their sessions and takes them out of their teams. What they wrote keeps their id.
 ///
 /// # Errors
 /// What the database says.
 pub fn delete(tx: &mut Tx<'_>, id: &UserId) -> Result<()> {
     remove_tokens(tx, id)?;
+    crate::mentions::forget_user(tx, id)?;
+    crate::views::forget_user(tx, id)?;
+    tx.execute("DELETE FROM team_member WHERE user_id = $1", &[id.into()])?;
     tx.execute("DELETE FROM user_account WHERE id = $1", &[id.into()])?;
     Ok(())
 }
@@ -169,6 +193,15 @@ pub fn by_token(tx: &mut Tx<'_>, token_hash: &[u8], purpose: TokenPurpose, now: 
 /// What the database says.
 pub fn remove_token(tx: &mut Tx<'_>, token_hash: &[u8]) -> Result<bool> {
     Ok(tx.execute("DELETE FROM user_session WHERE token_hash = $1", &[token_hash.into()])? > 0)
+}
+
+/// Makes all tokens of a user for this purpose worthless.
+///
+/// # Errors
+/// What the database says.
+pub fn remove_tokens_for(tx: &mut Tx<'_>, user: &UserId, purpose: TokenPurpose) -> Result<u64> {
+    let sql = "DELETE FROM user_session WHERE user_id = $1 AND purpose = $2";
+    tx.execute(sql, &[user.into(), purpose.as_str().into()])
 }
 
 /// Makes all tokens of a user worthless.

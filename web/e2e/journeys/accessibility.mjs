@@ -53,6 +53,17 @@ const everyPage = LOOKS.map(({ colorScheme, width }) => ({
     await page.keyboard.press("n");
     await page.getByRole("textbox", { name: "Internal note" }).waitFor();
     await check("the note");
+    await visit("/people", heading("People"));
+    await page.getByRole("button", { name: "Invite a colleague" }).click();
+    await page.getByLabel("Email address").waitFor();
+    await check("inviting");
+    await page.keyboard.press("Escape");
+    await visit("/teams", heading("Teams"));
+    await page.getByRole("button", { name: "New team" }).first().click();
+    await page.getByRole("group", { name: "Members" }).waitFor();
+    await check("a new team");
+    await page.keyboard.press("Escape");
+    await visit("/profile", heading("Your profile"));
     await visit("/channels", heading("Channels"));
     await visit("/channels/new", heading("New channel"));
     await visit(`/channels/${channel.id}`, heading(channel.name));

@@ -3,11 +3,14 @@
 import { accessibility } from "./accessibility.mjs";
 import { accountForm } from "./accountForm.mjs";
 import { answering } from "./answering.mjs";
+import { automations } from "./automations.mjs";
 import { broadcasts } from "./broadcasts.mjs";
 import { channels } from "./channels.mjs";
+import { colleague } from "./colleague.mjs";
 import { drafts } from "./drafts.mjs";
 import { firstStart } from "./firstStart.mjs";
 import { hostile } from "./hostile.mjs";
+import { inbox } from "./inbox.mjs";
 import { keyboard } from "./keyboard.mjs";
 import { looks } from "./looks.mjs";
 import { messageLog } from "./messageLog.mjs";
@@ -27,10 +30,13 @@ export const journeys = [
   ...answering,
   ...team,
   ...together,
+  ...colleague,
   ...drafts,
   ...keyboard,
+  ...inbox,
   ...channels,
   ...webhooks,
+  ...automations,
   ...sending,
   ...messageLog,
   ...takingBack,

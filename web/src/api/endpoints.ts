@@ -5,10 +5,18 @@ import type {
   AnalyticsSeries,
   AnalyticsSummary,
   ApiKey,
+  Automation,
+  AutomationChange,
+  AutomationInput,
+  AutomationRun,
+  AutomationTest,
+  AutomationToTest,
   Broadcast,
   BroadcastChange,
   BroadcastInput,
   BroadcastWithContent,
+  BusinessHours,
+  BulkAnswer,
   Channel,
   ChannelInput,
   Contact,
@@ -16,11 +24,13 @@ import type {
   Conversation,
   ConversationCounts,
   ConversationStatus,
+  CreatedUser,
   Delivery,
   Discovered,
   Domain,
   DomainExamination,
   DraftContent,
+  Invitation,
   ListImport,
   ListMember,
   Message,
@@ -32,6 +42,9 @@ import type {
   Suppression,
   SuppressionImport,
   SuppressionInput,
+  Team,
+  TeamChange,
+  TeamInput,
   Template,
   TemplateContent,
   TemplateFormat,
@@ -43,6 +56,10 @@ import type {
   UseCase,
   UseCaseInput,
   User,
+  View,
+  ViewFilter,
+  UserChange,
+  UserInput,
   WebhookDelivery,
   WebhookEndpoint,
   WebhookReplay,
@@ -75,10 +92,14 @@ export const session = {
 export type ConversationPatch = {
   status?: ConversationStatus;
   assigneeId?: string | null;
+  teamId?: string | null;
   labels?: string[];
   snoozedUntil?: string | null;
   unread?: boolean;
 };
+
+/** A change of many: labels may be added and taken away. */
+export type BulkPatch = ConversationPatch & { teamId?: string | null; labelsAdd?: string[]; labelsRemove?: string[] };
 
 export type ReplyInput = {
   text: string;
@@ -99,6 +120,10 @@ export const conversations = {
   counts: (signal?: Signal) => request<ConversationCounts>("GET", "/conversations/counts", { signal }),
   get: (id: string, signal?: Signal) => request<Conversation>("GET", `/conversations/${id}`, { signal }),
   patch: (id: string, body: ConversationPatch) => request<Conversation>("PATCH", `/conversations/${id}`, { body }),
+  /** At most 100 at once. */
+  bulk: (changes: { id: string; change: BulkPatch }[]) =>
+    request<BulkAnswer>("POST", "/conversations/bulk", { body: { changes } }),
+  seeMentions: (id: string) => request<void>("POST", `/conversations/${id}/mentions/read`),
   messages: (id: string, query: Query, signal?: Signal) =>
     request<Page<Message>>("GET", `/conversations/${id}/messages`, { query, signal }),
   reply: (id: string, body: ReplyInput, idempotencyKey: string) =>
@@ -125,6 +150,19 @@ export const uploads = {
   add: (file: File, onSent: (bytes: number) => void, signal: AbortSignal) =>
     uploadFile<Upload>("/uploads", { filename: file.name || "file" }, file, onSent, signal),
   url: (id: string) => `/api/v1/uploads/${id}`,
+};
+
+export const labels = {
+  list: (signal?: Signal) => request<Page<{ name: string }>>("GET", "/labels", { signal }),
+};
+
+export const views = {
+  list: (signal?: Signal) => request<Page<View>>("GET", "/views", { signal }),
+  create: (body: { name: string; filter: ViewFilter; shared: boolean }, idempotencyKey: string) =>
+    request<View>("POST", "/views", { body, idempotencyKey }),
+  change: (id: string, body: { name?: string; filter?: ViewFilter; shared?: boolean; position?: number }) =>
+    request<View>("PATCH", `/views/${id}`, { body }),
+  remove: (id: string) => request<void>("DELETE", `/views/${id}`),
 };
 
 export type NewMessageInput = {
@@ -217,6 +255,35 @@ export const contacts = {
 
 export const users = {
   list: (signal?: Signal) => whole<User>("/users", signal),
+  create: (body: UserInput, idempotencyKey: string) => request<CreatedUser>("POST", "/users", { body, idempotencyKey }),
+  patch: (id: string, body: UserChange) => request<User>("PATCH", `/users/${id}`, { body }),
+  patchMe: (body: UserChange) => request<User>("PATCH", "/users/me", { body }),
+  remove: (id: string) => request<void>("DELETE", `/users/${id}`),
+  invite: (id: string) => request<Invitation>("POST", `/users/${id}/invite`, { body: {} }),
+};
+
+export const teams = {
+  list: (signal?: Signal) => whole<Team>("/teams", signal),
+  create: (body: TeamInput, idempotencyKey: string) => request<Team>("POST", "/teams", { body, idempotencyKey }),
+  patch: (id: string, body: TeamChange) => request<Team>("PATCH", `/teams/${id}`, { body }),
+  remove: (id: string) => request<void>("DELETE", `/teams/${id}`),
+};
+
+export const automations = {
+  list: (signal?: Signal) => whole<Automation>("/automations", signal),
+  get: (id: string, signal?: Signal) => request<Automation>("GET", `/automations/${id}`, { signal }),
+  create: (body: AutomationInput, idempotencyKey: string) =>
+    request<Automation>("POST", "/automations", { body, idempotencyKey }),
+  change: (id: string, body: AutomationChange) => request<Automation>("PATCH", `/automations/${id}`, { body }),
+  remove: (id: string) => request<void>("DELETE", `/automations/${id}`),
+  test: (body: AutomationToTest) => request<AutomationTest>("POST", "/automations/test", { body }),
+  runs: (id: string, query: Query, signal?: Signal) =>
+    request<Page<AutomationRun>>("GET", `/automations/${id}/runs`, { query, signal }),
+};
+
+export const businessHours = {
+  get: (signal?: Signal) => request<BusinessHours>("GET", "/workspace/business-hours", { signal }),
+  change: (body: BusinessHours) => request<BusinessHours>("PATCH", "/workspace/business-hours", { body }),
 };
 
 export type WebhookInput = { url?: string; events?: string[]; enabled?: boolean };

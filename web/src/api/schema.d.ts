@@ -74,6 +74,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/automations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Automations, in the order in which they are looked at. */
+        get: operations["listAutomations"];
+        put?: never;
+        /** Makes an automation. What happened before does not set it off. */
+        post: operations["createAutomation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/automations/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries an automation that is not kept, on the newest mail: which it would match, and what it would do. Nothing is changed. */
+        post: operations["testNewAutomation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/automations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An automation. */
+        get: operations["getAutomation"];
+        put?: never;
+        post?: never;
+        /** Takes an automation away, with its log. What it did stays. */
+        delete: operations["deleteAutomation"];
+        options?: never;
+        head?: never;
+        /** Changes an automation, turns it on or off, or moves it. */
+        patch: operations["changeAutomation"];
+        trace?: never;
+    };
+    "/api/v1/automations/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an automation matched and did, newest first. Kept for 30 days. */
+        get: operations["listAutomationRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/automations/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries an automation on the newest mail, on or off: which it would match, and what it would do. Nothing is changed. */
+        post: operations["testAutomation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/broadcasts": {
         parameters: {
             query?: never;
@@ -337,6 +425,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes up to 100 conversations in one transaction. One that can't be changed keeps no other from it. */
+        post: operations["changeConversations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/counts": {
         parameters: {
             query?: never;
@@ -368,8 +473,25 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes a conversation's status, assignee, labels, or whether it is unread. */
+        /** Changes a conversation's status, assignee, team, labels, or whether it is unread. */
         patch: operations["changeConversation"];
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/mentions/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whoever is signed in has looked at the notes that mention them. Marking the conversation as read says so too. */
+        post: operations["readConversationMentions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/conversations/{id}/merge": {
@@ -637,6 +759,26 @@ export interface paths {
          *     events and can't be asked for again: `presence` (who is at a conversation now) and `draft` (a draft of theirs changed).
          */
         get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The labels in use, by name: the first 1,000, on one page. A label comes with the first conversation that has it and goes with
+         *     the last.
+         */
+        get: operations["listLabels"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1003,6 +1145,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Teams, oldest first. */
+        get: operations["listTeams"];
+        put?: never;
+        /** Makes a team. Administrators alone do. */
+        post: operations["createTeam"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A team. */
+        get: operations["getTeam"];
+        put?: never;
+        post?: never;
+        /** Takes a team away. Its conversations stay with whom they are assigned to, and with no team. */
+        delete: operations["deleteTeam"];
+        options?: never;
+        head?: never;
+        /** Changes a team. What its members have stays with them. */
+        patch: operations["changeTeam"];
+        trace?: never;
+    };
     "/api/v1/templates": {
         parameters: {
             query?: never;
@@ -1195,7 +1374,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change the user who asks: their name, password, or whether they are available */
+        patch: operations["changeMe"];
         trace?: never;
     };
     "/api/v1/users/{id}": {
@@ -1215,6 +1395,60 @@ export interface paths {
         head?: never;
         /** Change a user; a new password ends their sessions */
         patch: operations["changeUser"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invite a user by mail once more who has not signed in yet; earlier links are worthless then */
+        post: operations["inviteUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own views in their order, then those that others share: all of them, on one page. */
+        get: operations["listViews"];
+        put?: never;
+        /** Saves a view, behind one's others. */
+        post: operations["createView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A view. */
+        get: operations["getView"];
+        put?: never;
+        post?: never;
+        /** Takes a view away. The conversations stay. */
+        delete: operations["deleteView"];
+        options?: never;
+        head?: never;
+        /** Changes a view. Its owner may, and where it is shared the administrators. */
+        patch: operations["changeView"];
         trace?: never;
     };
     "/api/v1/webhooks": {
@@ -1338,6 +1572,24 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspace/business-hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's business hours. Until somebody says otherwise: Monday to Friday, 9 to 17, UTC. */
+        get: operations["getBusinessHours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes the workspace's business hours. */
+        patch: operations["changeBusinessHours"];
         trace?: never;
     };
     "/attachments/{messageId}/{attachmentId}": {
@@ -1518,6 +1770,11 @@ export interface components {
             lastUsedAt?: components["schemas"]["Timestamp"] | null;
         };
         ApiKeyId: string;
+        /**
+         * @description Who gets a conversation that a team is given and nobody has.
+         * @enum {string}
+         */
+        Assignment: "manual" | "roundRobin" | "leastBusy";
         Attachment: {
             id: components["schemas"]["AttachmentId"];
             filename?: string | null;
@@ -1570,6 +1827,154 @@ export interface components {
             /** @description Why a result is not `pass`, in the verifier's words. */
             detail?: string | null;
         };
+        /** @description An automation as the API shows it. */
+        Automation: {
+            id: components["schemas"]["AutomationId"];
+            name: string;
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description Its place among the workspace's automations, from 0 on. They are looked at in this order.
+             */
+            position: number;
+            trigger: components["schemas"]["AutomationTrigger"];
+            /**
+             * Format: int32
+             * @description Of `conversation.idle` alone.
+             */
+            idleMinutes?: number | null;
+            conditions: components["schemas"]["Conditions"];
+            actions: components["schemas"]["AutomationAction"][];
+            /** @description Where it matched, no automation behind it is looked at. */
+            stopAfter: boolean;
+            createdAt: components["schemas"]["Timestamp"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is done. In their order. */
+        AutomationAction: {
+            userId: components["schemas"]["UserId"];
+            /** @enum {string} */
+            type: "assignUser";
+        } | {
+            teamId: components["schemas"]["TeamId"];
+            /** @enum {string} */
+            type: "assignTeam";
+        } | {
+            label: string;
+            /** @enum {string} */
+            type: "addLabel";
+        } | {
+            label: string;
+            /** @enum {string} */
+            type: "removeLabel";
+        } | {
+            status: components["schemas"]["ConversationStatus"];
+            /** @enum {string} */
+            type: "setStatus";
+        } | {
+            /** Format: int32 */
+            minutes: number;
+            /** @enum {string} */
+            type: "snooze";
+        } | {
+            text?: string | null;
+            templateId?: components["schemas"]["TemplateId"] | null;
+            /** @enum {string} */
+            type: "reply";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "note";
+        } | {
+            endpointId: components["schemas"]["WebhookEndpointId"];
+            /** @enum {string} */
+            type: "webhook";
+        } | {
+            /** @enum {string} */
+            type: "stop";
+        };
+        /** @description What is to be different; a field that is left out stays. */
+        AutomationChange: {
+            name?: string;
+            enabled?: boolean;
+            /**
+             * Format: int64
+             * @description Its new place in the order, from 0 on; the others make room. Beyond the end is the last.
+             */
+            position?: number;
+            trigger?: components["schemas"]["AutomationTrigger"];
+            /** Format: int32 */
+            idleMinutes?: number | null;
+            conditions?: components["schemas"]["Conditions"];
+            actions?: components["schemas"]["AutomationAction"][];
+            stopAfter?: boolean;
+        };
+        AutomationId: string;
+        /** @description An automation matched: what was done. */
+        AutomationRun: {
+            id: components["schemas"]["AutomationRunId"];
+            automationId: components["schemas"]["AutomationId"];
+            trigger: components["schemas"]["AutomationTrigger"];
+            eventId?: components["schemas"]["EventId"] | null;
+            conversationId: components["schemas"]["ConversationId"];
+            messageId?: components["schemas"]["MessageId"] | null;
+            subject: string;
+            from: string;
+            steps: components["schemas"]["AutomationStep"][];
+            /** @description Whether a step failed. */
+            failed: boolean;
+            createdAt: components["schemas"]["Timestamp"];
+        };
+        /** @description An automation that matched, once. */
+        AutomationRunId: string;
+        /** @description One action of a run, or of a dry run. */
+        AutomationStep: {
+            /** @description The action's `type`. */
+            type: string;
+            outcome: components["schemas"]["StepOutcome"];
+            /** @description In words: what was done, or why not. */
+            detail: string;
+        };
+        /** @description A dry run over the newest mail: nothing was changed. */
+        AutomationTest: {
+            /**
+             * Format: int64
+             * @description Mails, or conversations, that were looked at.
+             */
+            lookedAt: number;
+            /**
+             * Format: int64
+             * @description How many of them it matched.
+             */
+            matched: number;
+            /** @description The newest of those, at most 100. */
+            matches: components["schemas"]["AutomationTestMatch"][];
+        };
+        /** @description What an automation would have done with one mail. */
+        AutomationTestMatch: {
+            conversationId: components["schemas"]["ConversationId"];
+            messageId?: components["schemas"]["MessageId"] | null;
+            subject: string;
+            from: string;
+            at: components["schemas"]["Timestamp"];
+            steps: components["schemas"]["AutomationStep"][];
+        };
+        AutomationTestOptions: {
+            /** @description How many of the newest mails are looked at: 1 to 500, 100 where it is not said. */
+            take?: number | null;
+        };
+        /** @description An automation to try without keeping it. */
+        AutomationToTest: {
+            trigger: components["schemas"]["AutomationTrigger"];
+            /** Format: int32 */
+            idleMinutes?: number | null;
+            conditions?: components["schemas"]["Conditions"];
+            actions: components["schemas"]["AutomationAction"][];
+            /** @description How many of the newest mails are looked at: 1 to 500, 100 where it is not said. */
+            take?: number | null;
+        };
+        /** @enum {string} */
+        AutomationTrigger: "message.received" | "conversation.created" | "conversation.assigned" | "conversation.resolved" | "conversation.idle";
         BatchAnswer: {
             /** @description One a message, in their order. */
             items: components["schemas"]["BatchItem"][];
@@ -1706,6 +2111,65 @@ export interface components {
             text?: string | null;
             html?: string | null;
         };
+        BulkAnswer: {
+            changed: components["schemas"]["BulkChanged"][];
+            failed: components["schemas"]["BulkFailed"][];
+        };
+        /** @description What is to be different; a field that is left out stays. */
+        BulkChange: {
+            status?: components["schemas"]["ConversationStatus"];
+            assigneeId?: components["schemas"]["UserId"] | null;
+            teamId?: components["schemas"]["TeamId"] | null;
+            /** @description All of them: those that are not said are taken away. */
+            labels?: string[];
+            labelsAdd?: string[];
+            labelsRemove?: string[];
+            snoozedUntil?: components["schemas"]["Timestamp"] | null;
+            unread?: boolean;
+        };
+        /** @description A conversation as it is now, as it was, and what takes the change back. */
+        BulkChanged: {
+            id: components["schemas"]["ConversationId"];
+            conversation: components["schemas"]["Conversation"];
+            before: components["schemas"]["Conversation"];
+            undo: components["schemas"]["BulkUndo"];
+        };
+        /** @description The same change of several conversations (`ids` and `change`), or to each its own (`changes`): 1 to 100. */
+        BulkChanges: {
+            ids?: components["schemas"]["ConversationId"][] | null;
+            change?: components["schemas"]["BulkChange"] | null;
+            changes?: components["schemas"]["OneBody"][] | null;
+        };
+        /** @description One that could not be changed. */
+        BulkFailed: {
+            id: components["schemas"]["ConversationId"];
+            /** @description `notFound` or `invalid`. */
+            code: string;
+            detail: string;
+        };
+        /** @description What undoes the change of one conversation: a change as `changes` of this route takes it. */
+        BulkUndo: {
+            status?: components["schemas"]["ConversationStatus"] | null;
+            assigneeId?: components["schemas"]["UserId"] | null;
+            teamId?: components["schemas"]["TeamId"] | null;
+            labelsAdd?: string[];
+            labelsRemove?: string[];
+            snoozedUntil?: components["schemas"]["Timestamp"] | null;
+            unread?: boolean | null;
+        };
+        /** @description A workspace's hours. Until somebody says otherwise: Monday to Friday, 9 to 17, UTC. */
+        BusinessHours: {
+            /** @description By its name in the IANA database, such as `Europe/Berlin`. */
+            timeZone: string;
+            weekly: components["schemas"]["OpenHours"][];
+            holidays: components["schemas"]["Holiday"][];
+        };
+        /** @description What is to be different; a field that is left out stays. Lists are given whole. */
+        BusinessHoursChange: {
+            timeZone?: string;
+            weekly?: components["schemas"]["OpenHours"][];
+            holidays?: components["schemas"]["Holiday"][];
+        };
         /** @description A channel as the API shows it. */
         Channel: {
             id: components["schemas"]["ChannelId"];
@@ -1723,6 +2187,7 @@ export interface components {
             authPolicy: components["schemas"]["AuthPolicy"];
             /** @description Join mail to an open conversation of the same contact by its subject alone. */
             threadBySubject: boolean;
+            teamId?: components["schemas"]["TeamId"] | null;
             status: components["schemas"]["ChannelStatus"];
             /** @description The generated address; whatever reaches it becomes a message of this channel. */
             inboundAddress: string;
@@ -1745,6 +2210,7 @@ export interface components {
             limits?: components["schemas"]["ChannelLimits"] | null;
             authPolicy?: components["schemas"]["AuthPolicy"] | null;
             threadBySubject?: boolean | null;
+            teamId?: components["schemas"]["TeamId"] | null;
         };
         ChannelConfig: {
             smtpHost?: string | null;
@@ -1806,6 +2272,23 @@ export interface components {
         };
         /** @enum {string} */
         ChannelStatus: "connected" | "disconnected";
+        Condition: {
+            field: components["schemas"]["ConditionField"];
+            /** @description Which attribute, for `contactAttribute` alone. */
+            attribute?: string | null;
+            operator: components["schemas"]["ConditionOperator"];
+            value: string;
+        };
+        /** @enum {string} */
+        ConditionField: "from" | "fromDomain" | "to" | "subject" | "body" | "channelId" | "label" | "hasAttachment" | "autoReply" | "status" | "contactAttribute" | "businessHours";
+        /** @enum {string} */
+        ConditionMatch: "all" | "any";
+        /** @enum {string} */
+        ConditionOperator: "is" | "isNot" | "contains" | "notContains" | "startsWith" | "endsWith" | "matches";
+        Conditions: {
+            match: components["schemas"]["ConditionMatch"];
+            items: components["schemas"]["Condition"][];
+        };
         Contact: {
             id: components["schemas"]["ContactId"];
             name?: string | null;
@@ -1907,6 +2390,11 @@ export interface components {
             mine: number;
             /** Format: int64 */
             unassigned: number;
+            /**
+             * Format: int64
+             * @description Of any: those in which whoever is signed in is mentioned and has not looked yet.
+             */
+            mentions: number;
         };
         ConversationId: string;
         /** @description Everybody who looks at a conversation; nobody, once the last one has left. */
@@ -1919,14 +2407,16 @@ export interface components {
         /** @description A conversation and whom it is with. */
         ConversationWithContact: components["schemas"]["Conversation"] & {
             contact?: components["schemas"]["ContactSummary"] | null;
+            match?: components["schemas"]["SearchMatch"] | null;
         };
         CreatedApiKey: components["schemas"]["ApiKey"] & {
             /** @description The only sight of it. */
             key: string;
         };
         CreatedUser: components["schemas"]["User"] & {
-            /** @description Signs the user in, once, within a day; present when no password was set. */
+            /** @description Signs the user in, once, within a day or, invited, a week; present when no password was set. */
             signInUrl?: string | null;
+            invitation?: components["schemas"]["Invitation"] | null;
         };
         /** @description One recipient of one outbound message. */
         Delivery: {
@@ -2170,12 +2660,18 @@ export interface components {
         };
         EventId: string;
         /** @enum {string} */
-        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "conversation.merged" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.completed" | "broadcast.cancelled" | "thread.rejected" | "activity.created" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "trackOpen" | "trackClick" | "listUnsubscribe" | "listSubscribe" | "webhook.disabled" | "webhook.test";
+        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "conversation.merged" | "conversation.mentioned" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.completed" | "broadcast.cancelled" | "thread.rejected" | "activity.created" | "automation.matched" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "trackOpen" | "trackClick" | "listUnsubscribe" | "listSubscribe" | "webhook.disabled" | "webhook.test";
         /** @description What is forwarded. */
         ForwardBody: {
             messageId: components["schemas"]["MessageId"];
             /** @description Its files go along; true where it is not said. */
             attachments?: boolean;
+        };
+        /** @description A day on which nobody works. */
+        Holiday: {
+            /** @description Such as `2026-12-25`. */
+            date: string;
+            name?: string | null;
         };
         /** @description A mail exchanger that did not take a mail. */
         HostTried: {
@@ -2183,6 +2679,21 @@ export interface components {
             address?: string | null;
             /** @description What it answered, or what went wrong. */
             response: string;
+        };
+        /** @description An invitation that was accepted for sending. */
+        Invitation: {
+            messageId: components["schemas"]["MessageId"];
+            channelId: components["schemas"]["ChannelId"];
+            /** @description The sandbox has it: it does not leave this machine. */
+            captured: boolean;
+        };
+        /** @description How to invite somebody once more. */
+        InviteAgain: {
+            /** @default null */
+            channelId: components["schemas"]["ChannelId"] | null;
+        };
+        Label: {
+            name: string;
         };
         /** @description What became of an import. */
         ListImport: {
@@ -2215,6 +2726,8 @@ export interface components {
             variables: Record<string, never>;
             createdAt: components["schemas"]["Timestamp"];
         };
+        /** @enum {string} */
+        Mentioned: "me";
         MergeBody: {
             /** @description 1 to 20 others. */
             conversationIds: components["schemas"]["ConversationId"][];
@@ -2233,6 +2746,8 @@ export interface components {
             /** @description An internal note. */
             private: boolean;
             authorId?: components["schemas"]["UserId"] | null;
+            /** @description Of an internal note: whom it mentions. */
+            mentions?: components["schemas"]["UserId"][];
             from: string;
             /** @description The first recipient. */
             to?: string | null;
@@ -2292,6 +2807,23 @@ export interface components {
             name: string;
             scopes: components["schemas"]["Scope"][];
             channelId?: components["schemas"]["ChannelId"] | null;
+        };
+        /** @description An automation to make. It is the last in the order. */
+        NewAutomation: {
+            name: string;
+            /** @description True where it is not said. */
+            enabled?: boolean | null;
+            trigger: components["schemas"]["AutomationTrigger"];
+            /**
+             * Format: int32
+             * @description Minutes without an answer, for `conversation.idle` alone.
+             */
+            idleMinutes?: number | null;
+            /** @description None where they are not said: whatever sets it off, it matches. */
+            conditions?: components["schemas"]["Conditions"];
+            actions: components["schemas"]["AutomationAction"][];
+            /** @description Where it matched, no automation behind it is looked at. False where it is not said. */
+            stopAfter?: boolean;
         };
         /** @description A broadcast to make. It has a subject with a text, an HTML or both, or a template. */
         NewBroadcast: {
@@ -2366,6 +2898,15 @@ export interface components {
             detail?: string | null;
             expiresAt?: components["schemas"]["Timestamp"] | null;
         };
+        /** @description A team to make. */
+        NewTeam: {
+            /** @description Of no other team of the workspace, whatever its case. */
+            name: string;
+            /** @description Users of the workspace; nobody where it is not said. */
+            memberIds?: components["schemas"]["UserId"][];
+            /** @description Who gets what the team is given; `manual` where it is not said. */
+            assignment?: components["schemas"]["Assignment"];
+        };
         /** @description A template to make. */
         NewTemplate: {
             name: string;
@@ -2394,6 +2935,29 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Without one, the answer carries a link by which the user signs in once. */
             password?: string | null;
+            /** @description Sends the link to the user by mail. */
+            invite?: boolean;
+            channelId?: components["schemas"]["ChannelId"] | null;
+        };
+        /** @description A view to save. */
+        NewView: {
+            name: string;
+            filter: components["schemas"]["ViewFilter"];
+            /** @description Whether everybody of the workspace sees it; false where it is not said. */
+            shared?: boolean;
+        };
+        /** @description One conversation's own change. */
+        OneBody: {
+            id: components["schemas"]["ConversationId"];
+            change: components["schemas"]["BulkChange"];
+        };
+        /** @description A stretch of one day of the week. A day may have several. */
+        OpenHours: {
+            day: components["schemas"]["Weekday"];
+            /** @description Hours and minutes, such as `09:00`. */
+            from: string;
+            /** @description Not within; up to `24:00`. */
+            to: string;
         };
         /** @enum {string} */
         Order: "asc" | "desc";
@@ -2423,6 +2987,50 @@ export interface components {
                 hint: string;
                 createdAt: components["schemas"]["Timestamp"];
                 lastUsedAt?: components["schemas"]["Timestamp"] | null;
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_Automation: {
+            items: {
+                id: components["schemas"]["AutomationId"];
+                name: string;
+                enabled: boolean;
+                /**
+                 * Format: int64
+                 * @description Its place among the workspace's automations, from 0 on. They are looked at in this order.
+                 */
+                position: number;
+                trigger: components["schemas"]["AutomationTrigger"];
+                /**
+                 * Format: int32
+                 * @description Of `conversation.idle` alone.
+                 */
+                idleMinutes?: number | null;
+                conditions: components["schemas"]["Conditions"];
+                actions: components["schemas"]["AutomationAction"][];
+                /** @description Where it matched, no automation behind it is looked at. */
+                stopAfter: boolean;
+                createdAt: components["schemas"]["Timestamp"];
+                updatedAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_AutomationRun: {
+            items: {
+                id: components["schemas"]["AutomationRunId"];
+                automationId: components["schemas"]["AutomationId"];
+                trigger: components["schemas"]["AutomationTrigger"];
+                eventId?: components["schemas"]["EventId"] | null;
+                conversationId: components["schemas"]["ConversationId"];
+                messageId?: components["schemas"]["MessageId"] | null;
+                subject: string;
+                from: string;
+                steps: components["schemas"]["AutomationStep"][];
+                /** @description Whether a step failed. */
+                failed: boolean;
+                createdAt: components["schemas"]["Timestamp"];
             }[];
             cursor: string;
         };
@@ -2474,6 +3082,7 @@ export interface components {
                 authPolicy: components["schemas"]["AuthPolicy"];
                 /** @description Join mail to an open conversation of the same contact by its subject alone. */
                 threadBySubject: boolean;
+                teamId?: components["schemas"]["TeamId"] | null;
                 status: components["schemas"]["ChannelStatus"];
                 /** @description The generated address; whatever reaches it becomes a message of this channel. */
                 inboundAddress: string;
@@ -2536,6 +3145,7 @@ export interface components {
         Page_ConversationWithContact: {
             items: (components["schemas"]["Conversation"] & {
                 contact?: components["schemas"]["ContactSummary"] | null;
+                match?: components["schemas"]["SearchMatch"] | null;
             })[];
             cursor: string;
         };
@@ -2615,6 +3225,13 @@ export interface components {
             cursor: string;
         };
         /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_Label: {
+            items: {
+                name: string;
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
         Page_ListMember: {
             items: {
                 contactId: components["schemas"]["ContactId"];
@@ -2643,6 +3260,8 @@ export interface components {
                 /** @description An internal note. */
                 private: boolean;
                 authorId?: components["schemas"]["UserId"] | null;
+                /** @description Of an internal note: whom it mentions. */
+                mentions?: components["schemas"]["UserId"][];
                 from: string;
                 /** @description The first recipient. */
                 to?: string | null;
@@ -2692,6 +3311,18 @@ export interface components {
                 detail?: string | null;
                 messageId?: components["schemas"]["MessageId"] | null;
                 expiresAt?: components["schemas"]["Timestamp"] | null;
+                createdAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_Team: {
+            items: {
+                id: components["schemas"]["TeamId"];
+                /** @description Of one team of the workspace, whatever its case. */
+                name: string;
+                memberIds: components["schemas"]["UserId"][];
+                assignment: components["schemas"]["Assignment"];
                 createdAt: components["schemas"]["Timestamp"];
             }[];
             cursor: string;
@@ -2756,6 +3387,27 @@ export interface components {
                 email: string;
                 name?: string | null;
                 role: components["schemas"]["Role"];
+                /** @description Who is away is given no conversation by a team's assignment. */
+                available: boolean;
+                lastSignInAt?: components["schemas"]["Timestamp"] | null;
+                createdAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_View: {
+            items: {
+                id: components["schemas"]["ViewId"];
+                name: string;
+                filter: components["schemas"]["ViewFilter"];
+                /** @description Everybody of the workspace sees it. */
+                shared: boolean;
+                ownerId?: components["schemas"]["UserId"] | null;
+                /**
+                 * Format: int32
+                 * @description Its place among its owner's views, from 0.
+                 */
+                position: number;
                 createdAt: components["schemas"]["Timestamp"];
             }[];
             cursor: string;
@@ -2898,11 +3550,17 @@ export interface components {
          * @description What a key may do. `Admin` includes every other one.
          * @enum {string}
          */
-        Scope: "admin" | "channels:read" | "channels:write" | "messages:read" | "messages:send" | "conversations:read" | "conversations:write" | "contacts:read" | "contacts:write" | "templates:read" | "templates:write" | "domains:read" | "domains:write" | "suppressions:read" | "suppressions:write" | "events:read" | "webhooks:read" | "webhooks:write" | "metrics:read";
+        Scope: "admin" | "channels:read" | "channels:write" | "messages:read" | "messages:send" | "conversations:read" | "conversations:write" | "contacts:read" | "contacts:write" | "templates:read" | "templates:write" | "domains:read" | "domains:write" | "suppressions:read" | "suppressions:write" | "events:read" | "automations:read" | "automations:write" | "webhooks:read" | "webhooks:write" | "metrics:read";
         /** @description Messages that were found. */
         SearchAnswer: components["schemas"]["Page_SearchHit"] & {
             /** @description What was left out, if something was. */
             note?: string | null;
+        };
+        /** @description What a search found of a conversation. */
+        SearchMatch: {
+            messageId: components["schemas"]["MessageId"];
+            /** @description The words around the first match, as plain text; not there where the text has none of them. */
+            snippet?: string | null;
         };
         /** @description A message to send. */
         SendBody: {
@@ -2971,6 +3629,8 @@ export interface components {
             /** @description Some of its messages, not all. */
             messageIds: components["schemas"]["MessageId"][];
         };
+        /** @enum {string} */
+        StepOutcome: "done" | "skipped" | "failed";
         /** @description An address that is not written to. */
         Suppression: {
             id: components["schemas"]["SuppressionId"];
@@ -3024,6 +3684,21 @@ export interface components {
             id: components["schemas"]["MessageId"];
             /** @description The same mail was here before; nothing was added. */
             duplicate: boolean;
+        };
+        Team: {
+            id: components["schemas"]["TeamId"];
+            /** @description Of one team of the workspace, whatever its case. */
+            name: string;
+            memberIds: components["schemas"]["UserId"][];
+            assignment: components["schemas"]["Assignment"];
+            createdAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is to be different; a field that is left out stays. */
+        TeamChange: {
+            name?: string;
+            /** @description All of them: those that are not said are taken out. */
+            memberIds?: components["schemas"]["UserId"][];
+            assignment?: components["schemas"]["Assignment"];
         };
         TeamId: string;
         /** @description A template in its current version. */
@@ -3233,6 +3908,9 @@ export interface components {
             email: string;
             name?: string | null;
             role: components["schemas"]["Role"];
+            /** @description Who is away is given no conversation by a team's assignment. */
+            available: boolean;
+            lastSignInAt?: components["schemas"]["Timestamp"] | null;
             createdAt: components["schemas"]["Timestamp"];
         };
         /** @description Fields that are absent stay as they are. */
@@ -3245,12 +3923,73 @@ export interface components {
             /** @default null */
             role: components["schemas"]["Role"] | null;
             /**
+             * @description False while away: teams assign them nothing then.
+             * @default null
+             */
+            available: boolean | null;
+            /**
              * @description Ends the user's sessions.
              * @default null
              */
             password: string | null;
         };
         UserId: string;
+        View: {
+            id: components["schemas"]["ViewId"];
+            name: string;
+            filter: components["schemas"]["ViewFilter"];
+            /** @description Everybody of the workspace sees it. */
+            shared: boolean;
+            ownerId?: components["schemas"]["UserId"] | null;
+            /**
+             * Format: int32
+             * @description Its place among its owner's views, from 0.
+             */
+            position: number;
+            createdAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is to be different; a field that is left out stays. */
+        ViewChange: {
+            name?: string;
+            /** @description The whole of it: what is left out is left open. */
+            filter?: components["schemas"]["ViewFilter"];
+            shared?: boolean;
+            /**
+             * Format: int32
+             * @description Its place among its owner's views, from 0; the others make room.
+             */
+            position?: number;
+        };
+        /** @description Which conversations; what is left out is left open. */
+        ViewFilter: {
+            /** @default null */
+            status: components["schemas"]["ConversationStatus"] | null;
+            /**
+             * @description A user's id, `me` (whoever looks), or `none`.
+             * @default null
+             */
+            assigneeId: string | null;
+            /** @default null */
+            teamId: components["schemas"]["TeamId"] | null;
+            /** @default null */
+            channelId: components["schemas"]["ChannelId"] | null;
+            /** @default null */
+            label: string | null;
+            /** @default null */
+            unread: boolean | null;
+            /**
+             * @description Those that mention whoever looks.
+             * @default null
+             */
+            mentioned: boolean | null;
+            /**
+             * @description As typed into the search box.
+             * @default null
+             */
+            q: string | null;
+        };
+        /** @description A saved view of the conversations. */
+        ViewId: string;
         /**
          * @description How many mails a day a new domain sends, until receivers know it: more each day. Either `startPerDay` and `growthPercent`, or
          *     `steps`. Days are UTC's.
@@ -3339,6 +4078,8 @@ export interface components {
             startedAt: components["schemas"]["Timestamp"];
             finishedAt?: components["schemas"]["Timestamp"] | null;
         };
+        /** @enum {string} */
+        Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
         /** @enum {string} */
         Withheld: "tooLarge" | "blockedType";
         /** @description A tenant. */
@@ -3543,6 +4284,281 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAutomations: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                take?: number;
+                /** @description `asc` (the first in the order first) where it is not said. */
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Automation"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createAutomation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAutomation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Automation"];
+                };
+            };
+            /** @description There are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testNewAutomation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationToTest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationTest"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAutomation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AutomationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Automation"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteAutomation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AutomationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeAutomation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AutomationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Automation"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAutomationRuns: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                take?: number;
+                /** @description `desc` (newest first) where it is not said. */
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AutomationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AutomationRun"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testAutomation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["AutomationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationTestOptions"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationTest"];
+                };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
@@ -4336,9 +5352,13 @@ export interface operations {
                 status?: components["schemas"]["ConversationStatus"];
                 /** @description A user's id, `me`, or `none`. */
                 assigneeId?: string;
+                /** @description A team's id, or `none`. */
+                teamId?: string;
                 channelId?: string;
                 label?: string;
                 unread?: boolean;
+                /** @description `me`: those with a note that mentions whoever is signed in. */
+                mentioned?: components["schemas"]["Mentioned"];
                 /** @description As typed into a search box; the conversations with the newest messages found come first. */
                 q?: string;
                 /** @description Where the page begins: the `cursor` of the one before. */
@@ -4360,6 +5380,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ConversationWithContact"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeConversations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChanges"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
                 };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
@@ -4453,6 +5508,38 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Conversation"];
                 };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readConversationMentions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
@@ -5254,6 +6341,34 @@ export interface operations {
             };
         };
     };
+    listLabels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Label"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listContactLists: {
         parameters: {
             query?: {
@@ -5929,7 +7044,10 @@ export interface operations {
     search: {
         parameters: {
             query: {
-                /** @description Words that must all be there; `"words together"`, `begin*`, `from:`, `has:attachment`, `is:open`, `label:`. */
+                /**
+                 * @description Words that must all be there; `"words together"`, `begin*`, `-without`, `from:`, `to:`, `subject:`, `has:attachment`, `is:open`,
+                 *     `label:`, `assignee:`, `before:2026-05-31`, `after:`. A value that can't be read is a 400.
+                 */
                 q: string;
                 sort?: components["schemas"]["SortBy"];
                 /** @description Where the page begins: the `cursor` of the one before. */
@@ -6267,6 +7385,182 @@ export interface operations {
         responses: {
             /** @description It is gone */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTeams: {
+        parameters: {
+            query?: {
+                /** @description From the page before; absent for the first. */
+                cursor?: string;
+                /** @description Items a page, 1 to 100; 50 if absent. */
+                take?: number;
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Team"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTeam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTeam"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Another team has the name, or there are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Another team has the name */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6877,6 +8171,13 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedUser"];
                 };
             };
+            /** @description The address is taken, or no channel can send the invitation */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
                 headers: {
@@ -6898,6 +8199,46 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description The user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A key asks, which is no user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description The user as they are now */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7006,6 +8347,207 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inviteUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteAgain"];
+            };
+        };
+        responses: {
+            /** @description Accepted for sending */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description They have signed in, or no channel can send it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_View"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createView: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ViewId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ViewId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ViewId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
                 };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
@@ -7400,6 +8942,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestQueued"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBusinessHours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessHours"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeBusinessHours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BusinessHoursChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessHours"];
                 };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */

@@ -9,7 +9,14 @@ export type Page<T> = { items: T[]; cursor: string };
 export type Conversation = Schemas["Conversation"] & {
   /** In lists and where one conversation is asked for; not in events and answers to changes. */
   contact?: ContactSummary | null;
+  /** In a search: the newest message that was found. */
+  match?: SearchMatch;
 };
+export type SearchMatch = Schemas["SearchMatch"];
+/** What is left open is not there. */
+export type ViewFilter = Partial<Schemas["ViewFilter"]>;
+export type View = Omit<Schemas["View"], "filter"> & { filter: ViewFilter };
+export type BulkAnswer = Schemas["BulkAnswer"];
 export type ContactSummary = Schemas["ContactSummary"];
 export type ConversationStatus = Schemas["ConversationStatus"];
 export type ConversationCounts = Schemas["ConversationCounts"];
@@ -26,7 +33,28 @@ export type ChannelInput = Schemas["ChannelBody"];
 export type TestStep = Schemas["TestStep"];
 export type Contact = Schemas["Contact"];
 export type User = Schemas["User"];
+export type CreatedUser = Schemas["CreatedUser"];
+export type UserInput = Schemas["NewUser"];
+/** Only what is to be different. */
+export type UserChange = Partial<Schemas["UserChange"]>;
+export type Invitation = Schemas["Invitation"];
+export type Role = Schemas["Role"];
+export type Team = Schemas["Team"];
+export type TeamInput = Schemas["NewTeam"];
+export type TeamChange = Schemas["TeamChange"];
+export type Assignment = Schemas["Assignment"];
 export type Session = Schemas["Session"];
+export type Automation = Schemas["Automation"];
+export type AutomationTrigger = Schemas["AutomationTrigger"];
+export type AutomationCondition = Schemas["Condition"];
+export type AutomationAction = Schemas["AutomationAction"];
+export type AutomationInput = Schemas["NewAutomation"];
+export type AutomationChange = Schemas["AutomationChange"];
+export type AutomationToTest = Schemas["AutomationToTest"];
+export type AutomationTest = Schemas["AutomationTest"];
+export type AutomationRun = Schemas["AutomationRun"];
+export type AutomationStep = Schemas["AutomationStep"];
+export type BusinessHours = Schemas["BusinessHours"];
 export type WebhookEndpoint = Schemas["WebhookEndpoint"];
 export type WebhookReplay = Schemas["WebhookReplay"];
 export type WebhookAttempt = Schemas["WebhookAttempt"];

@@ -1,6 +1,7 @@
 /** The fields of a channel that is there. Its servers' are those of the set-up too. */
 
 import type { Problem } from "../api/problem";
+import { useTeams } from "../conversations/queries";
 import { m } from "../i18n";
 import { Choice, rowClass, SelectField, TextArea, TextField } from "../ui/Field";
 import type { ChannelForm, FormErrors } from "./form";
@@ -67,6 +68,7 @@ export function ChannelFields({ form, wrong, onChange }: Props) {
         value={form.signature}
         onChange={(event) => onChange({ signature: event.target.value })}
       />
+      <TeamField form={form} error={wrong("teamId")} onChange={onChange} />
       <SelectField
         label={m.channels.authPolicy}
         value={form.authPolicy}
@@ -84,6 +86,29 @@ export function ChannelFields({ form, wrong, onChange }: Props) {
         onChange={(event) => onChange({ threadBySubject: event.target.checked })}
       />
     </>
+  );
+}
+
+type TeamProps = Pick<Props, "form" | "onChange"> & { error: string | undefined };
+
+export function TeamField({ form, error, onChange }: TeamProps) {
+  const teams = useTeams().data ?? [];
+  if (teams.length === 0 && !form.teamId) return null;
+  return (
+    <SelectField
+      label={m.teams.channelField}
+      hint={m.teams.channelHint}
+      error={error}
+      value={form.teamId}
+      onChange={(event) => onChange({ teamId: event.target.value })}
+    >
+      <option value="">{m.teams.none}</option>
+      {teams.map((team) => (
+        <option key={team.id} value={team.id}>
+          {team.name}
+        </option>
+      ))}
+    </SelectField>
   );
 }
 

@@ -16,6 +16,7 @@ const channel: Channel = {
   limits: {} as Channel["limits"],
   authPolicy: "mark",
   threadBySubject: true,
+  teamId: "",
   status: "connected",
   inboundAddress: "inbox-1@inbox.localhost",
   webhookUrl: "http://localhost/webhooks/email/ch_1?token=it's",

@@ -23,6 +23,8 @@ export type ChannelForm = {
   password: string;
   authPolicy: Channel["authPolicy"];
   threadBySubject: boolean;
+  /** Empty: none. */
+  teamId: string;
 };
 
 export type FormErrors = Partial<Record<keyof ChannelForm, string>>;
@@ -45,6 +47,7 @@ export function emptyForm(provider: OfferedProvider): ChannelForm {
     password: "",
     authPolicy: "mark",
     threadBySubject: true,
+    teamId: "",
   };
 }
 
@@ -66,6 +69,7 @@ export function formOf(channel: Channel): ChannelForm {
     password: "",
     authPolicy: channel.authPolicy,
     threadBySubject: channel.threadBySubject,
+    teamId: channel.teamId ?? "",
   };
 }
 
@@ -120,6 +124,7 @@ export function creationBody(form: ChannelForm): ChannelInput {
     ...(form.displayName.trim() ? { displayName: form.displayName.trim() } : {}),
     ...(form.aliases.trim() ? { aliases: splitRecipients(form.aliases) } : {}),
     ...(form.signature.trim() ? { signature: { text: form.signature } } : {}),
+    ...(form.teamId ? { teamId: form.teamId } : {}),
     ...(form.provider === "smtp_imap" ? { config: configOf(form) } : {}),
   };
 }
@@ -143,6 +148,7 @@ export function changeBody(before: Channel, form: ChannelForm): ChannelInput {
   if (form.signature !== was.signature) body.signature = form.signature.trim() ? { text: form.signature } : {};
   if (form.authPolicy !== was.authPolicy) body.authPolicy = form.authPolicy;
   if (form.threadBySubject !== was.threadBySubject) body.threadBySubject = form.threadBySubject;
+  if (form.teamId !== was.teamId) body.teamId = form.teamId || null;
   if (connectionChanged(before, form)) body.config = configOf(form);
   return body;
 }

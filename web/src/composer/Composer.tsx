@@ -19,6 +19,7 @@ import { isEmptyDraft, saveDraft, withoutBody, type Draft } from "./drafts";
 import { AttachButton, FileChips, useDropZone, useFiles } from "./Files";
 import { forward, onForward } from "./forwarding";
 import { LazyEditor, preloadEditor } from "./LazyEditor";
+import { NoteField } from "./NoteField";
 import { Recipients } from "./Recipients";
 import { replyRecipients } from "./recipients";
 import { SendButton } from "./SendButton";
@@ -108,6 +109,7 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
   const recipients = useRecipients(draft, update, draft.mode === "forward" ? undefined : suggestion);
   const { user } = useSession();
   const note = draft.mode === "note";
+  const forwarding = draft.mode === "forward";
   const newerMail = useNewerMail(messages, !isEmptyDraft(draft), user.id);
   useTypingHere(conversation.id, draft.text + draft.note);
 
@@ -125,8 +127,10 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
   // Asked for by key or button: where one writes gets the focus. The editor focuses itself when it has just been loaded.
   useEffect(() => {
     if (focusWish === 0) return;
-    box.current?.querySelector<HTMLElement>("textarea, [contenteditable=true]")?.focus();
-  }, [focusWish, note]);
+    // What is forwarded needs somebody to go to before it needs words.
+    const wanted = forwarding ? "input:not([type=file])" : "textarea, [contenteditable=true]";
+    box.current?.querySelector<HTMLElement>(wanted)?.focus();
+  }, [focusWish, note, forwarding]);
 
   return (
     <form
@@ -173,25 +177,22 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
       )}
       {note ? (
         <div className={styles.noteWrap}>
-          <textarea
+          <NoteField
             className={styles.noteInput}
-            aria-label={m.composer.note}
-            placeholder={m.composer.notePlaceholder}
             value={draft.note}
             readOnly={sending.busy}
-            onChange={(event) => update({ note: event.target.value })}
-            onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+            onChange={(text) => update({ note: text })}
           />
         </div>
       ) : (
         <>
           <Recipients recipients={recipients} />
-          {draft.mode === "forward" && <Forwarded messages={messages} id={draft.forwardedMessageId} />}
+          {forwarding && <Forwarded messages={messages} id={draft.forwardedMessageId} />}
           <LazyEditor
             key={revision}
             initialHtml={draft.html}
-            placeholder={draft.mode === "forward" ? m.composer.forwardPlaceholder : m.composer.bodyPlaceholder}
-            autoFocus={focusWish > 0}
+            placeholder={forwarding ? m.composer.forwardPlaceholder : m.composer.bodyPlaceholder}
+            autoFocus={focusWish > 0 && !forwarding}
             readOnly={sending.busy}
             contactId={conversation.contactId ?? null}
             onChange={update}

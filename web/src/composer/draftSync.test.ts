@@ -80,6 +80,29 @@ describe("the sync", () => {
     expect(stored).toBeNull();
   });
 
+  it("brings nothing back that was sent here before the server heard of it", async () => {
+    sync = startDraftSync(USER);
+    saveDraft(KEY, { ...EMPTY_DRAFT, text: "Dear" }, 1);
+    await settle();
+    const server = fetch;
+    vi.stubGlobal("fetch", async () => {
+      throw new TypeError("no network");
+    });
+    discardDraft(KEY);
+    await vi.advanceTimersByTimeAsync(10);
+    sync.stop();
+    vi.stubGlobal("fetch", server);
+    sync = startDraftSync(USER);
+    await settle();
+    expect(loadDraft(KEY)).toEqual(EMPTY_DRAFT);
+    expect(stored).toBeNull();
+    // What is written on another device afterwards is another draft.
+    stored = remote("from the phone", 9);
+    sync.signal(PLACE, 9);
+    await settle();
+    expect(loadDraft(KEY).text).toBe("from the phone");
+  });
+
   it("shows what was written elsewhere, at the start and when it is told", async () => {
     stored = remote("from the phone", 7);
     sync = startDraftSync(USER);

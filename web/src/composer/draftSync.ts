@@ -6,7 +6,20 @@
 import { drafts as api } from "../api/endpoints";
 import { asProblem } from "../api/problem";
 import type { ServerDraft } from "../api/types";
-import { contentOf, discardDraft, draftKeys, EMPTY_DRAFT, isEmptyDraft, keepDraft, loadDraft, onDraftChange, type Draft } from "./drafts";
+import {
+  contentOf,
+  discardDraft,
+  draftKeys,
+  EMPTY_DRAFT,
+  isEmptyDraft,
+  keepDiscarded,
+  keepDraft,
+  loadDiscarded,
+  loadDraft,
+  onDraftChange,
+  type Discarded,
+  type Draft,
+} from "./drafts";
 
 /** So long after the last change the server is told. */
 const PUSH_MS = 800;
@@ -55,8 +68,8 @@ export function judge(local: Draft, remote: Draft): Verdict {
 }
 
 export function startDraftSync(userId: string): DraftSync {
-  /** Places that the server has a draft at. */
-  const there = new Set<string>();
+  /** What is known of the drafts that the server has. */
+  const there = new Map<string, Discarded>();
   const conflicts = new Map<string, ServerDraft>();
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
   const inFlight = new Set<string>();
@@ -87,9 +100,15 @@ export function startDraftSync(userId: string): DraftSync {
 
   const merge = (remote: ServerDraft) => {
     const place = remote.conversationId ?? "new";
-    there.add(place);
     const local = loadDraft(keyOf(place));
     const theirs = draftFrom(remote);
+    there.set(place, { version: theirs.version, pushed: theirs.pushed });
+    const discarded = loadDiscarded(keyOf(place));
+    if (discarded && isEmptyDraft(local) && (theirs.version <= discarded.version || theirs.pushed === discarded.pushed)) {
+      schedule(place, 0);
+      return;
+    }
+    keepDiscarded(keyOf(place), null);
     const verdict = judge(local, theirs);
     if (conflicts.delete(place)) tell();
     if (verdict === "take") {
@@ -107,6 +126,7 @@ export function startDraftSync(userId: string): DraftSync {
 
   const gone = (place: string) => {
     there.delete(place);
+    keepDiscarded(keyOf(place), null);
     if (conflicts.delete(place)) tell();
     const local = loadDraft(keyOf(place));
     if (isEmptyDraft(local)) return;
@@ -142,11 +162,13 @@ export function startDraftSync(userId: string): DraftSync {
       if (isEmptyDraft(local)) {
         await api.remove(place);
         there.delete(place);
+        keepDiscarded(key, null);
       } else {
         const pushed = fingerprint(said(local));
         keep(place, { ...local, pushed });
+        there.set(place, { version: there.get(place)?.version ?? 0, pushed });
         const kept = await api.put(place, local.version, contentOf(local));
-        there.add(place);
+        there.set(place, { version: kept.version, pushed });
         const now = loadDraft(key);
         if (!isEmptyDraft(now)) keep(place, { ...now, version: kept.version, dirty: fingerprint(said(now)) !== pushed });
       }
@@ -188,7 +210,16 @@ export function startDraftSync(userId: string): DraftSync {
   };
 
   const stopListening = onDraftChange((key) => {
-    if (!own && key.startsWith(`${userId}.`)) schedule(placeOf(key), PUSH_MS);
+    if (own || !key.startsWith(`${userId}.`)) return;
+    const place = placeOf(key);
+    const known = there.get(place);
+    if (!isEmptyDraft(loadDraft(key))) {
+      schedule(place, PUSH_MS);
+    } else if (known) {
+      // It was sent or discarded: also if the page goes before the server has heard of it.
+      keepDiscarded(key, known);
+      schedule(place, 0);
+    }
   });
   const onOnline = () => {
     failures.clear();

@@ -137,6 +137,32 @@ export function draftKeys(userId: string, store: Store = localStorage): string[]
   return [...new Set(kept)].map((name) => name.slice(PREFIX.length));
 }
 
+/** A draft that was sent or discarded here and that the server may have still: what it is known by. */
+export type Discarded = { version: number; pushed: string };
+
+const DISCARDED_PREFIX = "postroom.discarded-draft.";
+
+export function loadDiscarded(key: string, store: Store = localStorage): Discarded | null {
+  try {
+    const value: unknown = JSON.parse(read(store, DISCARDED_PREFIX + key) ?? "null");
+    return typeof value === "object" && value !== null ? { version: 0, pushed: "", ...value } : null;
+  } catch {
+    return null;
+  }
+}
+
+export function keepDiscarded(key: string, discarded: Discarded | null, store: Store = localStorage): void {
+  if (!discarded) {
+    remove(store, DISCARDED_PREFIX + key);
+    return;
+  }
+  try {
+    store.setItem(DISCARDED_PREFIX + key, JSON.stringify(discarded));
+  } catch {
+    // Where nothing can be kept, the server is told while the page lives.
+  }
+}
+
 /** What the server keeps of a draft. */
 export function contentOf(draft: Draft): DraftContent {
   const { mode, html, text, note, to, cc, bcc, subject, channelId, forwardedMessageId, files } = draft;

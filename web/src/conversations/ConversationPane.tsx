@@ -23,6 +23,7 @@ import { toast, toastProblem } from "../ui/toast";
 import { ContactPanel } from "./ContactPanel";
 import { MergeDialog } from "./MergeDialog";
 import { MessageList } from "./MessageList";
+import { useSeeMentions } from "./useSeeMentions";
 import { AssignControl, LabelControl, SnoozeControl } from "./Pickers";
 import { useChannels, useConversation, useMessages, usePatchConversation } from "./queries";
 import { useRegrouped } from "./useRegrouped";
@@ -49,6 +50,7 @@ export function ConversationPane({ id, backHref, onStep }: Props) {
   useEffect(() => {
     if (actual && actual !== id) navigate(`/conversations/${actual}`, { replace: true });
   }, [actual, id, navigate]);
+  useSeeMentions(conversation.data?.id);
 
   useEffect(() => {
     if (!overlaid) return undefined;

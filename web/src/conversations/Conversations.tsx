@@ -2,6 +2,7 @@
 
 import { lazy, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useSearch } from "wouter";
+import type { Conversation } from "../api/types";
 import { m } from "../i18n";
 import { useCommands } from "../keyboard/dispatcher";
 import { useSession } from "../session/useSession";
@@ -13,7 +14,9 @@ import { classNames } from "../ui/Button";
 import { ConversationList } from "./ConversationList";
 import { ConversationPane } from "./ConversationPane";
 import { filterFromSearch, isFiltered, searchFromFilter } from "./filter";
+import { SearchTerms } from "./Highlighted";
 import { useConversationList } from "./queries";
+import { useBulk } from "./useBulk";
 import styles from "./Conversations.module.css";
 
 /** Seen once. */
@@ -47,10 +50,28 @@ export function Conversations({ id }: { id: string | undefined }) {
     if (by === 1 && at >= items.length - 5 && list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage();
     return true;
   };
+  const bulk = useBulk();
+  /** The row that has the focus, or the conversation that is open. */
+  const here = (): Conversation | undefined => {
+    const row = document.activeElement?.closest("[data-row]")?.getAttribute("data-row");
+    return row == null ? items.find((item) => item.id === id) : items[Number(row)];
+  };
   useCommands({
     next: () => step(1),
     previous: () => step(-1),
     back: () => (id ? navigate(address()) : false),
+    toggleUnread: () => {
+      const one = here();
+      if (one) void bulk([one], { unread: !one.unread }, one.unread ? m.bulk.readDone : m.bulk.unreadDone);
+      return one !== undefined;
+    },
+    resolve: () => {
+      // The open conversation's own button is mounted later and is asked first.
+      const one = here();
+      const done = one?.status === "resolved";
+      if (one) void bulk([one], { status: done ? "open" : "resolved" }, done ? m.bulk.reopened : m.bulk.resolved);
+      return one !== undefined;
+    },
   });
 
   const empty = list.isSuccess && items.length === 0 && !isFiltered(filter);
@@ -73,20 +94,22 @@ export function Conversations({ id }: { id: string | undefined }) {
   }
 
   return (
-    <div className={classNames(styles.layout, id && styles.open)}>
-      <section className={styles.list} aria-label={m.list.label}>
-        {!id && <h1 className="visually-hidden">{m.list.label}</h1>}
-        <ConversationList filter={filter} list={list} items={items} selectedId={id} address={address} />
-      </section>
-      <section className={styles.pane} aria-label={m.conversation.label}>
-        {id ? (
-          <ConversationPane key={id} id={id} backHref={address()} onStep={step} />
-        ) : (
-          <div className={styles.center}>
-            <EmptyState icon="mail" title={m.list.pickOne} text={m.list.pickOneText} />
-          </div>
-        )}
-      </section>
-    </div>
+    <SearchTerms query={filter.q}>
+      <div className={classNames(styles.layout, id && styles.open)}>
+        <section className={styles.list} aria-label={m.list.label}>
+          {!id && <h1 className="visually-hidden">{m.list.label}</h1>}
+          <ConversationList filter={filter} list={list} items={items} selectedId={id} address={address} />
+        </section>
+        <section className={styles.pane} aria-label={m.conversation.label}>
+          {id ? (
+            <ConversationPane key={id} id={id} backHref={address()} onStep={step} />
+          ) : (
+            <div className={styles.center}>
+              <EmptyState icon="mail" title={m.list.pickOne} text={m.list.pickOneText} />
+            </div>
+          )}
+        </section>
+      </div>
+    </SearchTerms>
   );
 }

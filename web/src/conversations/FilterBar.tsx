@@ -1,17 +1,19 @@
 /** Search and filters over the list. What they say is in the address bar, so a view can be linked to. */
 
-import { useQueryClient } from "@tanstack/react-query";
 import { useLocation } from "wouter";
-import { keys } from "../api/keys";
 import { m } from "../i18n";
 import { run } from "../keyboard/dispatcher";
 import { useSession } from "../session/useSession";
 import { classNames, IconButton } from "../ui/Button";
-import { Chip, ChipMenu, chipsClass, SearchBox } from "../ui/Chips";
+import { Chip, ChipMenu, chipsClass, ChipWords } from "../ui/Chips";
 import type { MenuItem } from "../ui/Menu";
+import { Picker, type PickerOption } from "../ui/Picker";
+import { usePopover } from "../ui/Popover";
+import { PopoverButton } from "../ui/PopoverButton";
 import { searchFromFilter, STATUSES, type ConversationFilter } from "./filter";
-import type { ListData } from "./listCache";
-import { useChannels, useUsers } from "./queries";
+import { ViewsChip } from "../views/ViewsChip";
+import { useChannels, useLabels, useTeams, useUsers } from "./queries";
+import { SearchField } from "./SearchField";
 import styles from "./FilterBar.module.css";
 
 export function FilterBar({ filter }: { filter: ConversationFilter }) {
@@ -24,9 +26,7 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
   return (
     <div className={styles.bar} role="search">
       <div className={styles.top}>
-        <SearchBox
-          label={m.list.search}
-          placeholder={m.list.searchPlaceholder}
+        <SearchField
           value={filter.q ?? ""}
           onChange={(q) => set(q ? { q, status: filter.q ? filter.status : "all" } : { q: undefined, status: "open" })}
         />
@@ -37,6 +37,7 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
       <div className={classNames(chipsClass, styles.chips)} role="group" aria-label={m.list.filters}>
         <StatusChip filter={filter} set={set} />
         <AssigneeChip filter={filter} set={set} />
+        <TeamChip filter={filter} set={set} />
         <Chip
           on={filter.unread === true}
           aria-pressed={filter.unread === true}
@@ -46,6 +47,17 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
         </Chip>
         <ChannelChip filter={filter} set={set} />
         <LabelChip filter={filter} set={set} />
+        {filter.mentioned && (
+          <Chip on aria-pressed onClick={() => set({ mentioned: undefined, status: "open" })}>
+            {m.mentions.chip}
+          </Chip>
+        )}
+        {!filter.q && (
+          <Chip on={filter.oldest === true} aria-pressed={filter.oldest === true} onClick={() => set({ oldest: !filter.oldest || undefined })}>
+            {m.bulk.oldestFirst}
+          </Chip>
+        )}
+        <ViewsChip filter={filter} />
       </div>
     </div>
   );
@@ -88,6 +100,24 @@ function AssigneeChip({ filter, set }: ChipProps) {
   return <ChipMenu label={m.list.assignee} value={value} on={filter.assignee !== undefined} short items={items} />;
 }
 
+function TeamChip({ filter, set }: ChipProps) {
+  const teams = useTeams().data ?? [];
+  if (teams.length === 0 && !filter.team) return null;
+  const choice = (label: string, team: string | undefined): MenuItem => ({
+    label,
+    checked: filter.team === team,
+    run: () => set({ team }),
+  });
+  const items: MenuItem[] = [
+    choice(m.teams.any, undefined),
+    choice(m.teams.none, "none"),
+    ...(teams.length ? (["separator"] as const) : []),
+    ...teams.map((team) => choice(team.name, team.id)),
+  ];
+  const chosen = filter.team === "none" ? m.teams.none : teams.find((team) => team.id === filter.team)?.name;
+  return <ChipMenu label={m.teams.team} value={chosen ?? m.teams.any} on={filter.team !== undefined} short items={items} />;
+}
+
 function ChannelChip({ filter, set }: ChipProps) {
   const channels = useChannels().data ?? [];
   if (channels.length < 2 && !filter.channelId) return null;
@@ -105,27 +135,35 @@ function ChannelChip({ filter, set }: ChipProps) {
   );
 }
 
-/** The labels seen so far: there is no list of them on the server. */
-export function useKnownLabels(): string[] {
-  const client = useQueryClient();
-  const labels = new Set<string>();
-  for (const [, data] of client.getQueriesData<ListData>({ queryKey: keys.conversationLists })) {
-    for (const page of data?.pages ?? []) for (const item of page.items) for (const label of item.labels) labels.add(label);
-  }
-  return [...labels].toSorted((a, b) => a.localeCompare(b));
-}
-
+/** Labels may be many: the list narrows as one types. */
 function LabelChip({ filter, set }: ChipProps) {
-  const labels = useKnownLabels();
+  const popover = usePopover();
+  const labels = useLabels();
   const offered = [...new Set([...labels, ...(filter.label ? [filter.label] : [])])];
-  const items: MenuItem[] = [
-    { label: m.list.anyLabel, checked: !filter.label, run: () => set({ label: undefined }) },
-    ...(offered.length === 0 ? [{ heading: m.list.noLabels }] : []),
-    ...offered.map((label) => ({
-      label,
-      checked: label === filter.label,
-      run: () => set({ label }),
-    })),
+  const options: PickerOption[] = [
+    { id: "", label: m.list.anyLabel, checked: !filter.label },
+    ...offered.map((label) => ({ id: label, label, checked: label === filter.label })),
   ];
-  return <ChipMenu label={m.list.label1} value={filter.label ?? m.list.anyLabel} on={filter.label !== undefined} short items={items} />;
+  const value = filter.label ?? m.list.anyLabel;
+  return (
+    <PopoverButton
+      label={m.list.label1}
+      state={popover}
+      trigger={(props) => (
+        <Chip on={filter.label !== undefined} aria-label={`${m.list.label1}: ${value}`} {...props}>
+          <ChipWords label={m.list.label1} value={value} on={filter.label !== undefined} short />
+        </Chip>
+      )}
+    >
+      <Picker
+        label={m.list.findLabel}
+        empty={m.list.noLabels}
+        options={options}
+        onPick={(option) => {
+          popover.close();
+          set({ label: option.id || undefined });
+        }}
+      />
+    </PopoverButton>
+  );
 }

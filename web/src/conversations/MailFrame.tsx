@@ -1,6 +1,6 @@
 /**
  * HTML mail, in a frame with an opaque origin: the document comes sanitised from the server with a CSP of its own,
- * and one script that tells its height. Nothing in it reaches this page, and nothing remote loads until asked.
+ * and one script that tells its height and marks the words that were searched for, which it is told. Nothing in it reaches this page, and nothing remote loads until asked.
  */
 
 import { useEffect, useRef, useState } from "react";
@@ -8,6 +8,7 @@ import { messages } from "../api/endpoints";
 import { m } from "../i18n";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
+import { useSearchTerms } from "./Highlighted";
 import styles from "./Message.module.css";
 
 const HEIGHT_PX_FIRST = 140;
@@ -28,6 +29,7 @@ function readFrameMessage(data: unknown): FrameMessage | null {
 export function MailFrame({ messageId, title }: { messageId: string; title: string }) {
   const frame = useRef<HTMLIFrameElement>(null);
   const [remote, setRemote] = useState(false);
+  const terms = useSearchTerms();
   const [height, setHeight] = useState(heights.get(messageId) ?? HEIGHT_PX_FIRST);
   const [blocked, setBlocked] = useState(0);
 
@@ -37,6 +39,8 @@ export function MailFrame({ messageId, title }: { messageId: string; title: stri
       if (event.source !== frame.current?.contentWindow) return;
       const said = readFrameMessage(event.data);
       if (!said) return;
+      // It is there and listens.
+      if (terms.length > 0) frame.current?.contentWindow?.postMessage({ type: "postroom:highlight", terms }, "*");
       const next = Math.min(Math.max(Math.ceil(said.height), 24), HEIGHT_PX_MAX);
       heights.set(messageId, next);
       setHeight(next);
@@ -44,7 +48,11 @@ export function MailFrame({ messageId, title }: { messageId: string; title: stri
     };
     window.addEventListener("message", onMessage);
     return () => window.removeEventListener("message", onMessage);
-  }, [messageId]);
+  }, [messageId, terms]);
+
+  useEffect(() => {
+    frame.current?.contentWindow?.postMessage({ type: "postroom:highlight", terms }, "*");
+  }, [terms]);
 
   return (
     <>

@@ -14,6 +14,7 @@ import { useNow } from "../ui/useNow";
 import { Attachments } from "./Attachments";
 import { AuthMark, Warnings } from "./AuthMark";
 import { DeliveryState } from "./DeliveryState";
+import { Highlighted } from "./Highlighted";
 import { MailFrame } from "./MailFrame";
 import { MessageMenu } from "./MessageMenu";
 import { RawDialog } from "./RawDialog";
@@ -112,7 +113,7 @@ function Head({ message, open, note, details, onToggle, onDetails, onRaw }: Head
           {author.address && <span className={styles.address}>{author.address}</span>}
         </span>
         <span className={styles.line} dir="auto">
-          {open ? (note ? m.message.noteHint : to && m.message.toWhom(to)) : firstWords(message)}
+          {open ? (note ? m.message.noteHint : to && m.message.toWhom(to)) : <Highlighted text={firstWords(message)} />}
         </span>
       </button>
       <div className={styles.tools}>
@@ -162,10 +163,10 @@ function EmailBody({ message, email }: { message: Message; email: EmailContent }
 export function Linked({ text }: { text: string }) {
   return linkify(text).map((part, index) =>
     part.kind === "text" ? (
-      part.text
+      <Highlighted key={index} text={part.text} />
     ) : (
       <a key={index} href={part.href} target="_blank" rel="noopener noreferrer nofollow">
-        {part.text}
+        <Highlighted text={part.text} />
       </a>
     ),
   );

@@ -1,6 +1,7 @@
 /** Assign, label and snooze a conversation: a button each, a list that narrows as one types, and a key. */
 
-import { useRef, useState } from "react";
+import { useRef, useState, type KeyboardEvent } from "react";
+import type { ConversationPatch } from "../api/endpoints";
 import type { Conversation } from "../api/types";
 import { longTime, toLocalInput, usefulMoments } from "../format/time";
 import { m } from "../i18n";
@@ -9,24 +10,28 @@ import { useSession } from "../session/useSession";
 import { Avatar } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { TextField } from "../ui/Field";
+import { Icon } from "../ui/Icon";
 import { Offer } from "../ui/Offer";
 import { narrow, Picker, type PickerOption } from "../ui/Picker";
 import { usePopover } from "../ui/Popover";
 import { PopoverButton } from "../ui/PopoverButton";
-import { useKnownLabels } from "./FilterBar";
-import { usePatchConversation, useUsers } from "./queries";
+import { useLabels, usePatchConversation, useTeams, useUsers } from "./queries";
 import styles from "./Pickers.module.css";
 
 type Props = { conversation: Conversation };
+
+const NO_TEAM = "no-team";
 
 export function AssignControl({ conversation }: Props) {
   const popover = usePopover();
   const { user: me } = useSession();
   const users = useUsers().data ?? [me];
+  const teams = useTeams().data ?? [];
   const { mutate } = usePatchConversation();
   useCommands({ assign: popover.show });
   const assignee = users.find((user) => user.id === conversation.assigneeId);
-  const name = assignee ? (assignee.name ?? assignee.email) : m.conversation.unassigned;
+  const team = teams.find((each) => each.id === conversation.teamId);
+  const name = assignee ? (assignee.name ?? assignee.email) : (team?.name ?? m.conversation.unassigned);
 
   const ordered = [...users.filter((user) => user.id === me.id), ...users.filter((user) => user.id !== me.id)];
   const options: PickerOption[] = [
@@ -40,6 +45,26 @@ export function AssignControl({ conversation }: Props) {
       checked: user.id === conversation.assigneeId,
     })),
   ];
+  if (teams.length > 0) {
+    for (const option of options) option.group = m.people.title;
+    options.push(
+      ...teams.map((each) => ({
+        id: each.id,
+        label: each.name,
+        group: m.teams.title,
+        hint: m.teams.assignmentShort[each.assignment],
+        before: <Icon name="people" size={18} />,
+        checked: each.id === conversation.teamId,
+      })),
+      ...(team ? [{ id: NO_TEAM, label: m.teams.none, group: m.teams.title }] : []),
+    );
+  }
+  const patchOf = ({ id }: PickerOption): ConversationPatch => {
+    if (id === NO_TEAM) return { teamId: null };
+    // Given to a team, it is whoever's the team gives it to.
+    if (teams.some((each) => each.id === id)) return { teamId: id, assigneeId: null };
+    return { assigneeId: id || null };
+  };
   return (
     <PopoverButton
       label={m.conversation.assign}
@@ -56,7 +81,7 @@ export function AssignControl({ conversation }: Props) {
         options={options}
         onPick={(option) => {
           popover.close();
-          mutate({ conversation, patch: { assigneeId: option.id || null } });
+          mutate({ conversation, patch: patchOf(option) });
         }}
       />
     </PopoverButton>
@@ -65,7 +90,7 @@ export function AssignControl({ conversation }: Props) {
 
 export function LabelControl({ conversation }: Props) {
   const popover = usePopover();
-  const known = useKnownLabels();
+  const known = useLabels();
   const { mutate } = usePatchConversation();
   useCommands({ labels: popover.show });
 
@@ -150,8 +175,17 @@ export function MomentChoice({ action, onPick }: { action: string; onPick: (at: 
     if (Number.isNaN(at.getTime()) || at.getTime() <= Date.now()) setError(m.time.past);
     else onPick(at);
   };
+  /** Up and down go through the moments; the date's field keeps its own arrows. */
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    if (event.target instanceof HTMLInputElement) return;
+    event.preventDefault();
+    const stops = [...event.currentTarget.querySelectorAll<HTMLElement>("button, input")];
+    const at = stops.indexOf(document.activeElement as HTMLElement) + (event.key === "ArrowDown" ? 1 : -1);
+    stops[(at + stops.length) % stops.length]?.focus();
+  };
   return (
-    <div className={styles.moments}>
+    <div className={styles.moments} role="group" aria-label={action} onKeyDown={onKeyDown}>
       {usefulMoments(now).map((moment, index) => (
         <Offer
           key={moment.key}

@@ -7,6 +7,7 @@ describe("the filter in the address bar", () => {
   const cases: [string, ConversationFilter][] = [
     ["", { status: "open" }],
     ["?status=resolved", { status: "resolved" }],
+    ["?assignee=none&team=team_1", { status: "open", assignee: "none", team: "team_1" }],
     ["?status=all&assignee=me", { status: "all", assignee: "me" }],
     ["?unread=true&channel=ch_1&label=billing", { status: "open", unread: true, channelId: "ch_1", label: "billing" }],
     ["?q=invoice", { status: "all", q: "invoice" }],
@@ -33,6 +34,7 @@ describe("what the API is asked", () => {
     expect(queryFromFilter({ status: "all", assignee: "me" }, "usr_1")).toEqual({
       status: undefined,
       assigneeId: "usr_1",
+      teamId: undefined,
       unread: undefined,
       channelId: undefined,
       label: undefined,
@@ -50,6 +52,10 @@ describe("whether a changed conversation is still in the list", () => {
     ["somebody else's", { assigneeId: "usr_2" }, { status: "open", assignee: "me" }, false],
     ["nobody's", {}, { status: "open", assignee: "none" }, true],
     ["assigned, wanted nobody's", { assigneeId: "usr_2" }, { status: "open", assignee: "none" }, false],
+    ["the team's", { teamId: "team_1" }, { status: "open", team: "team_1" }, true],
+    ["another team's", { teamId: "team_2" }, { status: "open", team: "team_1" }, false],
+    ["no team's", {}, { status: "open", team: "none" }, true],
+    ["a team's, wanted no team's", { teamId: "team_1" }, { status: "open", team: "none" }, false],
     ["read, wanted unread", {}, { status: "open", unread: true }, false],
     ["other channel", {}, { status: "open", channelId: "ch_2" }, false],
     ["without the label", { labels: ["a"] }, { status: "open", label: "b" }, false],

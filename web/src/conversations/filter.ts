@@ -10,10 +10,16 @@ export type ConversationFilter = {
   status: ConversationStatus | "all";
   /** `me`, `none`, or a user's id. */
   assignee?: string;
+  /** `none`, or a team's id. */
+  team?: string;
   unread?: boolean;
+  /** A note mentions whoever looks. */
+  mentioned?: boolean;
   channelId?: string;
   label?: string;
   q?: string;
+  /** The last active at the end. A search has the order of what was found. */
+  oldest?: boolean;
 };
 
 export const DEFAULT_FILTER: ConversationFilter = { status: "open" };
@@ -22,30 +28,41 @@ export function filterFromSearch(search: string): ConversationFilter {
   const params = new URLSearchParams(search);
   const status = params.get("status");
   const q = params.get("q")?.trim();
+  const mentioned = params.get("mentioned") === "me";
   const filter: ConversationFilter = {
-    // A search looks everywhere unless a status is asked for.
-    status: status === "all" || isStatus(status) ? status : q ? "all" : "open",
+    status: status === "all" || isStatus(status) ? status : usualStatus({ q, mentioned }),
   };
+  if (mentioned) filter.mentioned = true;
   const assignee = params.get("assignee");
   if (assignee) filter.assignee = assignee;
+  const team = params.get("team");
+  if (team) filter.team = team;
   if (params.get("unread") === "true") filter.unread = true;
   const channelId = params.get("channel");
   if (channelId) filter.channelId = channelId;
   const label = params.get("label");
   if (label) filter.label = label;
   if (q) filter.q = q;
+  else if (params.get("order") === "oldest") filter.oldest = true;
   return filter;
+}
+
+/** A search looks everywhere unless a status is asked for, and so do mentions. */
+export function usualStatus(filter: Pick<ConversationFilter, "q" | "mentioned">): "all" | "open" {
+  return filter.q || filter.mentioned ? "all" : "open";
 }
 
 export function searchFromFilter(filter: ConversationFilter): string {
   const params = new URLSearchParams();
-  const usual = filter.q ? "all" : "open";
-  if (filter.status !== usual) params.set("status", filter.status);
+  if (filter.status !== usualStatus(filter)) params.set("status", filter.status);
   if (filter.assignee) params.set("assignee", filter.assignee);
+  if (filter.team) params.set("team", filter.team);
   if (filter.unread) params.set("unread", "true");
+  if (filter.mentioned) params.set("mentioned", "me");
   if (filter.channelId) params.set("channel", filter.channelId);
   if (filter.label) params.set("label", filter.label);
   if (filter.q) params.set("q", filter.q);
+  else if (filter.oldest) params.set("order", "oldest");
   const text = params.toString();
   return text ? `?${text}` : "";
 }
@@ -54,14 +71,17 @@ export function queryFromFilter(filter: ConversationFilter, myId: string): Query
   return {
     status: filter.status === "all" ? undefined : filter.status,
     assigneeId: filter.assignee === "me" ? myId : filter.assignee,
+    teamId: filter.team,
     unread: filter.unread ? true : undefined,
+    mentioned: filter.mentioned ? "me" : undefined,
     channelId: filter.channelId,
     label: filter.label,
     q: filter.q,
+    order: filter.oldest && !filter.q ? "asc" : undefined,
   };
 }
 
-/** Would the server list this conversation under the filter? `undefined` where only the server can tell (full text). */
+/** Would the server list this conversation under the filter? `undefined` where only the server can tell (full text, mentions). */
 export function matchesFilter(
   conversation: Conversation,
   filter: ConversationFilter,
@@ -73,14 +93,16 @@ export function matchesFilter(
   if (filter.assignee && filter.assignee !== "me" && filter.assignee !== "none") {
     if (conversation.assigneeId !== filter.assignee) return false;
   }
+  if (filter.team && (conversation.teamId ?? "none") !== filter.team) return false;
   if (filter.unread && !conversation.unread) return false;
   if (filter.channelId && conversation.channelId !== filter.channelId) return false;
   if (filter.label && !conversation.labels.includes(filter.label)) return false;
-  return filter.q ? undefined : true;
+  return filter.q || filter.mentioned ? undefined : true;
 }
 
+/** The order is no filter. */
 export function isFiltered(filter: ConversationFilter): boolean {
-  return searchFromFilter(filter) !== "";
+  return searchFromFilter({ ...filter, oldest: undefined }) !== "";
 }
 
 function isStatus(text: string | null): text is ConversationStatus {

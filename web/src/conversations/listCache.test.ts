@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Conversation } from "../api/types";
 import { conversation } from "./fixture";
-import { firstPage, placeConversation, type ListData } from "./listCache";
+import { firstPage, placeConversation, placeConversations, type ListData } from "./listCache";
 
 const at = (minute: number) => `2026-01-01T10:${String(minute).padStart(2, "0")}:00.000Z`;
 const item = (id: string, minute: number, change: Partial<Conversation> = {}) =>
@@ -41,6 +41,17 @@ describe("a changed conversation in a loaded list", () => {
     expect(found.pages[1]?.items[0]?.unread).toBe(true);
     expect(placeConversation(data, item("new", 59), { status: "all", q: "x" }, "me")).toBe(data);
   });
+  it("keeps what only a search says of it", () => {
+    const found = list("", [item("a", 50, { match: { messageId: "msg_1", snippet: "so it is" } })]);
+    const after = placeConversation(found, item("a", 59), { status: "all", q: "x" }, "me");
+    expect(after.pages[0]?.items[0]?.match?.snippet).toBe("so it is");
+  });
+  it("is placed from the other end where the oldest come first", () => {
+    const oldest = list("next", [item("d", 20), item("c", 30)]);
+    const order = { status: "open", oldest: true } as const;
+    expect(ids(placeConversation(oldest, item("x", 25), order, "me"))).toEqual(["d x c"]);
+    expect(ids(placeConversation(oldest, item("d", 59), order, "me"))).toEqual(["c"]);
+  });
   it("never mends the data it was given", () => {
     const before = ids(data);
     placeConversation(data, item("d", 59), open, "me");
@@ -50,4 +61,14 @@ describe("a changed conversation in a loaded list", () => {
 
 it("a long list is cut to its first page before it is asked for again", () => {
   expect(ids(firstPage(list("", [item("a", 2)], [item("b", 1)])))).toEqual(["a"]);
+});
+
+it("many are placed in one walk, and pages without them stay the same", () => {
+  const data = list("next", [item("a", 50), item("b", 40)], [item("c", 30), item("d", 20)], [item("e", 10)]);
+  const changed = [item("a", 50, { status: "resolved" }), item("d", 20, { unread: true }), item("x", 45), item("c", 55)];
+  const after = placeConversations(data, changed, open, "me");
+  expect(ids(after)).toEqual(["c x b", "d", "e"]);
+  expect(after.pages[1]?.items[0]?.unread).toBe(true);
+  expect(after.pages[2]).toBe(data.pages[2]);
+  expect(placeConversations(data, [item("z", 1, { status: "resolved" })], open, "me")).toBe(data);
 });

@@ -1,7 +1,17 @@
 /** What the conversation pages ask the server for, and what they change there. */
 
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData, type UseMutationResult } from "@tanstack/react-query";
-import { channels, contacts, conversations, messages, useCases, users, type ConversationPatch } from "../api/endpoints";
+import {
+  channels,
+  contacts,
+  conversations,
+  labels as labelsApi,
+  messages,
+  teams,
+  useCases,
+  users,
+  type ConversationPatch,
+} from "../api/endpoints";
 import { keys } from "../api/keys";
 import type { Conversation, Message, Page } from "../api/types";
 import { m } from "../i18n";
@@ -10,7 +20,9 @@ import { useSession } from "../session/useSession";
 import { dismiss, toast, toastProblem } from "../ui/toast";
 import { queryFromFilter, type ConversationFilter } from "./filter";
 
-const LIST_TAKE = 50;
+/** The first page is there at once; those behind are fetched ahead of who scrolls. */
+const LIST_TAKE_FIRST = 50;
+const LIST_TAKE = 100;
 const MESSAGES_TAKE = 50;
 
 export function useConversationList(filter: ConversationFilter) {
@@ -18,9 +30,11 @@ export function useConversationList(filter: ConversationFilter) {
   return useInfiniteQuery({
     queryKey: keys.conversationList(filter),
     queryFn: ({ pageParam, signal }) =>
-      conversations.list({ ...queryFromFilter(filter, user.id), cursor: pageParam, take: LIST_TAKE }, signal),
+      conversations.list({ ...queryFromFilter(filter, user.id), cursor: pageParam, take: pageParam ? LIST_TAKE : LIST_TAKE_FIRST }, signal),
     initialPageParam: "",
     getNextPageParam: (last) => last.cursor || undefined,
+    // Comparing a hundred thousand conversations with themselves at every page takes longer than showing them.
+    structuralSharing: false,
   });
 }
 
@@ -89,6 +103,26 @@ export function useUsers() {
   });
 }
 
+const NO_LABELS: string[] = [];
+
+/** The labels in use, by name. */
+export function useLabels(): string[] {
+  const labels = useQuery({
+    queryKey: keys.labels,
+    queryFn: async ({ signal }) => (await labelsApi.list(signal)).items.map((label) => label.name),
+    staleTime: 60_000,
+  });
+  return labels.data ?? NO_LABELS;
+}
+
+export function useTeams() {
+  return useQuery({
+    queryKey: keys.teams,
+    queryFn: async ({ signal }) => (await teams.list(signal)).items,
+    staleTime: 5 * 60_000,
+  });
+}
+
 export function useDeliveries(messageId: string, enabled: boolean) {
   return useQuery({
     queryKey: keys.deliveries(messageId),
@@ -119,9 +153,10 @@ export function usePatchConversation() {
       const action = undo && { label: m.undo, run: () => mutation.mutate({ conversation, patch: undo }) };
       return { toastId: toast(said, { action }) };
     },
-    onSuccess: (changed) => {
+    onSuccess: (changed, { patch }) => {
       storeConversation(client, changed, user.id);
       void client.invalidateQueries({ queryKey: keys.counts });
+      if (patch.labels) void client.invalidateQueries({ queryKey: keys.labels });
     },
     onError: (error, { conversation }, saying) => {
       if (saying) dismiss(saying.toastId);

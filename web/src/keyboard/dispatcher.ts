@@ -37,7 +37,7 @@ function onKeyDown(event: KeyboardEvent): void {
     atMs: event.timeStamp,
   });
   pending = result.pending;
-  if (!result.command || event.defaultPrevented || (event.repeat && !["next", "previous"].includes(result.command))) return;
+  if (!result.command || event.defaultPrevented || (event.repeat && !["next", "previous", "selectNext", "selectPrevious"].includes(result.command))) return;
   if (modal && result.command === "palette" && document.querySelector("dialog[open]")) return;
   if (run(result.command)) event.preventDefault();
 }

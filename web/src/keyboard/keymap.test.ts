@@ -26,7 +26,10 @@ describe("single keys", () => {
     ["/", "search"],
     ["c", "compose"],
     ["?", "help"],
-    ["x", null],
+    ["x", "select"],
+    ["J", "selectNext"],
+    ["U", "toggleUnread"],
+    ["y", null],
   ])("%s is %s", (key, command) => {
     expect(interpret(null, press(key)).command).toBe(command);
   });
@@ -65,6 +68,9 @@ describe("sequences after g", () => {
     ["s", "goSuppressions"],
     ["a", "goAnalytics"],
     ["t", "goTemplates"],
+    ["n", "goMentions"],
+    ["3", "goView3"],
+    ["p", "goPeople"],
   ])("g %s is %s", (key, command) => {
     expect(interpret(begun, press(key, { atMs: 300 }))).toEqual({ pending: null, command });
   });

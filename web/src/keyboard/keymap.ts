@@ -1,5 +1,9 @@
 /** Which keys mean which command. Pure: presses in, commands out; where they go is dispatcher.ts's. */
 
+/** A saved view by its place in the navigation. */
+export type ViewNumber = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+export const VIEW_NUMBERS: ViewNumber[] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+
 export type Command =
   | "next"
   | "previous"
@@ -13,7 +17,16 @@ export type Command =
   | "assign"
   | "snooze"
   | "labels"
+  | "toggleUnread"
+  | "select"
+  | "selectNext"
+  | "selectPrevious"
+  | "selectAll"
+  | "first"
+  | "last"
   | "compose"
+  | "goMentions"
+  | `goView${ViewNumber}`
   | "goInbox"
   | "goChannels"
   | "goWebhooks"
@@ -26,6 +39,7 @@ export type Command =
   | "goSuppressions"
   | "goAnalytics"
   | "goTemplates"
+  | "goPeople"
   | "palette"
   | "help";
 
@@ -62,6 +76,12 @@ const SINGLE: Record<string, Command> = {
   a: "assign",
   h: "snooze",
   l: "labels",
+  U: "toggleUnread",
+  x: "select",
+  J: "selectNext",
+  K: "selectPrevious",
+  Home: "first",
+  End: "last",
   c: "compose",
   "?": "help",
 };
@@ -79,11 +99,17 @@ const AFTER_G: Record<string, Command> = {
   s: "goSuppressions",
   a: "goAnalytics",
   t: "goTemplates",
+  n: "goMentions",
+  ...Object.fromEntries(VIEW_NUMBERS.map((number) => [number, `goView${number}` as const])),
+  p: "goPeople",
 };
 
 export function interpret(pending: Pending, press: Press): { pending: Pending; command: Command | null } {
   if ((press.ctrl || press.meta) && !press.alt && press.key.toLowerCase() === "k") {
     return { pending: null, command: "palette" };
+  }
+  if ((press.ctrl || press.meta) && !press.alt && !press.typing && press.key.toLowerCase() === "a") {
+    return { pending: null, command: "selectAll" };
   }
   if (press.typing || press.ctrl || press.meta || press.alt) return { pending: null, command: null };
   if (pending && press.atMs - pending.atMs <= SEQUENCE_MS_MAX) {
@@ -105,6 +131,12 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
       ["open", [["Enter"], ["o"]]],
       ["back", [["u"]]],
       ["search", [["/"]]],
+      ["first", [["Home"]]],
+      ["last", [["End"]]],
+      ["select", [["x"]]],
+      ["selectNext", [["J"]]],
+      ["selectPrevious", [["K"]]],
+      ["selectAll", [["Ctrl", "A"]]],
     ],
   },
   {
@@ -116,6 +148,7 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
       ["assign", [["a"]]],
       ["snooze", [["h"]]],
       ["labels", [["l"]]],
+      ["toggleUnread", [["U"]]],
       ["send", [["Ctrl", "Enter"]]],
     ],
   },
@@ -123,6 +156,8 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
     group: "go",
     keys: [
       ["goInbox", [["g", "i"]]],
+      ["goMentions", [["g", "n"]]],
+      ["goView1", [["g", "1"]]],
       ["goChannels", [["g", "c"]]],
       ["goWebhooks", [["g", "w"]]],
       ["goOutbox", [["g", "o"]]],
@@ -134,6 +169,7 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
       ["goTemplates", [["g", "t"]]],
       ["goSuppressions", [["g", "s"]]],
       ["goAnalytics", [["g", "a"]]],
+      ["goPeople", [["g", "p"]]],
     ],
   },
   {

@@ -1,14 +1,17 @@
 /** What an event changes in the cache. Owns that mapping; the connection is stream.ts's. */
 
 import type { QueryClient } from "@tanstack/react-query";
+import { navigate } from "wouter/use-browser-location";
 import { conversations } from "../api/endpoints";
 import { keys } from "../api/keys";
-import type { Conversation, Domain, Message, PostroomEvent } from "../api/types";
-import type { ConversationFilter } from "../conversations/filter";
-import { firstPage, placeConversation, type ListData } from "../conversations/listCache";
+import type { Conversation, Domain, Message, PostroomEvent, User } from "../api/types";
+import { queryFromFilter, type ConversationFilter } from "../conversations/filter";
+import { firstPage, placeConversations, type ListData } from "../conversations/listCache";
 import { displayName, parseMailbox } from "../format/address";
 import { m } from "../i18n";
 import { announce } from "../ui/announce";
+import { toast } from "../ui/toast";
+import { aroundNav } from "../shell/leaving";
 import { createAskAgain } from "./askAgain";
 import { createLogUpdater } from "./messageLog";
 
@@ -16,8 +19,9 @@ import { createLogUpdater } from "./messageLog";
 const GATHER_MS = 60;
 /** What an event sets going comes a little later and says nothing by itself: a webhook's delivery, a count of it. */
 const FOLLOWS_MS = 1_500;
-/** With more changed conversations than this at once, the first page is cheaper than each of them. */
+/** With more changed conversations than this at once, the top of the list is cheaper than each of them. */
 const SINGLE_FETCHES_MAX = 8;
+const TOP_UP_TAKE = 100;
 
 /** After these an address may be suppressed, or no longer. */
 const SUPPRESSING = new Set<string>([
@@ -29,24 +33,65 @@ const SUPPRESSING = new Set<string>([
 ]);
 
 export function storeConversation(client: QueryClient, changed: Conversation, myId: string): void {
-  // The answer to a change does not say whom the conversation is with; that was known before.
-  const known = client.getQueryData<Conversation>(keys.conversation(changed.id)) ?? conversationInLists(client, changed.id);
-  const conversation = { ...changed, contact: changed.contact ?? known?.contact };
-  client.setQueryData(keys.conversation(conversation.id), conversation);
+  storeConversations(client, [changed], myId);
+}
+
+/** Many at once: each list is walked once. */
+export function storeConversations(client: QueryClient, changed: readonly Conversation[], myId: string): void {
+  if (changed.length === 0) return;
+  const listed = conversationsInLists(client, new Set(changed.map((each) => each.id)));
+  const conversations = changed.map((each) => {
+    // The answer to a change does not say whom the conversation is with; that was known before.
+    const known = client.getQueryData<Conversation>(keys.conversation(each.id)) ?? listed.get(each.id);
+    return { ...each, contact: each.contact ?? known?.contact };
+  });
+  for (const each of conversations) {
+    // Of many, only those that are open somewhere: what was never asked for need not be kept.
+    const key = keys.conversation(each.id);
+    if (changed.length === 1 || client.getQueryState(key)) client.setQueryData(key, each);
+  }
   for (const [key] of client.getQueriesData<ListData>({ queryKey: keys.conversationLists })) {
     const filter = key[1] as ConversationFilter;
-    client.setQueryData<ListData>(key, (data) => data && placeConversation(data, conversation, filter, myId));
+    client.setQueryData<ListData>(key, (data) => data && placeConversations(data, conversations, filter, myId));
   }
 }
 
-export function conversationInLists(client: QueryClient, id: string): Conversation | undefined {
+function conversationsInLists(client: QueryClient, ids: ReadonlySet<string>): Map<string, Conversation> {
+  const found = new Map<string, Conversation>();
   for (const [, data] of client.getQueriesData<ListData>({ queryKey: keys.conversationLists })) {
     for (const page of data?.pages ?? []) {
-      const found = page.items.find((item) => item.id === id);
-      if (found) return found;
+      for (const item of page.items) if (ids.has(item.id)) found.set(item.id, item);
     }
+    if (found.size === ids.size) break;
   }
-  return undefined;
+  return found;
+}
+
+export function conversationInLists(client: QueryClient, id: string): Conversation | undefined {
+  return conversationsInLists(client, new Set([id])).get(id);
+}
+
+/** A list from its top again, without what is loaded further down: many came at once, and whoever is far down stays there. */
+async function topUp(client: QueryClient, myId: string): Promise<void> {
+  const lists = client.getQueriesData<ListData>({ queryKey: keys.conversationLists, type: "active" });
+  await Promise.all(
+    lists.map(async ([key, data]) => {
+      const filter = key[1] as ConversationFilter;
+      // What was searched for has an order of its own.
+      if (!data || filter.q || filter.oldest || data.pages.length < 2) {
+        await client.invalidateQueries({ queryKey: key, exact: true });
+        return;
+      }
+      const { items } = await conversations.list({ ...queryFromFilter(filter, myId), take: TOP_UP_TAKE });
+      const loaded = new Set(data.pages.flatMap((page) => page.items.map((item) => item.id)));
+      if (items.length === TOP_UP_TAKE && !items.some((item) => loaded.has(item.id))) {
+        client.setQueryData<ListData>(key, (present) => present && firstPage(present));
+        await client.invalidateQueries({ queryKey: key, exact: true });
+        return;
+      }
+      client.setQueryData<ListData>(key, (present) => present && placeConversations(present, items, filter, myId));
+    }),
+  );
 }
 
 /** Everything may have changed: ask again for what is on screen. */
@@ -63,10 +108,28 @@ export function retryFailed(client: QueryClient): void {
   void client.refetchQueries({ type: "active", predicate: (query) => query.state.status === "error" });
 }
 
+type MentionedIn = Conversation & { mention?: { messageId: string; authorId: string | null; userIds: string[] } };
+
+/** Whoever is mentioned by somebody else is told at once. */
+function tellOfMention(client: QueryClient, { mention, ...conversation }: MentionedIn, myId: string): void {
+  if (!mention?.userIds.includes(myId)) return;
+  for (const [key] of client.getQueriesData({ queryKey: keys.conversationLists })) {
+    if ((key[1] as ConversationFilter).mentioned) void client.invalidateQueries({ queryKey: key, exact: true });
+  }
+  if (mention.authorId === myId) return;
+  const author = client.getQueryData<User[]>(keys.users)?.find((user) => user.id === mention.authorId);
+  const text = m.mentions.notice(author?.name ?? author?.email ?? m.mentions.somebody, conversation.subject || m.list.noSubject);
+  const open = () => aroundNav(navigate, `/conversations/${conversation.id}?mentioned=me`);
+  toast(text, { action: { label: m.mentions.open, run: open }, shownMs: 15_000 });
+  announce(text);
+}
+
 export function createApplier(client: QueryClient, myId: string) {
   const askAgain = createAskAgain(client);
   const log = createLogUpdater(client);
   const conversationIds = new Set<string>();
+  /** As the newest event says they are. */
+  const told = new Map<string, Conversation>();
   const messageLists = new Set<string>();
   let counts = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -85,14 +148,19 @@ export function createApplier(client: QueryClient, myId: string) {
     timer = undefined;
     const ids = [...conversationIds];
     const lists = [...messageLists];
+    const news = new Map(told);
     conversationIds.clear();
+    told.clear();
     messageLists.clear();
     if (counts) void askAgain(keys.counts);
     counts = false;
     for (const id of lists) void askAgain(keys.messages(id));
     if (ids.length > SINGLE_FETCHES_MAX) {
-      void askAgain(keys.conversationLists);
+      // What is listed already is told by the events themselves; only what is new to the list is asked for.
+      const listed = conversationsInLists(client, new Set(ids));
+      storeConversations(client, [...news.values()].filter((each) => listed.has(each.id)), myId);
       for (const id of ids) void askAgain(keys.conversation(id));
+      if (ids.some((id) => !listed.has(id) || !news.has(id))) await topUp(client, myId).catch(() => void askAgain(keys.conversationLists));
       return;
     }
     await Promise.all(
@@ -152,7 +220,11 @@ export function createApplier(client: QueryClient, myId: string) {
         gather();
       } else if (family === "conversation") {
         const id = (event.data as { id?: unknown }).id;
-        if (typeof id === "string") conversationIds.add(id);
+        if (typeof id === "string") {
+          conversationIds.add(id);
+          told.set(id, event.data as Conversation);
+        }
+        if (event.type === "conversation.mentioned") tellOfMention(client, event.data as MentionedIn, myId);
         counts = true;
         gather();
         // What was accepted for sending is told of by its conversation.

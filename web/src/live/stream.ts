@@ -17,6 +17,7 @@ export const EVENT_TYPES = [
   "conversation.assigned",
   "conversation.resolved",
   "conversation.merged",
+  "conversation.mentioned",
   "contact.created",
   "channel.connected",
   "channel.disconnected",

@@ -18,7 +18,10 @@ import styles from "./SignIn.module.css";
 export function SignIn({ expired }: { expired: boolean }) {
   usePageTitle(m.signIn.submit);
   const [location, navigate] = useLocation();
-  const token = new URLSearchParams(useSearch()).get("token");
+  const search = new URLSearchParams(useSearch());
+  const token = search.get("token");
+  // Whoever was invited chooses a password first: the link does not work again.
+  const home = search.has("welcome") ? "/profile?welcome=true" : "/conversations";
   const client = useQueryClient();
   const tried = useRef<string | null>(null);
 
@@ -28,7 +31,7 @@ export function SignIn({ expired }: { expired: boolean }) {
       // Whoever was signed in before may have been somebody else, of another workspace.
       client.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
       client.setQueryData(keys.session, session);
-      if (location === "/sign-in") navigate("/conversations", { replace: true });
+      if (location === "/sign-in") navigate(home, { replace: true });
     },
   });
   const { mutate } = signIn;

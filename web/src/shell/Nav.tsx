@@ -10,11 +10,13 @@ import { run } from "../keyboard/dispatcher";
 import { signOut, useSession } from "../session/useSession";
 import { setUndoSeconds, UNDO_CHOICES, undoSeconds } from "../settings/undo";
 import { currentTheme, setTheme, type Theme } from "../settings/theme";
-import { Avatar } from "../ui/bits";
+import { useChangeMe } from "../people/changes";
+import { Avatar, Badge } from "../ui/bits";
 import { Button, classNames, IconButton } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
 import { Menu, type MenuItem } from "../ui/Menu";
 import { toastProblem } from "../ui/toast";
+import { SavedViews } from "../views/SavedViews";
 import { Logo } from "./Logo";
 import styles from "./Nav.module.css";
 
@@ -22,20 +24,23 @@ export function useCounts() {
   return useQuery({ queryKey: keys.counts, queryFn: ({ signal }) => conversations.counts(signal) });
 }
 
-type View = { name: keyof typeof m.views; filter: ConversationFilter; count?: "open" | "mine" | "unassigned" | "unread" | "snoozed" | "pending" };
+type View = { name: keyof typeof m.views; filter: ConversationFilter; count?: "open" | "mine" | "unassigned" | "unread" | "mentions" | "snoozed" | "pending" };
 
 const VIEWS: View[] = [
   { name: "open", filter: { status: "open" }, count: "open" },
   { name: "mine", filter: { status: "open", assignee: "me" }, count: "mine" },
   { name: "unassigned", filter: { status: "open", assignee: "none" }, count: "unassigned" },
   { name: "unread", filter: { status: "open", unread: true }, count: "unread" },
+  { name: "mentions", filter: { status: "all", mentioned: true }, count: "mentions" },
   { name: "pending", filter: { status: "pending" }, count: "pending" },
   { name: "snoozed", filter: { status: "snoozed" }, count: "snoozed" },
   { name: "resolved", filter: { status: "resolved" } },
 ];
 
 /** Pages a phone's bar has no room for: they are behind its “More”. */
-const ROOMY: { href: string; icon: IconName; label: string }[] = [
+const ROOMY: { href: string; icon: IconName; label: string; also?: string }[] = [
+  { href: "/people", icon: "person", label: m.nav.people, also: "/teams" },
+  { href: "/automations", icon: "bolt", label: m.nav.automations },
   { href: "/webhooks", icon: "webhook", label: m.nav.webhooks },
   { href: "/api-keys", icon: "key", label: m.nav.apiKeys },
 ];
@@ -53,9 +58,9 @@ function isAt(location: string, href: string): boolean {
   return location === href || location.startsWith(`${href}/`);
 }
 
-function NavLink(props: { href: string; icon: IconName; label: string; short?: string; roomy?: boolean }) {
+function NavLink(props: { href: string; icon: IconName; label: string; short?: string; roomy?: boolean; also?: string }) {
   const [location] = useLocation();
-  const current = isAt(location, props.href);
+  const current = isAt(location, props.href) || (props.also !== undefined && isAt(location, props.also));
   return (
     <Link href={props.href} className={classNames(styles.link, props.roomy && styles.roomy)} aria-current={current ? "page" : undefined} title={props.label}>
       <Icon name={props.icon} />
@@ -94,7 +99,7 @@ function Views() {
 
 function MorePages() {
   const [location, navigate] = useLocation();
-  const current = [...SENDING, ...ROOMY].some(({ href }) => isAt(location, href));
+  const current = [...SENDING, ...ROOMY].some(({ href, also }) => isAt(location, href) || (also !== undefined && isAt(location, also)));
   const itemOf = ({ href, icon, label }: (typeof ROOMY)[number]): MenuItem => ({ label, icon, run: () => navigate(href) });
   return (
     <div className={styles.moreAnchor}>
@@ -114,6 +119,8 @@ function MorePages() {
 
 function AccountMenu({ onHelp }: { onHelp: () => void }) {
   const { user, workspace } = useSession();
+  const [, navigate] = useLocation();
+  const changeMe = useChangeMe();
   const name = user.name ?? user.email;
   const theme = currentTheme();
   const themeItem = (each: Theme): MenuItem => ({
@@ -123,6 +130,12 @@ function AccountMenu({ onHelp }: { onHelp: () => void }) {
   });
   const items: MenuItem[] = [
     { heading: `${user.email} · ${workspace.name}` },
+    { label: m.nav.profile, icon: "person", run: () => navigate("/profile") },
+    {
+      label: user.available ? m.nav.goAway : m.nav.comeBack,
+      icon: user.available ? "pause" : "play",
+      run: () => changeMe.mutate({ available: !user.available }),
+    },
     "separator",
     { heading: m.nav.theme },
     themeItem("system"),
@@ -153,6 +166,7 @@ function AccountMenu({ onHelp }: { onHelp: () => void }) {
           <button type="button" className={classNames(styles.link, styles.account)} title={`${m.nav.account}: ${name}`} {...props}>
             <Avatar name={name} size={24} />
             <span className={styles.words}>{name}</span>
+            {!user.available && <Badge tone="warn">{m.people.away}</Badge>}
           </button>
         )}
       />
@@ -179,6 +193,7 @@ export function Nav({ onHelp }: { onHelp: () => void }) {
       </div>
       <NavLink href="/conversations" icon="inbox" label={m.nav.conversations} short={m.nav.conversationsShort} />
       <Views />
+      <SavedViews listClass={styles.views ?? ""} linkClass={styles.link ?? ""} />
       <NavLink href="/channels" icon="channel" label={m.nav.channels} />
       <NavLink href="/outbox" icon="outbox" label={m.nav.outbox} short={m.nav.outboxShort} />
       {ROOMY.map((page) => (

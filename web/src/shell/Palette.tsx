@@ -7,6 +7,8 @@ import type { Command } from "../keyboard/keymap";
 import { setTheme } from "../settings/theme";
 import { Kbd } from "../ui/bits";
 import { Dialog } from "../ui/Dialog";
+import { useViews } from "../views/queries";
+import { addressOfView } from "../views/viewFilter";
 import { narrow, Picker, type PickerOption } from "../ui/Picker";
 
 type Entry = { id: string; label: string; group: string; keys?: string; run: () => void };
@@ -33,9 +35,11 @@ function entries(inConversation: boolean): Entry[] {
           commandEntry("assign", act, "a"),
           commandEntry("snooze", act, "h"),
           commandEntry("labels", act, "l"),
+          commandEntry("toggleUnread", act, "U"),
         ]
       : []),
     commandEntry("goInbox", go, "g i"),
+    commandEntry("goMentions", go, "g n"),
     commandEntry("goChannels", go, "g c"),
     commandEntry("goWebhooks", go, "g w"),
     commandEntry("goOutbox", go, "g o"),
@@ -47,6 +51,7 @@ function entries(inConversation: boolean): Entry[] {
     commandEntry("goTemplates", go, "g t"),
     commandEntry("goSuppressions", go, "g s"),
     commandEntry("goAnalytics", go, "g a"),
+    commandEntry("goPeople", go, "g p"),
     commandEntry("compose", app, "c"),
     commandEntry("help", app, "?"),
     theme("light"),
@@ -57,7 +62,15 @@ function entries(inConversation: boolean): Entry[] {
 
 export function Palette({ onClose }: { onClose: () => void }) {
   const [location, navigate] = useLocation();
-  const all = entries(/^\/conversations\/./.test(location));
+  const views = useViews().data ?? [];
+  const saved: Entry[] = views.map((view, index) => ({
+    id: view.id,
+    label: view.name,
+    group: m.palette.groups.views,
+    keys: index < 9 ? `g ${index + 1}` : undefined,
+    run: () => navigate(addressOfView(view)),
+  }));
+  const all = [...entries(/^\/conversations\/./.test(location)), ...saved];
   const options: PickerOption[] = all.map((entry) => ({
     id: entry.id,
     label: entry.label,

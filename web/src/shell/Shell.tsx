@@ -8,7 +8,10 @@ import { HelpOverlay } from "../keyboard/HelpOverlay";
 import { useCommands } from "../keyboard/dispatcher";
 import { ConnectionBanner } from "../live/ConnectionBanner";
 import { useLive } from "../live/useLive";
+import { VIEW_NUMBERS } from "../keyboard/keymap";
 import { useSession } from "../session/useSession";
+import { useViews } from "../views/queries";
+import { addressOfView } from "../views/viewFilter";
 import { Nav } from "./Nav";
 import { Palette } from "./Palette";
 import styles from "./Shell.module.css";
@@ -24,6 +27,13 @@ export function Shell({ children }: { children: ReactNode }) {
   const main = useRef<HTMLElement>(null);
   const close = () => setOver(null);
 
+  const views = useViews().data ?? [];
+  const goView = (number: number): boolean => {
+    const view = views[number - 1];
+    if (view) navigate(addressOfView(view));
+    return view !== undefined;
+  };
+
   useCommands({
     goInbox: () => navigate("/conversations"),
     goChannels: () => navigate("/channels"),
@@ -37,6 +47,9 @@ export function Shell({ children }: { children: ReactNode }) {
     goSuppressions: () => navigate("/suppressions"),
     goAnalytics: () => navigate("/analytics"),
     goTemplates: () => navigate("/templates"),
+    goMentions: () => navigate("/conversations?mentioned=me"),
+    ...Object.fromEntries(VIEW_NUMBERS.map((number) => [`goView${number}`, () => goView(number)])),
+    goPeople: () => navigate("/people"),
     palette: () => setOver("palette"),
     help: () => setOver("help"),
     compose: () => setOver("compose"),

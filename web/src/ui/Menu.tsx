@@ -72,7 +72,7 @@ function MenuItems({ label, items, onDone }: { label: string; items: MenuItem[];
         }
         return (
           <button
-            key={item.label}
+            key={`${index}-${item.label}`}
             type="button"
             role={item.checked === undefined ? "menuitem" : "menuitemradio"}
             aria-checked={item.checked}

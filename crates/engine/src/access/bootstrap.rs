@@ -2,14 +2,14 @@
 //! if it is interrupted, nothing. Later starts only see to it that the configuration's own key and administrator hold.
 
 use model::channel::Provider;
-use model::key::{Role, Scope, User};
+use model::key::{Role, Scope};
 use model::{Timestamp, UserId, WorkspaceId};
 use secrecy::{ExposeSecret, SecretString};
 use store::channels::ChannelRow;
 use store::users::UserRow;
 use store::{Dialect, Priority, Tx, api_keys, channels, users, workspaces};
 
-use super::{KEY_PREFIX, key_row, new_sign_in_token, password, random_token};
+use super::{KEY_PREFIX, key_row, new_public_user, new_sign_in_token, password, random_token};
 use crate::channels::{ChannelRequest, new_row};
 use crate::{Engine, EngineError, Result};
 
@@ -178,7 +178,7 @@ fn add_administrator(
     password_hash: Option<String>,
     now: Timestamp,
 ) -> store::Result<UserId> {
-    let public = User { id: UserId::generate(), email: email.to_owned(), name, role: Role::Admin, created_at: now };
+    let public = new_public_user(email.to_owned(), name, Role::Admin, now);
     let id = public.id.clone();
     users::insert(tx, &UserRow { workspace_id: workspace.clone(), password_hash, public })?;
     Ok(id)

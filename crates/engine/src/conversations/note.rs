@@ -4,12 +4,13 @@ use model::event::EventType;
 use model::key::{Actor, Principal, Scope, User};
 use model::limits::{NOTE_BYTES_MAX, PREVIEW_CHARS_MAX};
 use model::message::{Direction, Message, MessageStatus, ThreadedBy};
-use model::{ConversationId, MessageId, Timestamp};
+use model::{ConversationId, MessageId, Timestamp, UserId};
+use serde::Serialize;
 use store::conversations::{self, ConversationRow};
 use store::messages::{self, Envelope, MessageFlags, MessageRow};
-use store::{Priority, users};
+use store::{Priority, StoreError, Tx, mentions, users};
 
-use super::{change, visible_locked};
+use super::{change, mention, visible_locked};
 use crate::{Engine, EngineError, Result, access_check, once};
 
 /// Adds a note.
@@ -50,10 +51,70 @@ pub async fn add_note(
         after.public.last_activity_at = before.public.last_activity_at.max(now);
         conversations::apply_change(tx, &before, &after)?;
         change::append(tx, &after, EventType::ConversationUpdated, now)?;
+        tell_the_mentioned(tx, &after, &note, now)?;
         Ok(Some(note.id))
     });
     let id = note.await?.ok_or(EngineError::NotFound { what: "the conversation" })?;
     crate::messages::load(engine, principal, &id).await
+}
+
+/// A note that an automation adds to a conversation that is locked. Answers the conversation as it is now.
+///
+/// # Errors
+/// What the database says.
+pub(crate) fn add_automatic_note(
+    tx: &mut Tx<'_>,
+    before: &ConversationRow,
+    automation: &str,
+    text: &str,
+    now: Timestamp,
+) -> store::Result<ConversationRow> {
+    let mut note = row(before, None, text, now);
+    note.from_name = Some(automation.to_owned());
+    messages::insert(tx, &note)?;
+    let mut after = before.clone();
+    after.public.last_activity_at = before.public.last_activity_at.max(now);
+    conversations::apply_change(tx, before, &after)?;
+    change::append(tx, &after, EventType::ConversationUpdated, now)?;
+    Ok(after)
+}
+
+/// Keeps whom the note mentions, with the event that tells them.
+fn tell_the_mentioned(
+    tx: &mut Tx<'_>,
+    conversation: &ConversationRow,
+    note: &MessageRow,
+    now: Timestamp,
+) -> store::Result<()> {
+    let text = note.note.as_deref().unwrap_or_default();
+    if !text.contains('@') {
+        return Ok(());
+    }
+    let users: Vec<User> = users::list(tx, &note.workspace_id)?.into_iter().map(|row| row.public).collect();
+    let mentioned = mention::mentioned(text, &users);
+    if mentioned.is_empty() {
+        return Ok(());
+    }
+    // Who mentions themselves knows it already.
+    let is_news = |user: &UserId| Some(user) != note.author_id.as_ref();
+    mentions::add(tx, &note.workspace_id, &conversation.public, &note.id, &mentioned, is_news)?;
+    let mut data =
+        serde_json::to_value(&conversation.public).map_err(|error| StoreError::corrupt("conversation", error))?;
+    if let Some(fields) = data.as_object_mut() {
+        let mention = Mention { message_id: &note.id, author_id: note.author_id.as_ref(), user_ids: &mentioned };
+        let mention = serde_json::to_value(mention).map_err(|error| StoreError::corrupt("mention", error))?;
+        fields.insert("mention".to_owned(), mention);
+    }
+    change::append_data(tx, conversation, EventType::ConversationMentioned, &data, now).map(drop)
+}
+
+/// What the event says beside the conversation.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mention<'m> {
+    message_id: &'m MessageId,
+    author_id: Option<&'m UserId>,
+    user_ids: &'m [UserId],
 }
 
 fn row(conversation: &ConversationRow, author: Option<User>, text: &str, now: Timestamp) -> MessageRow {

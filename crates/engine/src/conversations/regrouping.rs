@@ -47,12 +47,15 @@ pub async fn merge(
     let (asking, id) = (principal.clone(), id.clone());
     let merged = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
         // In the order of their ids, so that two merges never wait for each other.
-        let mut rows = Vec::new();
+        let (mut rows, mut missing) = (Vec::new(), Vec::new());
         for each in others.iter().chain([&id]).collect::<BTreeSet<_>>() {
             match visible_locked(tx, &asking, each)? {
                 Some(row) => rows.push(row),
-                None => return Ok(Err(if *each == id { MISSING } else { missing_other(each) })),
+                None => missing.push(each.clone()),
             }
+        }
+        if let Some(other) = missing.iter().find(|other| **other != id).filter(|_| !missing.contains(&id)) {
+            return Ok(Err(missing_other(other)));
         }
         let Some(place) = rows.iter().position(|row| row.public.id == id) else { return Ok(Err(MISSING)) };
         let before = rows.swap_remove(place);
@@ -235,9 +238,9 @@ fn new_conversation(
 
 /// What a list shows of a conversation, from its messages.
 fn summarize(conversation: &mut Conversation, messages: &[MovableMessage]) {
-    let mails = messages.iter().filter(|message| !message.private);
-    conversation.message_count = u32::try_from(mails.clone().count()).unwrap_or(u32::MAX);
-    if let Some(newest) = mails.last() {
+    let mails = || messages.iter().filter(|message| !message.private);
+    conversation.message_count = u32::try_from(mails().count()).unwrap_or(u32::MAX);
+    if let Some(newest) = mails().next_back() {
         conversation.preview.clone_from(&newest.preview);
     }
     if let Some(newest) = messages.iter().map(|message| message.created_at).max() {

@@ -9,7 +9,7 @@ use model::contact::Contact;
 use model::conversation::{Conversation, ConversationStatus};
 use model::event::EventType;
 use model::message::{Direction, MessageStatus, Recipient, RecipientType, ThreadedBy};
-use model::{ContactId, ConversationId, MessageId, WorkspaceId};
+use model::{ContactId, ConversationId, MessageId, TeamId, WorkspaceId};
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
 use store::blobs_table::NewBlob;
@@ -19,12 +19,13 @@ use store::message_references::Namesake;
 use store::messages::{Envelope, MessageFlags, MessageRow};
 use store::{
     Result, StoreError, Tx, blobs_table, contacts, conversation_lists, conversations, delivery_reports,
-    message_references, messages,
+    message_references, messages, teams,
 };
 
 use super::{AttachmentPolicy, Reading, Telling, accepted, resolve};
 use crate::bounces::{self, Report};
 use crate::ports::{AcceptedMessage, InboundMail, ReturnedTo, Route};
+use crate::teams::assigning;
 
 /// Ancestors remembered a mail, for those that share one.
 const REFERENCES_REMEMBERED: usize = 20;
@@ -76,6 +77,7 @@ pub(super) fn commit_route(
         unauthenticated: is_unauthenticated(prepared, route),
         new_sender,
         message_id_reused,
+        confidential: false,
     };
     let id = MessageId::derived(at, &identity);
     let conversation = place(tx, prepared, route, &decision, contact_id.as_ref())?;
@@ -203,7 +205,10 @@ fn place(
     let row = match decision {
         Decision::Join { conversation, .. } => join(tx, prepared, route, conversation)?,
         Decision::Begin { related, .. } => {
-            let row = new_conversation(prepared, route, contact, related.as_ref());
+            let mut row = new_conversation(prepared, route, contact, related.as_ref());
+            if let Some(team) = &route.team_id {
+                give_to_team(tx, prepared, team, &mut row)?;
+            }
             conversations::insert(tx, &row)?;
             row
         }
@@ -212,6 +217,16 @@ fn place(
     let taking_part: Vec<&str> = taking_part.iter().map(String::as_str).collect();
     conversations::add_participants(tx, &row.public.id, &taking_part)?;
     Ok(row)
+}
+
+/// Mail of old is a team's, but nobody's work.
+fn give_to_team(tx: &mut Tx<'_>, prepared: &Prepared, team: &TeamId, row: &mut ConversationRow) -> Result<()> {
+    if prepared.telling.imported {
+        row.public.team_id = teams::take_turn(tx, &row.workspace_id, team)?.map(|_| team.clone());
+    } else if let Some(given) = assigning::give(tx, &row.workspace_id, team, None)? {
+        (row.public.team_id, row.public.assignee_id) = (Some(given.team_id), given.assignee_id);
+    }
+    Ok(())
 }
 
 fn join(tx: &mut Tx<'_>, prepared: &Prepared, route: &Route, id: &ConversationId) -> Result<ConversationRow> {
@@ -363,6 +378,11 @@ fn tell(
     };
     telling
         .tell(tx, &NewEvent { workspace_id, channel_id, event_type, subject_id: conversation_id, data: &shown, at })?;
+    if event_type == EventType::ConversationCreated && conversation.public.assignee_id.is_some() {
+        let event_type = EventType::ConversationAssigned;
+        let assigned = NewEvent { workspace_id, channel_id, event_type, subject_id: conversation_id, data: &shown, at };
+        telling.tell(tx, &assigned)?;
+    }
     let data = json!({ "messageId": message.id });
     telling.tell(
         tx,

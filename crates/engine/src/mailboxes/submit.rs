@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use mail::Mailbox;
-use mail::compose::Draft;
+use mail::compose::{Draft, DraftAttachment};
 use model::key::Principal;
 use model::limits::{ATTACHMENTS_OUTBOUND_MAX, MESSAGE_BYTES_MAX, RECIPIENTS_OUTBOUND_MAX};
 use model::template::TemplateContent;
-use model::{TemplateId, Timestamp, WorkspaceId};
+use model::{TemplateId, Timestamp};
 use serde_json::{Map, Value as Json, json};
 use store::accounts::AccountRow;
 use store::linked_mails::LinkedMailRow;
@@ -123,10 +123,8 @@ pub async fn compose(engine: &Engine, principal: &Principal, name: &str, request
         Some(raw) => tokio::task::spawn_blocking(move || whole(&raw, &message_id, now)).await.map_err(panicked)??,
         None => {
             let marker = links.marker(engine, &request);
-            (
-                written(engine, &principal.workspace_id, &request, &from, &original, &message_id, marker, now).await?,
-                message_id,
-            )
+            let files = sending::files(engine, &principal.workspace_id, &request.attachments).await?;
+            (written(files, &request, &from, &original, &message_id, marker, now).await?, message_id)
         }
     };
     if raw.len() as u64 > MESSAGE_BYTES_MAX {
@@ -269,8 +267,7 @@ fn sender(account: &AccountRow, request: &SubmitRequest) -> Result<Mailbox> {
 }
 
 async fn written(
-    engine: &Engine,
-    workspace: &WorkspaceId,
+    mut files: Vec<DraftAttachment>,
     request: &SubmitRequest,
     from: &Mailbox,
     original: &Option<Original>,
@@ -278,7 +275,6 @@ async fn written(
     marker: Marker,
     now: Timestamp,
 ) -> Result<Bytes> {
-    let mut files = sending::files(engine, workspace, &request.attachments).await?;
     if let (Some(original), Some(wanted)) = (original, &request.reference)
         && (wanted.inline || wanted.forward_attachments)
     {

@@ -307,6 +307,10 @@ pub(crate) fn copy_of(
         return Ok(());
     }
     let Some(row) = messages::get(tx, &account.workspace_id, message)? else { return Ok(()) };
+    // Whoever reads the mailbox would read it there.
+    if row.flags.confidential {
+        return Ok(());
+    }
     let (Some(blob_id), Some(rfc_message_id)) = (row.blob_id, row.rfc_message_id) else { return Ok(()) };
     let copy = SubmissionRow {
         id: SubmissionId::generate(),

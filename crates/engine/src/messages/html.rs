@@ -26,7 +26,12 @@ pub(super) fn page(
     };
     let options = SanitizeOptions { inline_image_url: &inline_image_url, remote_images };
     let html = mail.and_then(|mail| mail.html.clone());
-    let text = || row.note.clone().or_else(|| mail.and_then(|mail| mail.text.clone())).unwrap_or_default();
+    let text = || {
+        if row.flags.confidential {
+            return super::CONFIDENTIAL.to_owned();
+        }
+        row.note.clone().or_else(|| mail.and_then(|mail| mail.text.clone())).unwrap_or_default()
+    };
     let cleaned = sanitize(&html.unwrap_or_else(|| as_html(&text())), &options);
     // The number is ours, not the mail's: it goes behind the cleaned HTML.
     let counted = format!(

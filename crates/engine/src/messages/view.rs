@@ -46,6 +46,7 @@ pub(super) fn view(
         status: row.status,
         private: row.private,
         author_id: row.author_id,
+        mentions: Vec::new(),
         from: row.from_address,
         to: first_recipient(&row.recipients),
         recipients: row.recipients,

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use model::auth::AuthResults;
 use model::channel::{AuthPolicy, ChannelLimits};
-use model::{ChannelId, DeliveryId, MessageId, Timestamp, UseCaseId, WorkspaceId};
+use model::{ChannelId, DeliveryId, MessageId, TeamId, Timestamp, UseCaseId, WorkspaceId};
 
 /// Where an address leads. An address belongs to one channel of the whole instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Route {
     pub limits: ChannelLimits,
     /// Whether mail may join by its subject alone.
     pub thread_by_subject: bool,
+    /// The team that its new conversations go to.
+    pub team_id: Option<TeamId>,
     /// The envelope recipient as it was given.
     pub recipient: String,
     /// The token of `inbox+r.<token>@…`, if the address carries one.

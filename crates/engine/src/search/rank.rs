@@ -25,26 +25,17 @@ fn score(row: &MessageRow, clauses: &[SearchClause]) -> u32 {
     let subject = terms(&row.subject);
     let sender = terms(&format!("{} {}", row.from_name.as_deref().unwrap_or_default(), row.from_address));
     let preview = terms(&row.preview);
-    let all = !clauses.is_empty() && clauses.iter().all(|clause| !clause.sender && holds(&subject, clause));
+    let all = !clauses.is_empty() && clauses.iter().all(|clause| !clause.sender && clause.is_in(&subject));
     let each = clauses.iter().map(|clause| {
-        if !clause.sender && holds(&subject, clause) {
+        if !clause.sender && clause.is_in(&subject) {
             IN_SUBJECT
-        } else if holds(&sender, clause) {
+        } else if clause.is_in(&sender) {
             IN_SENDER
-        } else if holds(&preview, clause) {
+        } else if clause.is_in(&preview) {
             IN_PREVIEW
         } else {
             FURTHER_DOWN
         }
     });
     each.sum::<u32>() + if all { ALL_IN_SUBJECT } else { 0 }
-}
-
-fn holds(terms: &[String], clause: &SearchClause) -> bool {
-    let Some(last) = clause.terms.len().checked_sub(1) else { return false };
-    terms.windows(clause.terms.len()).any(|window| {
-        window.iter().zip(&clause.terms).enumerate().all(|(place, (term, wanted))| {
-            if clause.prefix && place == last { term.starts_with(wanted.as_str()) } else { term == wanted }
-        })
-    })
 }

@@ -14,7 +14,7 @@ const TEXT_CHARS_MAX: usize = 64 * 1024;
 pub(super) fn around(text: &str, clauses: &[SearchClause]) -> Option<String> {
     let text: String = text.chars().take(TEXT_CHARS_MAX).collect();
     let words: Vec<&str> = text.split_whitespace().collect();
-    let wanted: Vec<&SearchClause> = clauses.iter().filter(|clause| !clause.sender).collect();
+    let wanted: Vec<&SearchClause> = clauses.iter().filter(|clause| !clause.sender && !clause.negated).collect();
     let found = words.iter().position(|word| {
         let terms: Vec<String> = search_terms::clauses(word, false, false).into_iter().flat_map(|c| c.terms).collect();
         wanted.iter().any(|clause| is_in(clause, &terms))
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     fn snippet(text: &str, query: &str) -> Option<String> {
-        around(text, &crate::search_query::parse(query).clauses)
+        around(text, &crate::search_query::parse(query, model::Timestamp::from_millis(0)).clauses)
     }
 
     #[test]

@@ -5,12 +5,13 @@ use model::ConversationId;
 use model::key::Principal;
 use model::limits::REFERENCES_MAX;
 use model::message::{Direction, ThreadedBy};
+use serde_json::{Map, Value as Json};
 use store::conversations::ConversationRow;
 use store::messages::MessageRow;
 use store::{conversations, message_references, messages};
 
 use super::sender::Sender;
-use super::{ReplyRequest, SendBy, SendRequest};
+use super::{Automatic, ReplyRequest, SendBy, SendRequest};
 use crate::{Engine, EngineError, Result};
 
 /// Where a mail to send goes on.
@@ -87,7 +88,19 @@ impl Thread {
             Some(to) => to,
             None => self.writer(sender)?,
         };
+        let automatic = reply.automatic.is_some();
+        let (headers, in_reply_to, custom_data) = match reply.automatic {
+            Some(Automatic { in_reply_to, headers, automation }) => {
+                let said = Map::from_iter([("automationId".to_owned(), Json::String(automation.into_string()))]);
+                (headers, in_reply_to, said)
+            }
+            None => (Vec::new(), None, Map::new()),
+        };
         Ok(SendRequest {
+            headers,
+            in_reply_to,
+            custom_data,
+            automatic,
             to,
             cc: reply.cc,
             bcc: reply.bcc,

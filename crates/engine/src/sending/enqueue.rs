@@ -185,7 +185,7 @@ fn touch(tx: &mut Tx<'_>, outgoing: &Outgoing, id: &ConversationId) -> Result<Co
     after.public.message_count += 1;
     after.public.preview.clone_from(&outgoing.reading.preview);
     after.public.last_activity_at = outgoing.now.max(before.public.last_activity_at);
-    after.public.unread = false;
+    after.public.unread = before.public.unread && outgoing.request.automatic;
     conversations::apply_change(tx, &before, &after)?;
     Ok(after)
 }
@@ -208,7 +208,7 @@ fn new_conversation(outgoing: &Outgoing, contact: Option<&ContactId>) -> Convers
             use_case_id: outgoing.sender.use_case_id().cloned(),
             contact_id: contact.cloned(),
             subject: outgoing.reading.subject.clone(),
-            status: ConversationStatus::Open,
+            status: if outgoing.request.confidential { ConversationStatus::Resolved } else { ConversationStatus::Open },
             assignee_id: None,
             team_id: None,
             labels: Vec::new(),
@@ -290,7 +290,11 @@ fn message_row(
         in_reply_to: reading.in_reply_to.clone(),
         references: reading.references.clone(),
         kind: reading.kind.to_owned(),
-        flags: MessageFlags::default(),
+        flags: MessageFlags {
+            auto_reply: request.automatic,
+            confidential: request.confidential,
+            ..MessageFlags::default()
+        },
         auth: None,
         attachments: AttachmentPolicy(&Default::default()).rows(&outgoing.id, outgoing.now, &reading.attachments),
         limits: reading.limits.clone(),

@@ -105,6 +105,7 @@ fn route(address: String) -> Result<Route, RouteError> {
         message_bytes_max: LIMITS.message_bytes_max,
         limits: ChannelLimits::default(),
         thread_by_subject: false,
+        team_id: None,
         recipient: address,
         reply_token: None,
         returned_to: None,

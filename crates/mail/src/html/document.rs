@@ -5,7 +5,9 @@ use super::{BLOCKED_IMAGE_CLASS, FOLD_CLASS};
 
 /// A whole document around a cleaned fragment. With a nonce it carries one script, which tells the page around it
 /// the height of the mail (`{type: "postroom:height", height, remoteImagesBlocked}` by `postMessage`, the number from
-/// `window.remoteImagesBlocked` where the page sets it) and makes a mail that is too wide fit; without, none. `style`: the mail's
+/// `window.remoteImagesBlocked` where the page sets it), makes a mail that is too wide fit, and marks the words that the page
+/// around it asks for (`{type: "postroom:highlight", terms: [{words, prefix}]}`, words folded) without touching the mail's
+/// elements; without, none. `style`: the mail's
 /// own rules.
 pub fn document(sanitized: &str, style: &str, nonce_script: Option<&str>) -> String {
     let is_nonce = |nonce: &&str| {
@@ -35,6 +37,7 @@ fn base_style() -> String {
          body{{margin:0;padding:1px;background:#fff;color:#1f2328;font:14px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif;overflow-wrap:break-word}}\
          img{{max-width:100%}}img:not([height]){{height:auto}}\
          img.{BLOCKED_IMAGE_CLASS}{{background:#f0f1f3;border-radius:3px;color:#6b7280;font-size:12px}}\
+         ::highlight(postroom-found){{background-color:#ffe9a8;color:#1f2328}}\
          a{{color:#0b57d0}}pre{{white-space:pre-wrap;font:13px/1.5 ui-monospace,monospace}}\
          blockquote{{margin:0 0 0 .8ex;padding-left:1ex;border-left:2px solid #d0d4da}}\
          p.MsoNormal,p.MsoListParagraph,p.MsoNoSpacing{{margin:0}}\
@@ -53,4 +56,15 @@ const HEIGHT_SCRIPT: &str = "(()=>{const root=document.documentElement;\
      height:Math.ceil(root.getBoundingClientRect().height),\
      remoteImagesBlocked:window.remoteImagesBlocked||0},\"*\");\
      let width=0;const both=()=>{if(root.clientWidth!==width){width=root.clientWidth;fit()}tell()};\
-     addEventListener(\"load\",()=>{fit();tell()});new ResizeObserver(both).observe(root);both()})()";
+     addEventListener(\"load\",()=>{fit();tell()});new ResizeObserver(both).observe(root);both();\
+     const fold=text=>text.normalize(\"NFKD\").replace(/[\\u0300-\\u036f]/g,\"\").toLowerCase();\
+     const mark=terms=>{if(!self.Highlight)return;const ranges=[],walker=document.createTreeWalker(document.body,4);\
+     for(let node;(node=walker.nextNode())&&ranges.length<1000;){const words=[...node.data.matchAll(/[\\p{L}\\p{N}\\p{M}]+/gu)];\
+     for(const {words:wanted,prefix} of terms)for(let at=0;at+wanted.length<=words.length;at+=1){\
+     const fits=wanted.every((word,place)=>{const found=fold(words[at+place][0]);\
+     return prefix&&place===wanted.length-1?found.startsWith(word):found===word});\
+     if(!fits)continue;const range=new Range(),last=words[at+wanted.length-1];\
+     range.setStart(node,words[at].index);range.setEnd(node,last.index+last[0].length);ranges.push(range)}}\
+     CSS.highlights.set(\"postroom-found\",new Highlight(...ranges))};\
+     addEventListener(\"message\",event=>{const said=event.data;\
+     if(event.source===parent&&said&&said.type===\"postroom:highlight\"&&Array.isArray(said.terms))mark(said.terms)})})()";

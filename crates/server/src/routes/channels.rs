@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine::channels::{self, ChannelRequest};
 use engine::ports::TestStep;
-use model::ChannelId;
 use model::channel::{AuthPolicy, Channel, ChannelLimits, Provider, ProviderConfig, Signature, TransportSecurity};
+use model::{ChannelId, TeamId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
@@ -63,6 +63,10 @@ struct ChannelBody {
     limits: Option<ChannelLimits>,
     auth_policy: Option<AuthPolicy>,
     thread_by_subject: Option<bool>,
+    /// The team that new conversations go to; null: none.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<TeamId>)]
+    team_id: Option<Option<TeamId>>,
 }
 
 impl ChannelBody {
@@ -109,6 +113,7 @@ impl ChannelBody {
             limits: self.limits,
             auth_policy: self.auth_policy,
             thread_by_subject: self.thread_by_subject,
+            team_id: self.team_id,
         })
     }
 }

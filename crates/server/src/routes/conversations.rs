@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use engine::conversations::{self, AssigneeQuery, ConversationChange, ConversationQuery};
+use engine::conversations::{self, AssigneeQuery, ConversationChange, ConversationQuery, Listed, TeamQuery};
 use engine::sending::{self, Forward, ReplyRequest};
 use engine::{Engine, contacts, messages};
 use model::contact::ContactSummary;
@@ -33,6 +33,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(counts))
         .routes(routes!(get, change))
         .routes(routes!(thread, add))
+        .routes(routes!(see_mentions))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -42,9 +43,13 @@ struct ListQuery {
     status: Option<ConversationStatus>,
     /// A user's id, `me`, or `none`.
     assignee_id: Option<String>,
+    /// A team's id, or `none`.
+    team_id: Option<String>,
     channel_id: Option<String>,
     label: Option<String>,
     unread: Option<bool>,
+    /// `me`: those with a note that mentions whoever is signed in.
+    mentioned: Option<Mentioned>,
     /// As typed into a search box; the conversations with the newest messages found come first.
     q: Option<String>,
     /// Where the page begins: the `cursor` of the one before.
@@ -55,6 +60,12 @@ struct ListQuery {
     order: Option<Order>,
 }
 
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mentioned {
+    Me,
+}
+
 /// A conversation and whom it is with.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -63,22 +74,36 @@ struct ConversationWithContact {
     conversation: Conversation,
     /// So that a list need not ask for each of them.
     contact: Option<ContactSummary>,
+    /// In a search: the newest message that was found.
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    found: Option<SearchMatch>,
+}
+
+/// What a search found of a conversation.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SearchMatch {
+    message_id: MessageId,
+    /// The words around the first match, as plain text; not there where the text has none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snippet: Option<String>,
 }
 
 async fn with_contacts(
     engine: &Engine,
     principal: &Principal,
-    conversations: Vec<Conversation>,
+    listed: Vec<Listed>,
 ) -> Answer<Vec<ConversationWithContact>> {
-    let ids: HashSet<ContactId> = conversations.iter().filter_map(|item| item.contact_id.clone()).collect();
+    let ids: HashSet<ContactId> = listed.iter().filter_map(|item| item.conversation.contact_id.clone()).collect();
     let found = contacts::summaries(engine, principal, ids.into_iter().collect()).await?;
     let people: HashMap<ContactId, ContactSummary> =
         found.into_iter().map(|summary| (summary.id.clone(), summary)).collect();
-    Ok(conversations
+    Ok(listed
         .into_iter()
-        .map(|conversation| {
+        .map(|Listed { conversation, found }| {
             let contact = conversation.contact_id.as_ref().and_then(|id| people.get(id)).cloned();
-            ConversationWithContact { conversation, contact }
+            let found = found.map(|found| SearchMatch { message_id: found.id, snippet: found.snippet });
+            ConversationWithContact { conversation, contact, found }
         })
         .collect())
 }
@@ -97,16 +122,22 @@ async fn list(
         Some("none") => Some(AssigneeQuery::Nobody),
         other => query_id("assigneeId", other)?.map(AssigneeQuery::User),
     };
+    let team = match query.team_id.as_deref() {
+        Some("none") => Some(TeamQuery::None),
+        other => query_id("teamId", other)?.map(TeamQuery::Team),
+    };
     let asked = ConversationQuery {
         status: query.status,
         assignee,
+        team,
         channel_id: query_id("channelId", query.channel_id.as_deref())?,
         contact_id: None,
         label: query.label,
         unread: query.unread,
+        mentioned: query.mentioned.is_some(),
         q: query.q,
     };
-    let listed: Page<Conversation> = page(conversations::list(&engine, &principal, asked, part).await?);
+    let listed: Page<Listed> = page(conversations::list(&engine, &principal, asked, part).await?);
     let items = with_contacts(&engine, &principal, listed.items).await?;
     Ok(Json(Page { items, cursor: listed.cursor }))
 }
@@ -121,6 +152,8 @@ struct ConversationCounts {
     unread: u64,
     mine: u64,
     unassigned: u64,
+    /// Of any: those in which whoever is signed in is mentioned and has not looked yet.
+    mentions: u64,
 }
 
 /// The number of conversations of each status, and of the open ones that are unread, mine, nobody's.
@@ -136,6 +169,7 @@ async fn counts(State(engine): State<Engine>, Caller(principal): Caller) -> Answ
         unread: counts.unread,
         mine: counts.mine,
         unassigned: counts.unassigned,
+        mentions: counts.mentions,
     }))
 }
 
@@ -152,7 +186,19 @@ async fn get(
         Some(id) => contacts::summaries(&engine, &principal, vec![id.clone()]).await?.pop(),
         None => None,
     };
-    Ok(Json(ConversationWithContact { conversation, contact }))
+    Ok(Json(ConversationWithContact { conversation, contact, found: None }))
+}
+
+/// Whoever is signed in has looked at the notes that mention them. Marking the conversation as read says so too.
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/mentions/read", operation_id = "readConversationMentions",
+    tag = "conversations", params(("id" = ConversationId, Path)), responses((status = 204, description = "It is noted")))]
+async fn see_mentions(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath(id): TextPath<String>,
+) -> Answer<StatusCode> {
+    conversations::see_mentions(&engine, &principal, &conversation_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn conversation_id(text: &str) -> Answer<ConversationId> {
@@ -170,6 +216,7 @@ struct ChangeBody {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<UserId>)]
     assignee_id: Option<Option<UserId>>,
+    /// A team of the workspace. A conversation that nobody has is assigned as the team does it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<TeamId>)]
     team_id: Option<Option<TeamId>>,
@@ -184,7 +231,7 @@ struct ChangeBody {
     unread: Option<bool>,
 }
 
-/// Changes a conversation's status, assignee, labels, or whether it is unread.
+/// Changes a conversation's status, assignee, team, labels, or whether it is unread.
 #[utoipa::path(patch, path = "/api/v1/conversations/{id}", operation_id = "changeConversation", tag = "conversations",
     params(("id" = ConversationId, Path)), request_body = ChangeBody, responses((status = 200, body = Conversation)))]
 async fn change(
@@ -358,6 +405,7 @@ impl ReplyBody {
             tracking: self.tracking.map(TrackingBody::read).unwrap_or_default(),
             last_seen: self.last_seen_message_id.and_then(|id| message_id(&id, "/lastSeenMessageId", &mut fields)),
             forward: self.forward.and_then(|forward| forward.read(&mut fields)),
+            automatic: None,
         };
         fields.done()?;
         Ok(reply)

@@ -118,7 +118,7 @@ async fn content(
     TextPath(id): TextPath<String>,
 ) -> Answer<Response> {
     let (upload, bytes) = uploads::read(&engine, &principal, &path_id(&id, "the upload")?).await?;
-    let file = File { filename: Some(upload.filename), content_type: upload.content_type, bytes: bytes.into() };
+    let file = File { filename: Some(upload.filename), content_type: upload.content_type, bytes };
     Ok(served(file, "private, max-age=3600"))
 }
 

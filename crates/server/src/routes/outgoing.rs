@@ -304,8 +304,10 @@ impl SendBody {
             template: self.template.and_then(|template| template.read(&mut fields)),
             tracking: self.tracking.map(TrackingBody::read).unwrap_or_default(),
             message_id: None,
+            confidential: false,
             pointer: "/content/email",
             forwarded: None,
+            automatic: false,
         };
         fields.done()?;
         match send_by {

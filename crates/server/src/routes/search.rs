@@ -24,7 +24,8 @@ pub fn router() -> OpenApiRouter<App> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct SearchQuery {
-    /// Words that must all be there; `"words together"`, `begin*`, `from:`, `has:attachment`, `is:open`, `label:`.
+    /// Words that must all be there; `"words together"`, `begin*`, `-without`, `from:`, `to:`, `subject:`, `has:attachment`, `is:open`,
+    /// `label:`, `assignee:`, `before:2026-05-31`, `after:`. A value that can't be read is a 400.
     q: String,
     #[serde(default)]
     sort: SortBy,

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use engine::access;
+use engine::invitations::{self, Invitation, InviteAgain};
 use engine::users::{self, CreatedUser, NewUser, UserChange};
 use model::UserId;
 use model::key::User;
@@ -17,7 +18,11 @@ use crate::problem::Answer;
 use crate::strict::{IdPath, StrictJson, StrictQuery};
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(me)).routes(routes!(show, change, delete))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(me, change_me))
+        .routes(routes!(show, change, delete))
+        .routes(routes!(invite))
 }
 
 /// List the users of the workspace
@@ -32,7 +37,7 @@ async fn list(
 }
 
 /// Add a user
-#[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", request_body = NewUser, responses((status = 201, description = "The user, with a link to sign in once if no password was set", body = CreatedUser)))]
+#[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", request_body = NewUser, responses((status = 201, description = "The user, with a link to sign in once if no password was set", body = CreatedUser), (status = 409, description = "The address is taken, or no channel can send the invitation")))]
 async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -45,6 +50,16 @@ async fn create(
 #[utoipa::path(get, path = "/api/v1/users/me", operation_id = "getMe", tag = "users", responses((status = 200, description = "The user", body = User), (status = 404, description = "A key asks, which is no user")))]
 async fn me(State(app): State<App>, caller: Caller) -> Answer<Json<User>> {
     Ok(Json(users::me(&app.engine, &caller.0).await?))
+}
+
+/// Change the user who asks: their name, password, or whether they are available
+#[utoipa::path(patch, path = "/api/v1/users/me", operation_id = "changeMe", tag = "users", request_body = UserChange, responses((status = 200, description = "The user as they are now", body = User), (status = 404, description = "A key asks, which is no user")))]
+async fn change_me(
+    State(app): State<App>,
+    caller: Caller,
+    StrictJson(change): StrictJson<UserChange>,
+) -> Answer<Json<User>> {
+    Ok(Json(users::update_me(&app.engine, &caller.0, change).await?))
 }
 
 /// Show a user
@@ -69,4 +84,15 @@ async fn change(
 async fn delete(State(app): State<App>, caller: Caller, IdPath(id): IdPath<UserId>) -> Answer<StatusCode> {
     users::delete(&app.engine, &caller.0, &id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Invite a user by mail once more who has not signed in yet; earlier links are worthless then
+#[utoipa::path(post, path = "/api/v1/users/{id}/invite", operation_id = "inviteUser", tag = "users", params(("id" = String, Path)), request_body = InviteAgain, responses((status = 202, description = "Accepted for sending", body = Invitation), (status = 409, description = "They have signed in, or no channel can send it")))]
+async fn invite(
+    State(app): State<App>,
+    caller: Caller,
+    IdPath(id): IdPath<UserId>,
+    StrictJson(how): StrictJson<InviteAgain>,
+) -> Answer<(StatusCode, Json<Invitation>)> {
+    Ok((StatusCode::ACCEPTED, Json(invitations::again(&app.engine, &caller.0, &id, how).await?)))
 }

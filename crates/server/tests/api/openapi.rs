@@ -31,7 +31,10 @@ async fn answers_are_as_documented(database: TestDb) {
         let errors = schema::check(&document, content, &answer);
         assert!(errors.is_empty(), "GET {template}: {errors:#?}\n{answer:#}");
         let is_list = answer["items"].as_array().is_some_and(Vec::is_empty);
-        assert!(!is_list || template.ends_with("/deliveries"), "GET {template} shows nothing to check");
+        assert!(
+            !is_list || template.ends_with("/deliveries") || template.ends_with("/runs"),
+            "GET {template} shows nothing to check"
+        );
         checked += 1;
     }
     assert!(checked >= 15, "only {checked} operations were checked");

@@ -31,6 +31,9 @@ pub struct Things {
     use_case: String,
     list: String,
     broadcast: String,
+    team: String,
+    automation: String,
+    view: String,
 }
 
 impl Things {
@@ -52,6 +55,10 @@ impl Things {
         let broadcast =
             json!({"name": "Spring", "useCaseId": use_case, "listId": list, "subject": "Hello", "text": "Hello."});
         let broadcast = text(&server.post("/api/v1/broadcasts", broadcast).await.expect(201).json()["id"]);
+        let conversation = format!("/api/v1/conversations/{}", text(&shown["conversationId"]));
+        server.patch(&conversation, json!({"labels": ["parcel"]})).await.expect(200);
+        let automation = json!({"name": "Parcels", "trigger": "message.received", "actions": [{"type": "stop"}]});
+        let view = json!({"name": "Parcels", "filter": {"label": "parcel"}, "shared": true});
         Self {
             channel: server.product.channel.id.to_string(),
             conversation: text(&shown["conversationId"]),
@@ -72,6 +79,9 @@ impl Things {
             use_case,
             list,
             broadcast,
+            team: text(&server.post("/api/v1/teams", json!({"name": "Support"})).await.expect(201).json()["id"]),
+            automation: text(&server.post("/api/v1/automations", automation).await.expect(201).json()["id"]),
+            view: text(&server.post("/api/v1/views", view).await.expect(201).json()["id"]),
             event: text(&server.get("/api/v1/events").await.expect(200).json()["items"][0]["id"]),
         }
     }
@@ -92,11 +102,17 @@ impl Things {
             Some("use-cases") => &self.use_case,
             Some("lists") => &self.list,
             Some("broadcasts") => &self.broadcast,
+            Some("teams") => &self.team,
+            Some("automations") => &self.automation,
+            Some("views") => &self.view,
+            // A person's: a key has none, whatever its id.
+            Some("uploads") => "upl_00000000000000000000000000",
             _ => "",
         };
         let path = template
             .replace("{id}", id)
             .replace("{attachmentId}", &self.attachment)
+            .replace("{place}", &self.conversation)
             .replace("{contactId}", &self.contact)
             .replace("{deliveryId}", &self.delivery);
         assert!(!path.contains('{') && !path.contains("//"), "{template}: say here what its ids are");
@@ -107,6 +123,10 @@ impl Things {
     fn body(&self, template: &str) -> Value {
         match template {
             "/api/v1/conversations/{id}/messages" => json!({"text": "hello"}),
+            "/api/v1/conversations/{id}/merge" => json!({"conversationIds": ["conv_00000000000000000000000000"]}),
+            "/api/v1/conversations/{id}/split" => json!({"messageIds": [self.message]}),
+            "/api/v1/conversations/{id}/move" => json!({"channelId": self.channel}),
+            "/api/v1/drafts/{place}" => json!({"version": 0, "content": {}}),
             "/api/v1/templates/{id}/test" => json!({"channelId": self.channel, "to": "a@example.com"}),
             "/api/v1/lists/{id}/members" => json!({"members": [{"address": "a@example.com"}]}),
             "/api/v1/webhooks/{id}/replay" => json!({"after": self.event}),
@@ -114,7 +134,7 @@ impl Things {
         }
     }
 
-    fn ids(&self) -> [&str; 16] {
+    fn ids(&self) -> [&str; 19] {
         [
             &self.channel,
             &self.message,
@@ -132,6 +152,9 @@ impl Things {
             &self.use_case,
             &self.list,
             &self.broadcast,
+            &self.team,
+            &self.automation,
+            &self.view,
         ]
     }
 }
@@ -149,7 +172,7 @@ async fn every_route_answers_a_foreign_key_as_if_nothing_were_there(database: Te
         }
         for method in item.as_object().expect("operations").keys() {
             let method = method.to_uppercase();
-            let body = (method == "POST" || method == "PATCH").then(|| things.body(template));
+            let body = matches!(method.as_str(), "POST" | "PATCH" | "PUT").then(|| things.body(template));
             let path = things.fill(template);
             let answer = server.ask(&method, &path, &foreign, body).await;
             if template.contains("{id}") {
@@ -211,6 +234,9 @@ async fn every_route_answers_a_foreign_key_as_if_nothing_were_there(database: Te
         "/api/v1/use-cases/{id}",
         "/api/v1/lists/{id}",
         "/api/v1/broadcasts/{id}",
+        "/api/v1/teams/{id}",
+        "/api/v1/automations/{id}",
+        "/api/v1/views/{id}",
     ] {
         server.get(&things.fill(template)).await.expect(200);
     }

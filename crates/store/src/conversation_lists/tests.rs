@@ -12,6 +12,7 @@ struct Ids {
     other_workspace: WorkspaceId,
     channels: Vec<ChannelId>,
     users: Vec<UserId>,
+    teams: Vec<TeamId>,
     contacts: Vec<ContactId>,
 }
 
@@ -22,6 +23,7 @@ fn ids() -> Ids {
         other_workspace: WorkspaceId::derived(at, b"o"),
         channels: (0..3_u8).map(|n| ChannelId::derived(at, &[n])).collect(),
         users: (0..4_u8).map(|n| UserId::derived(at, &[n])).collect(),
+        teams: (0..2_u8).map(|n| TeamId::derived(at, &[n])).collect(),
         contacts: (0..40_u8).map(|n| ContactId::derived(at, &[n])).collect(),
     }
 }
@@ -50,7 +52,7 @@ fn sample(ids: &Ids, n: usize) -> ConversationRow {
             subject: format!("Subject {n}"),
             status: ConversationStatus::ALL[pick(7, 4)],
             assignee_id: ids.users.get(pick(8, 8)).cloned(),
-            team_id: (pick(9, 2) == 0).then(TeamId::generate),
+            team_id: ids.teams.get(pick(9, 4)).cloned(),
             labels,
             unread: pick(10, 3) == 0,
             message_count: 1,
@@ -63,9 +65,13 @@ fn sample(ids: &Ids, n: usize) -> ConversationRow {
     }
 }
 
+fn is_mentioned(row: &ConversationRow) -> bool {
+    row.public.created_at.as_millis() % 3 == 0
+}
+
 async fn fill(db: &crate::Db, ids: &Ids) -> Vec<ConversationRow> {
     let rows: Vec<ConversationRow> = (0..CONVERSATIONS).map(|n| sample(ids, n)).collect();
-    let kept = rows.clone();
+    let (kept, mentioned) = (rows.clone(), ids.users[..1].to_vec());
     db.write(Priority::Foreground, move |tx| {
         for row in &rows {
             // Labels are written by a change, not by an insert.
@@ -73,6 +79,14 @@ async fn fill(db: &crate::Db, ids: &Ids) -> Vec<ConversationRow> {
             plain.public.labels.clear();
             conversations::insert(tx, &plain)?;
             conversations::apply_change(tx, &plain, row)?;
+            // Mentioned before the conversation was active again: the list's order follows.
+            if is_mentioned(row) {
+                let note = model::MessageId::generate();
+                crate::mentions::add(tx, &row.workspace_id, &plain.public, &note, &mentioned, |_| true)?;
+                let mut earlier = row.clone();
+                earlier.public.last_activity_at = Timestamp::from_millis(1);
+                conversations::apply_change(tx, &earlier, row)?;
+            }
         }
         Ok(())
     })
@@ -84,7 +98,9 @@ async fn fill(db: &crate::Db, ids: &Ids) -> Vec<ConversationRow> {
 fn filters(ids: &Ids) -> Vec<ConversationFilter> {
     let all = ConversationFilter::all(ids.workspace.clone());
     let (channel, user) = (Some(ids.channels[1].clone()), Some(Assignee::User(ids.users[2].clone())));
+    let mentioned = Some(ids.users[0].clone());
     let (contact, urgent) = (Some(ids.contacts[3].clone()), Some("urgent".to_owned()));
+    let team = Some(OfTeam::Team(ids.teams[1].clone()));
     let mut filters = Vec::new();
     for status in [None, Some(ConversationStatus::Open), Some(ConversationStatus::Resolved)] {
         for unread in [None, Some(true), Some(false)] {
@@ -101,6 +117,19 @@ fn filters(ids: &Ids) -> Vec<ConversationFilter> {
                 ConversationFilter { channel_id: channel.clone(), label: urgent.clone(), ..base.clone() },
                 ConversationFilter { assignee: Some(Assignee::Nobody), label: urgent.clone(), ..base.clone() },
                 ConversationFilter { contact_id: contact.clone(), label: Some("billing".into()), ..base.clone() },
+                ConversationFilter { mentioned: mentioned.clone(), ..base.clone() },
+                ConversationFilter { mentioned: mentioned.clone(), label: urgent.clone(), ..base.clone() },
+                ConversationFilter { mentioned: mentioned.clone(), contact_id: contact.clone(), ..base.clone() },
+                ConversationFilter { mentioned: mentioned.clone(), channel_id: channel.clone(), ..base.clone() },
+                ConversationFilter { mentioned: mentioned.clone(), team: team.clone(), ..base.clone() },
+                ConversationFilter { team: team.clone(), ..base.clone() },
+                ConversationFilter { team: Some(OfTeam::None), ..base.clone() },
+                ConversationFilter { team: team.clone(), channel_id: channel.clone(), ..base.clone() },
+                ConversationFilter { team: team.clone(), assignee: Some(Assignee::Nobody), ..base.clone() },
+                ConversationFilter { team: Some(OfTeam::None), assignee: user.clone(), ..base.clone() },
+                ConversationFilter { team: Some(OfTeam::None), assignee: Some(Assignee::Nobody), ..base.clone() },
+                ConversationFilter { team: team.clone(), label: urgent.clone(), ..base.clone() },
+                ConversationFilter { contact_id: contact.clone(), team: team.clone(), ..base.clone() },
                 ConversationFilter { contact_id: contact.clone(), channel_id: channel.clone(), ..base },
             ]);
         }
@@ -118,13 +147,20 @@ fn fits(filter: &ConversationFilter, row: &ConversationRow) -> bool {
         Some(Assignee::Nobody) => public.assignee_id.is_none(),
         Some(Assignee::User(user)) => public.assignee_id.as_ref() == Some(user),
     };
+    let of_team = match &filter.team {
+        None => true,
+        Some(OfTeam::None) => public.team_id.is_none(),
+        Some(OfTeam::Team(team)) => public.team_id.as_ref() == Some(team),
+    };
     assigned
+        && of_team
         && row.workspace_id == filter.workspace_id
         && filter.status.is_none_or(|status| status == public.status)
         && filter.unread.is_none_or(|unread| unread == public.unread)
         && filter.channel_id.as_ref().is_none_or(|channel| public.channel_id.as_ref() == Some(channel))
         && filter.contact_id.as_ref().is_none_or(|contact| public.contact_id.as_ref() == Some(contact))
         && filter.label.as_ref().is_none_or(|label| public.labels.contains(label))
+        && (filter.mentioned.is_none() || is_mentioned(row))
 }
 
 async fn walk(db: &crate::Db, filter: &ConversationFilter, ascending: bool, take: usize) -> Vec<Conversation> {
@@ -180,6 +216,7 @@ async fn counts_are_those_of_the_open_conversations(test: TestDb) {
             unread: open(&|one| one.unread),
             mine: open(&|one| one.assignee_id.as_ref() == Some(&user)),
             unassigned: open(&|one| one.assignee_id.is_none()),
+            mentions: 0,
         };
         let (workspace, asked) = (ids.workspace.clone(), user.clone());
         let channel = channel.clone();

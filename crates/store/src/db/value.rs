@@ -78,7 +78,10 @@ from_ids!(
     model::DomainId,
     model::ContactListId,
     model::BroadcastId,
-    model::UploadId
+    model::UploadId,
+    model::AutomationId,
+    model::AutomationRunId,
+    model::ViewId
 );
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {

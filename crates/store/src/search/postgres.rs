@@ -102,7 +102,8 @@ pub(super) fn tsquery(clauses: &[SearchClause]) -> String {
                     format!("'{term}'{colon}{star}{weight}")
                 })
                 .collect();
-            format!("({})", terms.join(" <-> "))
+            let not = if clause.negated { "!" } else { "" };
+            format!("{not}({})", terms.join(" <-> "))
         })
         .collect();
     clauses.join(" & ")

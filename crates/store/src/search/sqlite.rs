@@ -111,17 +111,26 @@ pub(super) fn match_text(tx: &mut Tx<'_>, query: &TermQuery<'_>, files: bool) ->
     let mark = mark(query.workspace_id);
     let mut parts: Vec<String> = query.channel_id.map(channel_word).into_iter().collect();
     parts.extend(files.then(|| with_files(mark)));
-    if parts.is_empty() && query.clauses.is_empty() {
+    if parts.is_empty() && query.clauses.iter().all(|clause| clause.negated) {
         parts.push(everything(mark));
     }
     for part in &mut parts {
         *part = format!("scope : \"{part}\"");
     }
+    let mut unwanted = Vec::new();
     for clause in query.clauses {
-        let Some(words) = clause_text(tx, mark, clause)? else { return Ok(None) };
-        parts.push(if clause.sender { format!("sender : {words}") } else { words });
+        let words = clause_text(tx, mark, clause)?;
+        let words = words.map(|words| if clause.sender { format!("sender : {words}") } else { words });
+        match words {
+            Some(words) if clause.negated => unwanted.push(words),
+            Some(words) => parts.push(words),
+            // Nothing begins so: nothing has to be left out.
+            None if clause.negated => {}
+            None => return Ok(None),
+        }
     }
-    Ok(Some(parts.join(" AND ")))
+    let wanted = parts.join(" AND ");
+    Ok(Some(if unwanted.is_empty() { wanted } else { format!("({wanted}) NOT ({})", unwanted.join(" OR ")) }))
 }
 
 fn clause_text(tx: &mut Tx<'_>, mark: &str, clause: &SearchClause) -> Result<Option<String>> {

@@ -13,7 +13,11 @@ const AT: Timestamp = Timestamp::from_millis(1_705_314_600_000);
 const MESSAGES: usize = 600;
 
 fn clause(text: &str, prefix: bool, sender: bool) -> SearchClause {
-    SearchClause { terms: text.split(' ').map(str::to_owned).collect(), prefix, sender }
+    SearchClause { terms: text.split(' ').map(str::to_owned).collect(), prefix, sender, negated: false }
+}
+
+fn without(clause: SearchClause) -> SearchClause {
+    SearchClause { negated: true, ..clause }
 }
 
 fn words(n: usize) -> Vec<String> {
@@ -108,7 +112,7 @@ fn workspace() -> WorkspaceId {
 }
 
 fn filter() -> MatchFilter {
-    MatchFilter { conversation: ConversationFilter::all(workspace()), attachments: None }
+    MatchFilter::of(ConversationFilter::all(workspace()))
 }
 
 /// The `n` of every message found, over all pages.
@@ -166,6 +170,18 @@ async fn terms_phrases_beginnings_and_senders_are_found_newest_first(test: TestD
             (vec![clause("absent", false, false)], Box::new(|_| false)),
             (vec![clause("big red", false, true)], Box::new(|_| false)),
             (vec![], Box::new(|_| true)),
+            (vec![without(clause("tenth", false, false))], Box::new(|n| !n.is_multiple_of(10))),
+            (
+                vec![clause("common", false, false), without(clause("big red ball", false, false))],
+                Box::new(|n| n.is_multiple_of(2)),
+            ),
+            (vec![clause("tenth", false, false), without(clause("from2", false, true))], Box::new(|n| n % 20 == 0)),
+            (vec![without(clause("number", true, false))], Box::new(|_| false)),
+            (vec![clause("tenth", false, false), without(clause("nobody", true, false))], Box::new(|n| n % 10 == 0)),
+            (
+                vec![without(clause("tenth", false, false)), without(clause("from1", false, true))],
+                Box::new(|n| n % 10 != 0 && n % 4 != 1),
+            ),
         ] {
             assert_eq!(found(&test.db, &clauses, &filter(), take).await, expected(fits), "{clauses:?} by {take}");
         }
@@ -175,7 +191,7 @@ async fn terms_phrases_beginnings_and_senders_are_found_newest_first(test: TestD
 async fn other_filters_leave_what_they_should(test: TestDb) {
     fill(&test.db).await;
     let open = ConversationFilter { status: Some(ConversationStatus::Open), ..filter().conversation };
-    let open = MatchFilter { conversation: open, attachments: None };
+    let open = MatchFilter::of(open);
     let clauses = [clause("common", false, false)];
     assert_eq!(found(&test.db, &clauses, &open, 50).await, expected(|n| n / 7 % 90 % 3 != 0));
     let with_files = MatchFilter { attachments: Some(true), ..filter() };
@@ -183,6 +199,17 @@ async fn other_filters_leave_what_they_should(test: TestDb) {
     assert_eq!(found(&test.db, &[], &with_files, 7).await, expected(|n| n % 20 == 3));
     let without = MatchFilter { attachments: Some(false), ..filter() };
     assert_eq!(found(&test.db, &clauses, &without, 50).await, expected(|n| n % 20 != 3));
+    let resolved = MatchFilter { not_statuses: vec![ConversationStatus::Open], ..filter() };
+    assert_eq!(found(&test.db, &clauses, &resolved, 50).await, expected(|n| n / 7 % 90 % 3 == 0));
+    let unlabelled = MatchFilter { not_labels: vec!["spam".to_owned()], ..filter() };
+    assert_eq!(found(&test.db, &clauses, &unlabelled, 50).await, expected(|_| true));
+    let heads = Some(HeadTest::of(|subject, _| subject.ends_with('3')));
+    let threes = MatchFilter { heads, ..filter() };
+    assert_eq!(found(&test.db, &clauses, &threes, 50).await, expected(|n| n % 10 == 3));
+    let past = MatchFilter { before: Some(Timestamp::from_millis(0)), ..filter() };
+    assert!(found(&test.db, &clauses, &past, 50).await.is_empty());
+    let since = MatchFilter { since: Some(Timestamp::from_millis(0)), ..filter() };
+    assert_eq!(found(&test.db, &clauses, &since, 50).await, expected(|_| true));
 }
 
 async fn each_conversation_is_found_once_over_all_pages(test: TestDb) {
@@ -198,7 +225,7 @@ async fn each_conversation_is_found_once_over_all_pages(test: TestDb) {
             })
             .await
             .unwrap();
-        all.extend(page.items.into_iter().map(|found| found.id.into_string()));
+        all.extend(page.items.into_iter().map(|found| found.conversation.id.into_string()));
         match page.go_on_before {
             Some(next) => before = next,
             None => break,
@@ -247,7 +274,7 @@ async fn workspaces_whose_ids_end_alike_never_meet(test: TestDb) {
         .read(move |tx| {
             let clauses = [clause("common", false, false)];
             let terms = TermQuery { workspace_id: &alike, channel_id: None, clauses: &clauses };
-            let filter = MatchFilter { conversation: ConversationFilter::all(alike.clone()), attachments: None };
+            let filter = MatchFilter::of(ConversationFilter::all(alike.clone()));
             let messages = messages(tx, &terms, &filter, i64::MAX, 10)?.items.len();
             Ok((messages, conversations(tx, &terms, &filter, i64::MAX, 10)?.items.len()))
         })

@@ -1,17 +1,20 @@
 /** Every word the dashboard says, in English, a file a room. Never decides anything; values come in as arguments. */
 
 import { analytics } from "./analytics";
+import { automations, businessHours } from "./automations";
 import { channels } from "./channels";
 import { broadcasts, lists } from "./broadcasts";
 import { csvImport } from "./csvImport";
 import { composer } from "./composer";
 import { list, start, conversation, contact, message, delivery } from "./conversations";
 import { domains, useCases } from "./domains";
+import { bulk, mentions, savedViews, search } from "./inbox";
 import { keys } from "./keys";
 import { messages } from "./messages";
 import { outbox } from "./outbox";
 import { presence } from "./presence";
 import { regroup } from "./regroup";
+import { people, profile, teams } from "./people";
 import { signIn } from "./session";
 import { setUp } from "./setUp";
 import { suppressions } from "./suppressions";
@@ -58,6 +61,8 @@ export const en = {
   delivery,
   composer,
   channels,
+  automations,
+  businessHours,
   webhooks,
   outbox,
   messages,
@@ -72,4 +77,11 @@ export const en = {
   templates,
   presence,
   regroup,
+  search,
+  bulk,
+  savedViews,
+  mentions,
+  people,
+  teams,
+  profile,
 };

@@ -28,6 +28,8 @@ export const keys = {
     "domains:write": "Create and change domains and use cases",
     "suppressions:read": "See suppressed addresses",
     "suppressions:write": "Suppress addresses, and lift it",
+    "automations:read": "See automations and business hours",
+    "automations:write": "Create and change automations, which send and change in the workspace’s name",
     "events:read": "Read events",
     "webhooks:read": "See webhooks",
     "webhooks:write": "Create and change webhooks",

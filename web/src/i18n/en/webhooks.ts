@@ -94,6 +94,7 @@ export const webhooks = {
     "conversation.updated": "A conversation changed",
     "conversation.assigned": "Somebody got a conversation",
     "conversation.resolved": "A conversation was resolved",
+    "conversation.mentioned": "A note mentioned somebody",
     "contact.created": "A new contact",
     "channel.connected": "A channel works again",
     "channel.disconnected": "A channel stopped working",

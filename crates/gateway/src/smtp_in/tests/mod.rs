@@ -58,6 +58,7 @@ pub(super) fn route_of(address: &str) -> Result<Route, RouteError> {
         message_bytes_max,
         limits: ChannelLimits::default(),
         thread_by_subject: true,
+        team_id: None,
         recipient: address.into(),
         reply_token: None,
         returned_to: None,
