@@ -25,8 +25,8 @@ export const firstStart = [
       await agent.getByRole("heading", { name: "Ask an administrator" }).waitFor();
       await agent.getByRole("link", { name: context.server.email }).waitFor();
 
-      // The page's own policy forbids what axe is put in by.
-      const page = await context.signedInPage({ bypassCSP: true });
+      // The page's own policy forbids what axe is put in by. High enough that the navigation's end is not cut off, which other journeys look at.
+      const page = await context.signedInPage({ bypassCSP: true, viewport: { width: 1440, height: 1300 } });
       const stream = page.waitForResponse(/events\/stream/);
       await context.open(page, "/");
       await stream;

@@ -91,7 +91,7 @@ export function ChannelFields({ form, wrong, onChange }: Props) {
 
 type TeamProps = Pick<Props, "form" | "onChange"> & { error: string | undefined };
 
-function TeamField({ form, error, onChange }: TeamProps) {
+export function TeamField({ form, error, onChange }: TeamProps) {
   const teams = useTeams().data ?? [];
   if (teams.length === 0 && !form.teamId) return null;
   return (

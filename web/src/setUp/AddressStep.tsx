@@ -1,7 +1,7 @@
 /** What the new inbox is called and which address it has. A mailbox's servers are looked for on the way to the next step. */
 
 import { useState, type FormEvent } from "react";
-import { wrongOf } from "../channels/ChannelFields";
+import { TeamField, wrongOf } from "../channels/ChannelFields";
 import { checkAddress, type ChannelForm, type FormErrors } from "../channels/form";
 import type { Problem } from "../api/problem";
 import { looksLikeAddress } from "../format/address";
@@ -86,7 +86,7 @@ type AddressProps = Pick<Props, "form" | "onChange"> & { wrong: ReturnType<typeo
 
 function ChannelAddress({ form, wrong, onChange }: AddressProps) {
   const isMailbox = form.provider === "smtp_imap";
-  const more = form.aliases !== "" || form.signature !== "" || form.displayName !== "";
+  const more = form.aliases !== "" || form.signature !== "" || form.displayName !== "" || form.teamId !== "";
   return (
     <>
       <div className={rowClass}>
@@ -128,6 +128,7 @@ function ChannelAddress({ form, wrong, onChange }: AddressProps) {
               onChange={(event) => onChange({ aliases: event.target.value })}
             />
           </div>
+          <TeamField form={form} error={wrong("teamId")} onChange={onChange} />
           <TextArea
             label={m.channels.signature}
             hint={m.channels.signatureHint}
