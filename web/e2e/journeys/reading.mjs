@@ -87,7 +87,8 @@ export const reading = [
       assert.equal(await messages.getByText("> Does it work?").count(), 0);
       await page.getByRole("button", { name: "Show quoted text" }).click();
       await messages.getByText("> Does it work?").waitFor();
-      await page.getByRole("button", { name: "View the raw mail" }).click();
+      await page.getByRole("button", { name: "Actions on this message" }).click();
+      await page.getByRole("menuitem", { name: "View the raw mail" }).click();
       await page.getByRole("dialog").getByText(/Message-ID: <mail-/i).waitFor();
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });

@@ -121,7 +121,7 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
   };
   const sending = useReply(conversation, draftKey, clear);
   const submit = (options: SendOptions = {}, seen = newerMail.seen) =>
-    sending.send({ draft, recipients: recipients.settle, uploading: files.waiting, seen, ...options });
+    sending.send({ draft, recipients: recipients.settle, seen, ...options });
   const outdated = sending.error !== null && asProblem(sending.error).status === 409 && newerMail.newer !== undefined;
 
   // Asked for by key or button: where one writes gets the focus. The editor focuses itself when it has just been loaded.

@@ -25,7 +25,7 @@ export function useFiles(key: string) {
     },
     [key],
   );
-  return { pending, add, waiting: pending.some((file) => file.failed === null) };
+  return { pending, add };
 }
 
 export function useDropZone(onFiles: (files: File[]) => void) {

@@ -5,6 +5,7 @@ import { useLocation } from "wouter";
 import { messages, type NewMessageInput } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { asProblem, Problem } from "../api/problem";
+import type { DraftFile } from "../api/types";
 import { useChannels } from "../conversations/queries";
 import { m } from "../i18n";
 import { run } from "../keyboard/dispatcher";
@@ -28,13 +29,12 @@ import { useRecipients } from "./useRecipients";
 import { offerOf, offerUndo } from "./undo";
 import { useSending } from "./useSending";
 
-type Order = { draft: Draft; channelId: string; recipients: () => RecipientLists; uploading: boolean; scheduledAt?: Date };
+type Order = { draft: Draft; channelId: string; recipients: () => RecipientLists; scheduledAt?: Date };
 
-function bodyOf({ draft, channelId, recipients, uploading, scheduledAt }: Order): NewMessageInput {
+function bodyOf({ draft, channelId, recipients, scheduledAt }: Order, kept: DraftFile[]): NewMessageInput {
   if (!channelId) throw new Problem(422, { detail: m.composer.noChannel });
   const { to, cc, bcc } = recipients();
-  if (uploading) throw new Problem(422, { detail: m.composer.stillUploading });
-  const { html, files } = withContentIds(draft.html, draft.files);
+  const { html, files } = withContentIds(draft.html, kept);
   if (!draft.text.trim() && files.length === 0) throw new Problem(422, { detail: m.composer.empty });
   const email = {
     subject: draft.subject.trim(),
@@ -83,7 +83,7 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
     },
   });
   const submit = (options: { scheduledAt?: Date } = {}) =>
-    sending.send({ draft, channelId, recipients: recipients.settle, uploading: files.waiting, ...options });
+    sending.send({ draft, channelId, recipients: recipients.settle, ...options });
 
   return (
     <Dialog title={m.composer.newTitle} onClose={onClose} wide>

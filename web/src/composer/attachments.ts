@@ -37,6 +37,19 @@ export const pendingFiles = {
   },
 };
 
+/** Returns once no file of the draft is on its way any more. False where one has failed: it is not in the draft. */
+export async function uploadsDone(key: string): Promise<boolean> {
+  while (pendingFiles.get(key).some((file) => file.failed === null)) {
+    await new Promise<void>((resolve) => {
+      const stop = pendingFiles.subscribe(() => {
+        stop();
+        resolve();
+      });
+    });
+  }
+  return pendingFiles.get(key).length === 0;
+}
+
 export function fitting(presentBytes: number, added: File[]): { files: File[]; refused: File[] } {
   const files: File[] = [];
   const refused: File[] = [];

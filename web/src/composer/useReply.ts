@@ -5,7 +5,7 @@ import { useLocation } from "wouter";
 import { conversations, type ReplyInput } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { Problem } from "../api/problem";
-import type { Conversation, Message, Page } from "../api/types";
+import type { Conversation, DraftFile, Message, Page } from "../api/types";
 import { usePatchConversation } from "../conversations/queries";
 import { m } from "../i18n";
 import { undoSeconds } from "../settings/undo";
@@ -22,23 +22,20 @@ export type SendOptions = { scheduledAt?: Date; resolve?: boolean };
 export type Order = SendOptions & {
   draft: Draft;
   recipients: () => RecipientLists;
-  /** Files are on their way still. */
-  uploading: boolean;
   /** The newest message its author has seen. */
   seen: string | undefined;
 };
 
-function bodyOf({ draft, recipients, uploading, scheduledAt, seen }: Order): ReplyInput {
+function bodyOf({ draft, recipients, scheduledAt, seen }: Order, kept: DraftFile[]): ReplyInput {
   const missing = new Problem(422, { detail: m.composer.empty });
   if (draft.mode === "note") {
     if (draft.note.trim() === "") throw missing;
     return { text: draft.note.trim(), private: true };
   }
-  if (uploading) throw new Problem(422, { detail: m.composer.stillUploading });
   const { to, cc, bcc } = recipients();
   const forwarded = draft.mode === "forward" ? draft.forwardedMessageId : null;
-  if (draft.text.trim() === "" && draft.files.length === 0 && !forwarded) throw missing;
-  const { html, files } = withContentIds(draft.html, draft.files);
+  if (draft.text.trim() === "" && kept.length === 0 && !forwarded) throw missing;
+  const { html, files } = withContentIds(draft.html, kept);
   return {
     text: draft.text,
     html: html || undefined,

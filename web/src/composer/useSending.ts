@@ -2,9 +2,12 @@
 
 import { useIsMutating, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import type { Message } from "../api/types";
+import { Problem } from "../api/problem";
+import type { DraftFile, Message } from "../api/types";
 import { m } from "../i18n";
 import { toastProblem } from "../ui/toast";
+import { uploadsDone } from "./attachments";
+import { loadDraft } from "./drafts";
 import { attemptOf, type Attempt } from "./useIdempotencyKey";
 
 /** By draft, so that a composer that was left and opened again goes on with the same attempt. */
@@ -13,7 +16,7 @@ const attempts = new Map<string, Attempt>();
 type Options<Order, Body> = {
   draftKey: string;
   /** Throws a `Problem` where something is missing. */
-  bodyOf: (order: Order) => Body;
+  bodyOf: (order: Order, files: DraftFile[]) => Body;
   post: (body: Body, idempotencyKey: string) => Promise<Message>;
   onSent: (message: Message, order: Order) => void;
 };
@@ -31,7 +34,9 @@ export function useSending<Order, Body>({ draftKey, bodyOf, post, onSent }: Opti
   const mutation = useMutation({
     mutationKey: filter.mutationKey,
     mutationFn: async (order: Order) => {
-      const body = bodyOf(order);
+      // Who sends while a file is on its way means it to go along.
+      if (!(await uploadsDone(draftKey))) throw new Problem(422, { detail: m.composer.notUploaded });
+      const body = bodyOf(order, loadDraft(draftKey).files);
       const attempt = attemptOf(body, attempts.get(draftKey));
       attempts.set(draftKey, attempt);
       return post(body, attempt.key);

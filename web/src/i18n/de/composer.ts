@@ -42,7 +42,7 @@ export const composer: typeof English = {
   tooLarge: (name: string, limit: string) => `${name} wurde nicht angehängt: Alle Anhänge zusammen dürfen höchstens ${limit} groß sein.`,
   uploading: (name: string) => `${name} wird hochgeladen`,
   uploadFailed: (why: string) => `nicht hochgeladen: ${why}`,
-  stillUploading: "Eine Datei wird noch hochgeladen. Senden Sie, wenn sie da ist, oder entfernen Sie sie.",
+  notUploaded: "Eine Datei wurde nicht hochgeladen. Versuchen Sie es erneut, oder entfernen Sie sie.",
   conflict: (time: string) => `Dieser Entwurf wurde auch auf einem anderen Gerät geändert (${time}).`,
   takeOther: "Den anderen übernehmen",
   keepMine: "Diesen behalten",

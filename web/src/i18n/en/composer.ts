@@ -41,7 +41,7 @@ export const composer = {
   tooLarge: (name: string, limit: string) => `${name} was not attached: all attachments together may have ${limit}.`,
   uploading: (name: string) => `Uploading ${name}`,
   uploadFailed: (why: string) => `not uploaded: ${why}`,
-  stillUploading: "A file is still being uploaded. Send when it has come, or remove it.",
+  notUploaded: "A file was not uploaded. Try it again, or remove it.",
   conflict: (time: string) => `This draft was changed on another device too (${time}).`,
   takeOther: "Use that one",
   keepMine: "Keep this one",
