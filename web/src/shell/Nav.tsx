@@ -205,24 +205,25 @@ export function Nav({ onHelp }: { onHelp: () => void }) {
         </Button>
         <IconButton icon="search" variant="default" label={m.nav.search} shortcut={`${keyName("Ctrl")} K`} onClick={() => run("palette")} />
       </div>
-      <NavLink href="/conversations" icon="inbox" label={m.nav.conversations} short={m.nav.conversationsShort} />
-      <Views />
-      <SavedViews listClass={styles.views ?? ""} linkClass={styles.link ?? ""} />
-      <NavLink href="/channels" icon="channel" label={m.nav.channels} />
-      <NavLink href="/outbox" icon="outbox" label={m.nav.outbox} short={m.nav.outboxShort} />
-      {ROOMY.map((page) => (
-        <NavLink key={page.href} {...page} roomy />
-      ))}
-      <div className={styles.group} role="group" aria-label={m.nav.sending}>
-        <span className={styles.groupName} aria-hidden="true">
-          {m.nav.sending}
-        </span>
-        {SENDING.map((page) => (
+      <div className={styles.pages}>
+        <NavLink href="/conversations" icon="inbox" label={m.nav.conversations} short={m.nav.conversationsShort} />
+        <Views />
+        <SavedViews listClass={styles.views ?? ""} linkClass={styles.link ?? ""} />
+        <NavLink href="/channels" icon="channel" label={m.nav.channels} />
+        <NavLink href="/outbox" icon="outbox" label={m.nav.outbox} short={m.nav.outboxShort} />
+        {ROOMY.map((page) => (
           <NavLink key={page.href} {...page} roomy />
         ))}
+        <div className={styles.group} role="group" aria-label={m.nav.sending}>
+          <span className={styles.groupName} aria-hidden="true">
+            {m.nav.sending}
+          </span>
+          {SENDING.map((page) => (
+            <NavLink key={page.href} {...page} roomy />
+          ))}
+        </div>
+        <MorePages />
       </div>
-      <MorePages />
-      <div className={styles.spacer} />
       <AccountMenu onHelp={onHelp} />
     </nav>
   );

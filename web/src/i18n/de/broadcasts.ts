@@ -161,7 +161,7 @@ export const broadcasts: typeof EnglishBroadcasts = {
     clicked: "Geklickt",
     bounced: "Unzustellbar",
     deferred: "Verzögert",
-    failed: "Fehlgeschlagen",
+    failed: "Fehler",
     suppressed: "Gesperrt",
     complained: "Beschwerden",
     unsubscribed: "Abgemeldet",

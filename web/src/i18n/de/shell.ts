@@ -72,7 +72,7 @@ export const nav: typeof EnglishNav = {
   comeBack: "Sie sind abwesend. Zurückkommen",
   morePages: "Weitere Seiten",
   views: "Ansichten",
-  compose: "Neue Nachricht",
+  compose: "Schreiben",
   search: "Suche und Befehle",
   account: "Konto",
   help: "Tastenkürzel",
