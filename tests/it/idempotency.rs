@@ -46,6 +46,17 @@ async fn every_post(postroom: &Postroom, api: &Api) -> Vec<Request> {
     let mail = Mail::new(&channel.address(), "Answer me");
     smtp_client::send(postroom.smtp, "ada@example.test", &channel.address(), mail.bytes()).await.expect("250");
     let conversation = text(&api.items("/conversations").await[0], "/id");
+    for (subject, id) in [("Merged", "<merged@example.test>"), ("Split", "<split@example.test>")] {
+        let mail = Mail::new(&channel.address(), subject).message_id(id);
+        smtp_client::send(postroom.smtp, "ada@example.test", &channel.address(), mail.bytes()).await.expect("250");
+    }
+    let answer = Mail::new(&channel.address(), "Re: Split").in_reply_to("<split@example.test>");
+    smtp_client::send(postroom.smtp, "ada@example.test", &channel.address(), answer.bytes()).await.expect("250");
+    let [split, merged, _] = &api.items("/conversations").await[..] else { panic!("not three conversations") };
+    let (split, merged) = (text(split, "/id"), text(merged, "/id"));
+    let split_off = text(&api.items(&format!("/conversations/{split}/messages")).await[1], "/id");
+    let invited = json!({ "email": "invited@example.test", "role": "agent" });
+    let invited = text(&api.post("/users", invited).await.expect(201).json(), "/id");
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs();
     let tomorrow = crate::sending::rfc3339(now + 86_400);
     let scheduled = async |subject: &str| {
@@ -87,6 +98,34 @@ async fn every_post(postroom: &Postroom, api: &Api) -> Vec<Request> {
             format!("/conversations/{conversation}/messages"),
             json!({ "text": "A note", "private": true }),
         ),
+        request(
+            "/conversations/{id}/merge",
+            format!("/conversations/{conversation}/merge"),
+            json!({ "conversationIds": [merged] }),
+        ),
+        request(
+            "/conversations/{id}/split",
+            format!("/conversations/{split}/split"),
+            json!({ "messageIds": [split_off] }),
+        ),
+        request(
+            "/conversations/{id}/move",
+            format!("/conversations/{split}/move"),
+            json!({ "channelId": channel.id() }),
+        ),
+        request(
+            "/conversations/bulk",
+            "/conversations/bulk".into(),
+            json!({ "ids": [conversation], "change": { "labelsAdd": ["many"] } }),
+        ),
+        request("/teams", "/teams".into(), json!({ "name": "Support" })),
+        request("/views", "/views".into(), json!({ "name": "Mine", "filter": { "status": "open" } })),
+        request(
+            "/automations",
+            "/automations".into(),
+            json!({ "name": "Stop", "trigger": "message.received", "actions": [{ "type": "stop" }] }),
+        ),
+        request("/users/{id}/invite", format!("/users/{invited}/invite"), json!({})),
         request("/channels", "/channels".into(), json!({ "type": "email", "name": "Second", "provider": "sandbox" })),
         request("/api-keys", "/api-keys".into(), json!({ "name": "Program", "scopes": ["channels:read"] })),
         request("/contacts", "/contacts".into(), json!({ "addresses": ["carl@example.test"] })),
@@ -120,8 +159,8 @@ async fn every_post(postroom: &Postroom, api: &Api) -> Vec<Request> {
 
 /// POSTs that change nothing, or prove themselves otherwise.
 /// An import adds what is not there, however often it is sent; it is CSV, and its test is beside it. A use case needs a domain that DNS
-/// proves, and a broadcast a use case; their tests are the API's own.
-const OTHERS: [&str; 14] = [
+/// proves, and a broadcast a use case; their tests are the API's own. An upload and what one has read are a person's: a key has none.
+const OTHERS: [&str; 18] = [
     "/session",
     "/channels/test",
     "/channels/{id}/test",
@@ -136,6 +175,10 @@ const OTHERS: [&str; 14] = [
     "/broadcasts/{id}/pause",
     "/broadcasts/{id}/resume",
     "/broadcasts/{id}/cancel",
+    "/automations/test",
+    "/automations/{id}/test",
+    "/uploads",
+    "/conversations/{id}/mentions/read",
 ];
 
 async fn every_template(api: &Api) -> BTreeSet<String> {
@@ -160,6 +203,10 @@ async fn everything(api: &Api) -> HashMap<&'static str, usize> {
         "/suppressions",
         "/domains",
         "/lists",
+        "/conversations",
+        "/teams",
+        "/views",
+        "/automations",
     ] {
         counts.insert(list, api.all(list).await.len());
     }

@@ -84,6 +84,11 @@ async fn fill(postroom: &Postroom, api: &Api) -> BTreeMap<&'static str, BTreeMap
     let list = api.post("/lists", json!({ "name": "secret people" })).await.expect(201).json();
     let member = json!({ "members": [{ "contactId": text(&message, "/contactId") }] });
     api.post(&format!("/lists/{}/members", text(&list, "/id")), member).await.expect(200);
+    let team = api.post("/teams", json!({ "name": "secret team" })).await.expect(201).json();
+    let view = json!({ "name": "secret view", "filter": { "status": "open" }, "shared": true });
+    let view = api.post("/views", view).await.expect(201).json();
+    let automation = json!({ "name": "secret rule", "trigger": "message.received", "actions": [{ "type": "stop" }] });
+    let automation = api.post("/automations", automation).await.expect(201).json();
     let id = |value: String| BTreeMap::from([("id", value)]);
     BTreeMap::from([
         ("channels", id(channel.id())),
@@ -106,6 +111,12 @@ async fn fill(postroom: &Postroom, api: &Api) -> BTreeMap<&'static str, BTreeMap
         ("use-cases", id("uc_00000000000000000000000000".into())),
         ("broadcasts", id("bc_00000000000000000000000000".into())),
         ("users", id(text(&users, "/items/0/id"))),
+        ("teams", id(text(&team, "/id"))),
+        ("views", id(text(&view, "/id"))),
+        ("automations", id(text(&automation, "/id"))),
+        ("drafts", id(text(&message, "/conversationId"))),
+        // A person's: a key has none.
+        ("uploads", id("upl_00000000000000000000000000".into())),
     ])
 }
 
@@ -135,6 +146,11 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         ("post", "messages") => Some(json!({ "text": "x" })),
         ("post", "members") => Some(json!({ "members": [{ "address": "x@example.test" }] })),
         ("post", "replay") => Some(json!({ "after": "evt_00000000000000000000000000" })),
+        ("post", "merge") => Some(json!({ "conversationIds": ["conv_00000000000000000000000000"] })),
+        ("post", "split") => Some(json!({ "messageIds": ["msg_00000000000000000000000000"] })),
+        ("post", "move") => Some(json!({ "channelId": "ch_00000000000000000000000000" })),
+        ("put", _) if path.contains("/drafts/") => Some(json!({ "version": 0, "content": {} })),
+        ("post", "test") if path.contains("/automations/") => Some(json!({})),
         ("post", "test") if path.contains("/templates/") => {
             Some(json!({ "channelId": "ch_00000000000000000000000000", "to": "x@example.test", "variables": {} }))
         }

@@ -28,9 +28,9 @@ pub async fn list(engine: &Engine, principal: &Principal) -> Result<Vec<Draft>> 
 }
 
 /// # Errors
-/// There is none; an API key asks.
+/// There is none; the conversation is not there; an API key asks.
 pub async fn get(engine: &Engine, principal: &Principal, place: DraftPlace) -> Result<Draft> {
-    let user = person(principal)?;
+    let user = person_at(engine, principal, &place).await?;
     let found = engine.db.read(move |tx| drafts::get(tx, &user, place.as_ref())).await?;
     found.ok_or(EngineError::NotFound { what: "the draft" })
 }
@@ -46,10 +46,7 @@ pub async fn put(
     version: i64,
     content: DraftContent,
 ) -> Result<Draft> {
-    let user = person(principal)?;
-    if let Some(id) = &place {
-        conversations::get(engine, principal, id).await?;
-    }
+    let user = person_at(engine, principal, &place).await?;
     let bytes = serde_json::to_string(&content).map_or(usize::MAX, |json| json.len());
     if bytes > DRAFT_BYTES_MAX {
         let detail =
@@ -98,11 +95,18 @@ enum Put {
 /// Forgets a draft; one that is not there is forgotten already.
 ///
 /// # Errors
-/// An API key asks.
+/// The conversation is not there; an API key asks.
 pub async fn delete(engine: &Engine, principal: &Principal, place: DraftPlace) -> Result<()> {
-    let user = person(principal)?;
+    let user = person_at(engine, principal, &place).await?;
     engine.db.write(Priority::Foreground, move |tx| drafts::delete(tx, &user, place.as_ref())).await?;
     Ok(())
+}
+
+async fn person_at(engine: &Engine, principal: &Principal, place: &DraftPlace) -> Result<UserId> {
+    if let Some(id) = place {
+        conversations::get(engine, principal, id).await?;
+    }
+    person(principal)
 }
 
 fn person(principal: &Principal) -> Result<UserId> {

@@ -137,7 +137,9 @@ pub fn delete(tx: &mut Tx<'_>, id: &UserId) -> Result<()> {
     remove_tokens(tx, id)?;
     crate::mentions::forget_user(tx, id)?;
     crate::views::forget_user(tx, id)?;
-    tx.execute("DELETE FROM team_member WHERE user_id = $1", &[id.into()])?;
+    for table in ["team_member", "draft", "upload", "presence"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE user_id = $1"), &[id.into()])?;
+    }
     tx.execute("DELETE FROM user_account WHERE id = $1", &[id.into()])?;
     Ok(())
 }

@@ -16,7 +16,7 @@ use store::events::{self, NewEvent};
 use store::{Priority, StoreError, Tx, channels, contacts};
 
 use super::{change, visible_locked};
-use crate::{Engine, EngineError, Result, access_check};
+use crate::{Engine, EngineError, Result, access_check, once};
 
 /// Conversations merged into one at once.
 const MERGED_MAX: usize = 20;
@@ -44,6 +44,10 @@ pub async fn merge(
     if others.contains(id) {
         return Err(EngineError::invalid("/conversationIds", "a conversation can't be merged into itself"));
     }
+    let once = once::asked();
+    if let Some(earlier) = once.earlier(engine).await? {
+        return super::get(engine, principal, &ConversationId::from_stored(earlier)).await;
+    }
     let (asking, id) = (principal.clone(), id.clone());
     let merged = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
         // In the order of their ids, so that two merges never wait for each other.
@@ -59,7 +63,11 @@ pub async fn merge(
         }
         let Some(place) = rows.iter().position(|row| row.public.id == id) else { return Ok(Err(MISSING)) };
         let before = rows.swap_remove(place);
-        merge_into(tx, &before, &rows, Timestamp::now())
+        let merged = merge_into(tx, &before, &rows, Timestamp::now())?;
+        if merged.is_ok() {
+            once.note_last(tx, id.as_str())?;
+        }
+        Ok(merged)
     });
     merged.await?
 }
@@ -74,8 +82,9 @@ fn merge_into(
     others: &[ConversationRow],
     now: Timestamp,
 ) -> store::Result<Result<Conversation>> {
-    let mut after = before.clone();
     let id = &before.public.id;
+    // Looked at before anything is changed: what is refused leaves all as it was.
+    let mut moving = Vec::with_capacity(others.len());
     for other in others {
         let moved = conversation_moves::messages(tx, &other.public.id, MESSAGES_MAX + 1)?;
         if moved.len() > MESSAGES_MAX {
@@ -83,6 +92,10 @@ fn merge_into(
                 format!("{} has more than {MESSAGES_MAX} messages: merge the other one into it", other.public.id);
             return Ok(Err(EngineError::Conflict(detail)));
         }
+        moving.push((other, moved));
+    }
+    let mut after = before.clone();
+    for (other, moved) in moving {
         conversation_moves::reassign(tx, &before.workspace_id, &moved, id)?;
         conversation_moves::copy_participants(tx, &other.public.id, id)?;
         take_over(&mut after.public, &other.public);
@@ -156,6 +169,10 @@ pub async fn split(
     if wanted.is_empty() {
         return Err(EngineError::invalid("/messageIds", "name the messages that make a conversation of their own"));
     }
+    let once = once::asked();
+    if let Some(earlier) = once.earlier(engine).await? {
+        return super::get(engine, principal, &ConversationId::from_stored(earlier)).await;
+    }
     let (asking, id) = (principal.clone(), id.clone());
     let split = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
         let Some(before) = visible_locked(tx, &asking, &id)? else { return Ok(Err(MISSING)) };
@@ -173,7 +190,9 @@ pub async fn split(
                 "at least one mail has to stay and at least one has to go: a conversation is more than its notes";
             return Ok(Err(EngineError::invalid("/messageIds", detail)));
         }
-        split_off(tx, &before, &moved, &left, Timestamp::now()).map(Ok)
+        let new = split_off(tx, &before, &moved, &left, Timestamp::now())?;
+        once.note_last(tx, new.id.as_str())?;
+        Ok(Ok(new))
     });
     split.await?
 }

@@ -41,7 +41,7 @@ async fn hold(db: &Db) -> std::sync::mpsc::Sender<()> {
 
 /// Without the one that a migration puts there.
 async fn names(db: &Db) -> Vec<String> {
-    let sql = "SELECT name FROM progress WHERE name <> 'broadcasts' ORDER BY name";
+    let sql = "SELECT name FROM progress WHERE name NOT IN ('automations', 'broadcasts') ORDER BY name";
     db.read(move |tx| tx.query(sql, &[], |row| row.text(0))).await.expect("the names")
 }
 
