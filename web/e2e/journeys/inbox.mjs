@@ -135,8 +135,11 @@ export const inbox = [
       await page.keyboard.press("ArrowDown");
       await page.keyboard.press("Enter");
       await row.waitFor({ state: "detached" });
-      const snoozed = await context.api("GET", `/conversations/${conversation.id}`);
-      assert.equal(snoozed.status, "snoozed");
+      // The row goes at once, the server hears of it a moment later.
+      const snoozed = await context.eventually("the snooze", async () => {
+        const found = await context.api("GET", `/conversations/${conversation.id}`);
+        return found.status === "snoozed" && found;
+      });
       assert.ok(new Date(snoozed.snoozedUntil) > new Date());
       await page.getByRole("button", { name: /^Status:/ }).click();
       await page.getByRole("menuitemradio", { name: "Snoozed" }).click();

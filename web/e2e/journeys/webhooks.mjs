@@ -45,7 +45,7 @@ export const webhooks = [
       await page.getByRole("button", { name: "New key" }).first().click();
       const dialog = page.getByRole("dialog", { name: "New key" });
       const name = unique("Key");
-      await dialog.getByLabel("Name").fill(name);
+      await dialog.getByRole("textbox", { name: "Name" }).fill(name);
       await dialog.getByLabel("channels:read").check();
       await dialog.getByRole("button", { name: "Create key" }).click();
       const shown = page.getByRole("dialog", { name: "Your new key" });
