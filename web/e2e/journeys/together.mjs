@@ -140,6 +140,8 @@ export const together = [
       assert.equal((await now()).messageCount, 2);
       await page.getByRole("button", { name: "Undo" }).click();
       await context.eventually("the merge undone", async () => (await now()).messageCount === 1);
+      // What is forwarded is the newest on screen: the one that left must have left there too.
+      await page.locator("article").nth(1).waitFor({ state: "detached" });
 
       await page.keyboard.press("f");
       await page.getByLabel("To", { exact: true }).fill("maker@example.org");
