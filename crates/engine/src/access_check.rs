@@ -1,7 +1,7 @@
 //! What a principal may do and see, asked at the beginning of every service. Owns no keys and no users.
 
-use model::ChannelId;
-use model::key::{Principal, Scope};
+use model::key::{Actor, Principal, Scope};
+use model::{ChannelId, UserId};
 
 use crate::{EngineError, Result};
 
@@ -20,5 +20,17 @@ pub(crate) fn channel(principal: &Principal, asked: Option<ChannelId>) -> Option
         (None, asked) => Some(asked),
         (Some(bound), None) => Some(Some(bound.clone())),
         (Some(bound), Some(asked)) => (*bound == asked).then_some(Some(asked)),
+    }
+}
+
+/// The person who asks.
+///
+/// # Errors
+/// The scope is missing; a program asks, which is nobody: `instead` tells it why.
+pub(crate) fn person(principal: &Principal, needed: Scope, instead: &str) -> Result<UserId> {
+    scope(principal, needed)?;
+    match &principal.actor {
+        Actor::User(id, _) => Ok(id.clone()),
+        Actor::Key(_) => Err(EngineError::Forbidden(instead.to_owned())),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::draft::{Draft, DraftContent};
-use model::key::{Actor, Principal, Scope};
+use model::key::{Principal, Scope};
 use model::limits::DRAFT_BYTES_MAX;
 use model::{ConversationId, Timestamp, UserId};
 use store::{Priority, drafts};
@@ -110,11 +110,7 @@ async fn person_at(engine: &Engine, principal: &Principal, place: &DraftPlace) -
 }
 
 fn person(principal: &Principal) -> Result<UserId> {
-    access_check::scope(principal, Scope::ConversationsRead)?;
-    match &principal.actor {
-        Actor::User(id, _) => Ok(id.clone()),
-        Actor::Key(_) => Err(EngineError::Forbidden("an API key is nobody: drafts are people's".into())),
-    }
+    access_check::person(principal, Scope::ConversationsRead, "an API key is nobody: drafts are people's")
 }
 
 /// What one reader was told of a person's drafts.

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use model::key::{Actor, Principal, Scope};
+use model::key::{Principal, Scope};
 use model::presence::{ConversationPresence, Present};
 use model::{ConversationId, Timestamp, UserId, WorkspaceId};
 use store::{Priority, presence};
 
-use crate::{Engine, EngineError, Result, access_check, conversations};
+use crate::{Engine, Result, access_check, conversations};
 
 /// How long somebody counts as being there who does not say so again.
 pub const PRESENT_FOR: Duration = Duration::from_secs(45);
@@ -59,11 +59,7 @@ pub async fn of(engine: &Engine, principal: &Principal, id: &ConversationId) -> 
 }
 
 fn person(principal: &Principal) -> Result<UserId> {
-    access_check::scope(principal, Scope::ConversationsRead)?;
-    match &principal.actor {
-        Actor::User(id, _) => Ok(id.clone()),
-        Actor::Key(_) => Err(EngineError::Forbidden("an API key is nobody: only people are at a conversation".into())),
-    }
+    access_check::person(principal, Scope::ConversationsRead, "an API key is nobody: only people are at a conversation")
 }
 
 /// What one reader was told of who is where, so that only what changes is told again.

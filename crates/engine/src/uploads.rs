@@ -108,12 +108,9 @@ fn clean_filename(filename: &str) -> Result<String> {
 }
 
 fn person(principal: &Principal) -> Result<UserId> {
-    access_check::scope(principal, Scope::MessagesSend)?;
-    match &principal.actor {
-        Actor::User(id, _) => Ok(id.clone()),
-        Actor::Key(_) => Err(EngineError::Forbidden(
-            "uploads are for people who write in the dashboard: send files with their message, as `content` or `url`"
-                .into(),
-        )),
-    }
+    access_check::person(
+        principal,
+        Scope::MessagesSend,
+        "uploads are for people who write in the dashboard: send files with their message, as `content` or `url`",
+    )
 }

@@ -99,6 +99,5 @@ impl Forwarded {
 }
 
 fn as_html(text: Option<&str>) -> String {
-    let escaped = text.unwrap_or_default().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    escaped.trim_end().replace("\r\n", "\n").replace('\n', "<br>")
+    answering::escaped(text.unwrap_or_default()).trim_end().replace("\r\n", "\n").replace('\n', "<br>")
 }
