@@ -1,12 +1,13 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { firstLoad, firstLoadGroups } from "./firstLoad.ts";
+import { precompress } from "./precompress.ts";
 
 // Where `npm run dev` finds the API; `cargo xtask serve` listens there by default.
 const server = "http://127.0.0.1:8025";
 
 export default defineConfig({
-  plugins: [react(), firstLoad(["en", "de"])],
+  plugins: [react(), firstLoad(["en", "de"]), precompress()],
   build: {
     target: "es2022",
     // A data: URL would need a hole in the page's CSP.

@@ -96,8 +96,12 @@ impl Api {
     pub async fn as_new_user(&self, email: &str, role: &str) -> Self {
         let password = "a long pass phrase";
         self.post("/users", json!({ "email": email, "role": role, "password": password })).await.expect(201);
-        let session =
-            self.without_key().post("/session", json!({ "email": email, "password": password })).await.expect(200);
+        self.signed_in(json!({ "email": email, "password": password })).await
+    }
+
+    /// Whoever signs in with this.
+    pub async fn signed_in(&self, credentials: Value) -> Self {
+        let session = self.without_key().post("/session", credentials).await.expect(200);
         let cookie =
             session.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie").to_owned();
         Self { key: None, cookie: Some(cookie), ..self.clone() }

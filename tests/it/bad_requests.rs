@@ -45,9 +45,12 @@ async fn a_cursor_is_good_for_its_list_alone(database: Database) {
         api.post("/webhooks", json!({ "url": "https://example.com/", "events": ["webhook.test"] })).await.expect(201);
         api.post("/users", json!({ "email": format!("u{number}@example.test"), "role": "agent" })).await.expect(201);
         api.post("/api-keys", json!({ "name": "Key", "scopes": ["channels:read"] })).await.expect(201);
+        api.post("/views", json!({ "name": format!("View {number}"), "filter": {} })).await.expect(201);
     }
     api.channel().await;
     let conversation = text(&api.items("/conversations").await[0], "/id");
+    let labels = json!({ "labels": ["one", "three", "two"] });
+    api.patch(&format!("/conversations/{conversation}"), labels).await.expect(200);
     let thread = format!("/conversations/{conversation}/messages");
     for _ in 0..2 {
         api.post(&thread, json!({ "text": "An answer" })).await.expect(202);
@@ -65,6 +68,8 @@ async fn a_cursor_is_good_for_its_list_alone(database: Database) {
         "/users",
         "/api-keys",
         "/events",
+        "/labels",
+        "/views",
         &thread,
         &format!("/contacts/{contact}/activities"),
     ]

@@ -49,6 +49,8 @@ async fn every_option_of_every_command_has_a_text() {
         &["workspace", "create"],
         &["user", "create"],
         &["user", "link"],
+        &["user", "password"],
+        &["user", "reset-second-factor"],
         &["key", "create"],
         &["send"],
         &["doctor"],

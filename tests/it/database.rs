@@ -32,6 +32,10 @@ pub enum Database {
         name: String,
         server: String,
     },
+    /// Another one's, which drops it.
+    Shared {
+        url: String,
+    },
 }
 
 impl Database {
@@ -49,11 +53,17 @@ impl Database {
         Self::Postgres { url: format!("{base}/{name}"), name, server }
     }
 
+    /// For another server on it.
+    pub fn shared(&self) -> Self {
+        let url = self.url().expect("a database that several servers can share").to_owned();
+        Self::Shared { url }
+    }
+
     /// What `POSTROOM_DATABASE_URL` is to be; nothing for the embedded default.
     pub fn url(&self) -> Option<&str> {
         match self {
             Self::Sqlite => None,
-            Self::Postgres { url, .. } => Some(url),
+            Self::Postgres { url, .. } | Self::Shared { url } => Some(url),
         }
     }
 
@@ -65,7 +75,7 @@ impl Database {
                 connection.busy_timeout(std::time::Duration::from_secs(10)).expect("set the timeout");
                 connection.execute_batch(sql).expect("run the statement");
             }
-            Self::Postgres { url, .. } => run_sql(url, sql),
+            Self::Postgres { url, .. } | Self::Shared { url } => run_sql(url, sql),
         }
     }
 }

@@ -41,6 +41,7 @@ async fn a_running_installation_is_well(database: Database) {
         ("large mails", "write, read and delete"),
         ("HTTP address", "a Postroom answers there"),
         ("SMTP address", "a Postroom answers there"),
+        ("trusted proxies", "127.0.0.0/8"),
         ("smarthost", "sandbox"),
     ] {
         expect(&checks, name, "ok", words);
@@ -98,6 +99,7 @@ async fn what_is_wrong_on_the_machine_is_told() {
         ("POSTROOM_HTTP_ADDR", address.as_str()),
         ("POSTROOM_SMTP_ADDR", "192.0.2.7:2525"),
         ("POSTROOM_PUBLIC_URL", "http://mail.example.test"),
+        ("POSTROOM_TRUSTED_PROXIES", "10.0.0.0/8, 0.0.0.0/0"),
         ("POSTROOM_SMARTHOST_URL", smarthost.as_str()),
         ("POSTROOM_TASTE", "sweet"),
     ];
@@ -115,6 +117,7 @@ async fn what_is_wrong_on_the_machine_is_told() {
     expect(&checks, "HTTP address", "problem", "taken by another program");
     expect(&checks, "SMTP address", "problem", "192.0.2.7:2525");
     expect(&checks, "public URL", "warning", "unencrypted");
+    expect(&checks, "trusted proxies", "problem", "somebody else");
     expect(&checks, "smarthost", "problem", "smtp.connect failed");
 }
 

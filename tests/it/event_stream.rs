@@ -43,16 +43,30 @@ impl EventStream {
 
     /// The next event; comments are passed over.
     pub async fn next(&mut self) -> StreamedEvent {
+        self.next_if_any().await.expect("the stream to go on")
+    }
+
+    /// What the server still tells before it ends the stream.
+    pub async fn until_it_ends(&mut self) -> Vec<StreamedEvent> {
+        let mut told = Vec::new();
+        while let Some(event) = self.next_if_any().await {
+            told.push(event);
+        }
+        told
+    }
+
+    /// `None` when the stream is at its end.
+    async fn next_if_any(&mut self) -> Option<StreamedEvent> {
         loop {
             while let Some((block, rest)) = self.buffered.split_once("\n\n") {
                 let event = parse(block);
                 self.buffered = rest.to_owned();
-                if let Some(event) = event {
+                if event.is_some() {
                     return event;
                 }
             }
             let chunk = tokio::time::timeout(PATIENCE, self.chunks.next()).await.expect("an event in time");
-            let chunk = chunk.expect("the stream to go on").expect("a chunk");
+            let chunk = chunk?.expect("a chunk");
             self.buffered.push_str(&String::from_utf8_lossy(&chunk).replace("\r\n", "\n"));
         }
     }

@@ -76,6 +76,11 @@ async fn every_post(postroom: &Postroom, api: &Api) -> Vec<Request> {
     let welcome = json!({ "name": "first", "content": { "subject": "Hello", "text": "Hello" } });
     let template = text(&api.post("/templates", welcome).await.expect(201).json(), "/id");
     let domain = text(&api.post("/domains", json!({ "name": "first.acme.test" })).await.expect(201).json(), "/id");
+    let made = async |address: &str| {
+        text(&api.post("/contacts", json!({ "addresses": [address] })).await.expect(201).json(), "/id")
+    };
+    let (contact, twin, erased) =
+        (made("one@example.test").await, made("twin@example.test").await, made("erased@example.test").await);
     let list = text(&api.post("/lists", json!({ "name": "first" })).await.expect(201).json(), "/id");
     let request = |template, path: String, body| Request { template, path, body };
     let hooks = |rest: &str| format!("/webhooks/{endpoint}/{rest}");
@@ -125,10 +130,23 @@ async fn every_post(postroom: &Postroom, api: &Api) -> Vec<Request> {
             "/automations".into(),
             json!({ "name": "Stop", "trigger": "message.received", "actions": [{ "type": "stop" }] }),
         ),
+        request("/sla-policies", "/sla-policies".into(), json!({ "name": "Usual", "firstResponseSeconds": 3600 })),
         request("/users/{id}/invite", format!("/users/{invited}/invite"), json!({})),
         request("/channels", "/channels".into(), json!({ "type": "email", "name": "Second", "provider": "sandbox" })),
         request("/api-keys", "/api-keys".into(), json!({ "name": "Program", "scopes": ["channels:read"] })),
         request("/contacts", "/contacts".into(), json!({ "addresses": ["carl@example.test"] })),
+        request(
+            "/contacts/{id}/notes",
+            format!("/contacts/{contact}/notes"),
+            json!({ "text": "Prefers the telephone" }),
+        ),
+        request(
+            "/contacts/{id}/addresses",
+            format!("/contacts/{contact}/addresses"),
+            json!({ "address": "two@example.test", "primary": true }),
+        ),
+        request("/contacts/{id}/merge", format!("/contacts/{contact}/merge"), json!({ "contactId": twin })),
+        request("/contacts/{id}/erase", format!("/contacts/{erased}/erase"), json!({ "suppressions": "add" })),
         request("/templates", "/templates".into(), json!({ "name": "second", "content": { "text": "Hello" } })),
         request(
             "/templates/{id}/test",
@@ -159,9 +177,17 @@ async fn every_post(postroom: &Postroom, api: &Api) -> Vec<Request> {
 
 /// POSTs that change nothing, or prove themselves otherwise.
 /// An import adds what is not there, however often it is sent; it is CSV, and its test is beside it. A use case needs a domain that DNS
-/// proves, and a broadcast a use case; their tests are the API's own. An upload and what one has read are a person's: a key has none.
-const OTHERS: [&str; 18] = [
+/// proves, and a broadcast a use case; their tests are the API's own. An upload, a second factor and what one has read are a
+/// person's: a key has none.
+const OTHERS: [&str; 25] = [
+    "/retention/preview",
+    "/workspace/identity-provider/test",
     "/session",
+    "/session/second-step",
+    "/users/me/second-factor",
+    "/users/me/second-factor/confirm",
+    "/users/me/second-factor/disable",
+    "/users/me/second-factor/recovery-codes",
     "/channels/test",
     "/channels/{id}/test",
     "/domains/{id}/verify",
@@ -206,10 +232,17 @@ async fn everything(api: &Api) -> HashMap<&'static str, usize> {
         "/conversations",
         "/teams",
         "/automations",
+        "/sla-policies",
+        "/erasures",
     ] {
         counts.insert(list, api.all(list).await.len());
     }
     // As many as one person has are one page.
+    let mut notes = 0;
+    for contact in api.all("/contacts").await {
+        notes += api.all(&format!("/contacts/{}/notes", text(&contact, "/id"))).await.len();
+    }
+    counts.insert("notes", notes);
     counts.insert("/views", api.items("/views").await.len());
     let events = api.all_events().await;
     counts.insert("tests", events.iter().filter(|event| event["type"] == "webhook.test").count());

@@ -11,8 +11,10 @@ use crate::smtp_client;
 
 on_both_databases!(
     many_are_changed_at_once_and_undone,
+    an_answer_that_was_lost_comes_again_with_its_undo,
     views_are_kept_shared_and_ordered,
     a_note_mentions_people,
+    a_mention_goes_with_its_note,
     a_search_understands_its_operators
 );
 
@@ -102,6 +104,42 @@ async fn what_is_wrong_is_told(api: &Api, ids: &[String]) {
     assert_eq!(answer.expect(200).json()["changed"], json!([]));
     let reader = api.with_new_key(&["conversations:read"], None).await;
     reader.post("/conversations/bulk", json!({ "ids": ids, "change": {} })).await.expect(403);
+}
+
+async fn an_answer_that_was_lost_comes_again_with_its_undo(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let api = postroom.api();
+    let ids = conversations(&postroom, &api, &["One", "Two"]).await;
+    let until = "2036-01-01T09:00:00.000Z";
+    let snoozed = json!({ "snoozedUntil": until, "labels": ["old"] });
+    api.patch(&format!("/conversations/{}", ids[0]), snoozed).await.expect(200);
+    let before = state(&api, &ids[0]).await;
+    let stranger = "conv_00000000000000000000000000";
+    let change = json!({ "status": "resolved", "labelsAdd": ["new"], "labelsRemove": ["old"] });
+    let body = json!({ "ids": [ids[0], stranger, ids[1]], "change": change });
+    let ask = async || {
+        let request = api.request(Method::POST, "/conversations/bulk").header("Idempotency-Key", "many");
+        api.send(request.json(&body)).await.expect(200).json()
+    };
+    let first = ask().await;
+    assert_eq!(first["changed"][0]["undo"]["snoozedUntil"], until);
+    // A crash between the change and its answer; and somebody goes on working.
+    postroom.execute_sql("UPDATE idempotency SET status = NULL, response = NULL");
+    api.patch(&format!("/conversations/{}", ids[1]), json!({ "labels": ["new", "theirs"] })).await.expect(200);
+    let again = ask().await;
+    let undos = |answer: &Value| -> Vec<Value> {
+        let changed = answer["changed"].as_array().expect("changed");
+        changed.iter().map(|one| json!({ "id": one["id"], "change": one["undo"] })).collect()
+    };
+    assert_eq!(undos(&again), undos(&first));
+    assert_eq!(again["failed"], first["failed"]);
+    assert_eq!(again["changed"][0]["before"]["labels"], json!(["old"]));
+    assert_eq!(again["changed"][1]["conversation"]["labels"], json!(["new", "theirs"]));
+    let resolved = api.all_events().await;
+    assert_eq!(resolved.iter().filter(|event| event["type"] == "conversation.resolved").count(), 2, "done once");
+    api.post("/conversations/bulk", json!({ "changes": undos(&again) })).await.expect(200);
+    assert_eq!(state(&api, &ids[0]).await, before);
+    assert_eq!(state(&api, &ids[1]).await["labels"], json!(["theirs"]));
 }
 
 /// Somebody who is signed in with a cookie, as the dashboard is.
@@ -244,6 +282,39 @@ async fn a_note_mentions_people(database: Database) {
     assert_eq!(told[0]["data"]["id"], json!(ids[0]));
     api.get("/conversations?mentioned=me").await.expect(422);
     api.get("/conversations?mentioned=you").await.expect(400);
+}
+
+async fn a_mention_goes_with_its_note(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let api = postroom.api();
+    let ada = Person::new(&api, "ada@example.org", "Ada", "agent").await;
+    let bob = Person::new(&api, "bob@example.org", "Bob", "agent").await;
+    let ids = conversations(&postroom, &api, &["One", "Two"]).await;
+    let path = format!("/conversations/{}", ids[0]);
+    api.post(&format!("{path}/merge"), json!({ "conversationIds": [ids[1]] })).await.expect(200);
+    let mut notes = Vec::new();
+    for text_of_it in ["@ada has the first", "@ada and @bob have the second"] {
+        let body = json!({ "text": text_of_it, "private": true });
+        notes.push(api.post(&format!("{path}/messages"), body).await.expect(201).json()["id"].clone());
+    }
+    let listed = async |person: &Person| {
+        let list = person.get("/conversations?mentioned=me").await;
+        let ids = list["items"].as_array().expect("items").iter().map(|one| text(one, "/id"));
+        let unseen = person.get("/conversations/counts").await["mentions"].clone();
+        (ids.collect::<std::collections::BTreeSet<_>>(), unseen)
+    };
+    let of = |ids: &[&String]| ids.iter().map(|id| (*id).clone()).collect::<std::collections::BTreeSet<_>>();
+    ada.send(Method::POST, &format!("{path}/mentions/read"), None).await.expect(204);
+    let mail =
+        api.all(&format!("{path}/messages")).await.into_iter().find(|one| one["content"]["email"]["subject"] == "Two");
+    let moved = json!({ "messageIds": [mail.expect("the second mail")["id"], notes[1]] });
+    let new = text(&api.post(&format!("{path}/split"), moved).await.expect(201).json(), "/id");
+    assert_eq!(listed(&bob).await, (of(&[&new]), json!(1)));
+    // Who is mentioned in both is found by both, and has seen what they have seen.
+    assert_eq!(listed(&ada).await, (of(&[&ids[0], &new]), json!(0)));
+    api.post(&format!("{path}/merge"), json!({ "conversationIds": [new] })).await.expect(200);
+    assert_eq!(listed(&bob).await, (of(&[&ids[0]]), json!(1)));
+    assert_eq!(listed(&ada).await, (of(&[&ids[0]]), json!(0)));
 }
 
 async fn a_search_understands_its_operators(database: Database) {

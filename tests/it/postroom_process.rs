@@ -61,6 +61,16 @@ impl Postroom {
         postroom
     }
 
+    /// Another server on the same database, which has to be PostgreSQL, with the same keys.
+    pub async fn start_beside(&self) -> Self {
+        let mut other = Self::prepare(self.database.shared(), &[("POSTROOM_BOOTSTRAP_KEY", &self.key)]);
+        other.key.clone_from(&self.key);
+        std::fs::create_dir_all(other.data_folder()).expect("a data folder");
+        std::fs::copy(self.data_folder().join("vault.key"), other.data_folder().join("vault.key")).expect("the key");
+        other.launch().await;
+        other
+    }
+
     /// Everything but the start.
     pub fn prepare(database: Database, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::Builder::new().prefix("postroom-it-").tempdir().expect("a temporary folder");

@@ -9,6 +9,7 @@ use crate::postroom_process::Postroom;
 
 on_both_databases!(
     everything_a_mail_can_carry_is_sent,
+    a_signature_names_whoever_writes,
     an_attachment_is_fetched_by_its_url,
     a_scheduled_message_waits_and_can_be_cancelled,
     a_message_can_be_taken_back_for_a_while,
@@ -89,6 +90,62 @@ async fn everything_a_mail_can_carry_is_sent(database: Database) {
 
 fn body_subject() -> &'static str {
     "Grüße 🚀 aus der Werkstatt, wie besprochen, mit allem, was dazugehört und noch etwas mehr"
+}
+
+async fn a_signature_names_whoever_writes(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let api = postroom.api();
+    let signature = json!({ "text": "{{agent.name}}\nAcme <Support>, {{ agent.email }}" });
+    let channel = api.channel_like(json!({ "displayName": "Acme", "signature": signature })).await;
+    let ana = api.as_new_user("ana@acme.test", "agent").await;
+    ana.patch("/users/me", json!({ "name": "Ana & Co" })).await.expect(200);
+    let body = |signature: Value| {
+        let email =
+            json!({ "subject": "Hello", "text": "It is on its way.", "html": "<p>It is <b>on its way</b>.</p>" });
+        json!({ "channelId": channel.id(), "to": "bo@example.test", "content": { "type": "email", "email": email }, "signature": signature })
+    };
+    let content = async |message: Value| {
+        let shown = api.get(&format!("/messages/{}", text(&message, "/id"))).await.expect(200).json();
+        (text(&shown, "/content/email/text"), shown["content"]["email"]["html"].as_str().unwrap_or_default().to_owned())
+    };
+
+    let first = ana.post("/messages", body(Value::Null)).await.expect(202).json();
+    let thread = format!("/conversations/{}/messages", text(&first, "/conversationId"));
+    let (plain, html) = content(first).await;
+    assert!(plain.contains("-- \nAna & Co\nAcme <Support>, ana@acme.test"), "{plain}");
+    assert!(html.contains("Ana &amp; Co<br>\nAcme &lt;Support&gt;, ana@acme.test"), "{html}");
+    // A program writes in the channel's own name.
+    let (plain, _) = content(api.post(&thread, json!({ "text": "Good morning" })).await.expect(202).json()).await;
+    assert!(plain.contains(&format!("-- \nAcme\nAcme <Support>, {}", channel.address())), "{plain}");
+    for bare in [
+        ana.post("/messages", body(json!(false))).await,
+        ana.post(&thread, json!({ "text": "Hello", "signature": false })).await,
+    ] {
+        let shown = api.get(&format!("/messages/{}", text(&bare.expect(202).json(), "/id"))).await.expect(200).json();
+        assert!(!shown.to_string().contains("Acme <Support>"), "{shown}");
+    }
+
+    // Her own stands above the channel's; a program has none.
+    let own = json!({ "signature": { "text": "Ana of {{agent.email}}" } });
+    assert_eq!(ana.patch("/users/me", own.clone()).await.expect(200).json()["signature"], own["signature"]);
+    let (plain, html) = content(ana.post("/messages", body(Value::Null)).await.expect(202).json()).await;
+    assert!(plain.contains("-- \nAna of ana@acme.test\nAna & Co\nAcme <Support>"), "{plain}");
+    assert!(html.contains("<p>Ana of ana@acme.test</p>\n<p>Ana &amp; Co<br>"), "{html}");
+    let (plain, _) = content(api.post(&thread, json!({ "text": "Good evening" })).await.expect(202).json()).await;
+    assert!(!plain.contains("Ana of"), "{plain}");
+    let wrong = json!({ "signature": { "text": "{{agent.phone}}", "html": "x".repeat(10_001) } });
+    let wrong = ana.patch("/users/me", wrong).await.expect(422);
+    assert_eq!(wrong.pointers(), ["/signature/text", "/signature/html"]);
+    ana.patch("/users/me", json!({ "signature": {} })).await.expect(200);
+    let (plain, _) = content(ana.post("/messages", body(Value::Null)).await.expect(202).json()).await;
+    assert!(plain.contains("-- \nAna & Co\n"), "{plain}");
+
+    let note = ana.post(&thread, json!({ "text": "For us", "private": true, "signature": true })).await.expect(422);
+    assert_eq!(note.pointers(), ["/signature"]);
+    let wrong = json!({ "signature": { "text": "{{agent.name}}", "html": "{{agent.phone}}" } });
+    let wrong = api.patch(&format!("/channels/{}", channel.id()), wrong).await.expect(422);
+    assert_eq!(wrong.pointers(), ["/signature/html"]);
+    assert!(text(&wrong.json(), "/errors/0/detail").starts_with("{{agent.phone}} is not known"), "{}", wrong.json());
 }
 
 async fn an_attachment_is_fetched_by_its_url(database: Database) {

@@ -113,9 +113,10 @@ async fn links_lead_by_a_host_of_the_domains_own(database: Database) {
     assert!(link.starts_with("http://click.acme.test:"), "{html}");
     visit(&api, between(&html, "<img src=\"", "\"")).await.expect(200);
     visit(&api, link).await.expect(302);
-    let unsubscribe = format!("http://click.acme.test{}", between(&html, "href=\"http://click.acme.test", "\" style"));
-    assert!(unsubscribe.contains("/unsubscribe/"), "{unsubscribe}");
-    visit(&api, &unsubscribe).await.expect(200);
+    let mut links = html.split("href=\"").filter_map(|rest| rest.split_once('"')).map(|(link, _)| link);
+    let unsubscribe = links.find(|link| link.contains("/unsubscribe/")).expect("a link to unsubscribe");
+    assert!(unsubscribe.starts_with("http://click.acme.test"), "{unsubscribe}");
+    visit(&api, unsubscribe).await.expect(200);
     // Links of a channel with an address of the domain, too.
     let channel = api.channel_like(json!({ "emailAddress": "support@acme.test" })).await;
     let mut of_channel = mail.clone();

@@ -89,6 +89,11 @@ async fn fill(postroom: &Postroom, api: &Api) -> BTreeMap<&'static str, BTreeMap
     let view = api.post("/views", view).await.expect(201).json();
     let automation = json!({ "name": "secret rule", "trigger": "message.received", "actions": [{ "type": "stop" }] });
     let automation = api.post("/automations", automation).await.expect(201).json();
+    let policy = json!({ "name": "secret promise", "firstResponseSeconds": 3_600 });
+    let policy = api.post("/sla-policies", policy).await.expect(201).json();
+    let gone = api.post("/contacts", json!({ "addresses": ["gone@example.test"] })).await.expect(201).json();
+    let erase = format!("/contacts/{}/erase", text(&gone, "/id"));
+    let erasure = api.post(&erase, json!({})).await.expect(202).json();
     let id = |value: String| BTreeMap::from([("id", value)]);
     BTreeMap::from([
         ("channels", id(channel.id())),
@@ -114,6 +119,8 @@ async fn fill(postroom: &Postroom, api: &Api) -> BTreeMap<&'static str, BTreeMap
         ("teams", id(text(&team, "/id"))),
         ("views", id(text(&view, "/id"))),
         ("automations", id(text(&automation, "/id"))),
+        ("sla-policies", id(text(&policy, "/id"))),
+        ("erasures", id(text(&erasure, "/id"))),
         ("drafts", id(text(&message, "/conversationId"))),
         // A person's: a key has none.
         ("uploads", id("upl_00000000000000000000000000".into())),
@@ -146,6 +153,12 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         ("post", "messages") => Some(json!({ "text": "x" })),
         ("post", "members") => Some(json!({ "members": [{ "address": "x@example.test" }] })),
         ("post", "replay") => Some(json!({ "after": "evt_00000000000000000000000000" })),
+        ("post", "merge") if path.contains("/contacts/") => {
+            Some(json!({ "contactId": "ct_00000000000000000000000000" }))
+        }
+        ("post", "addresses") => Some(json!({ "address": "x@example.test" })),
+        ("post", "notes") => Some(json!({ "text": "x" })),
+        ("patch", _) if path.contains("/notes/") => Some(json!({ "text": "x" })),
         ("post", "merge") => Some(json!({ "conversationIds": ["conv_00000000000000000000000000"] })),
         ("post", "split") => Some(json!({ "messageIds": ["msg_00000000000000000000000000"] })),
         ("post", "move") => Some(json!({ "channelId": "ch_00000000000000000000000000" })),

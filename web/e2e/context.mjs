@@ -21,6 +21,12 @@ export async function launchBrowser() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
 }
 
+/** As on a machine that many times slower: what only a fast one gets right in time shows. */
+async function slow(page) {
+  const rate = Number(process.env.JOURNEYS_SLOWED ?? 1);
+  if (rate > 1) await (await page.context().newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate });
+}
+
 /** Runs in the page. Frames of mail have no storage. */
 function keepUndoSeconds(seconds) {
   if (window === window.top) localStorage.setItem("postroom.undoSeconds", seconds);
@@ -67,6 +73,7 @@ export class Context {
     browserContext.setDefaultTimeout(ACTION_MS_MAX);
     const page = await browserContext.newPage();
     this.lastPage = page;
+    await slow(page);
     page.foreign = [];
     page.failures = [];
     page.answers = [];
@@ -183,6 +190,14 @@ export class Context {
       if (Date.now() > end) throw new Error(`waited ${msMax} ms in vain for ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+  }
+
+  /** Waits until there are so many of them. */
+  async counts(locator, wanted) {
+    let found;
+    await this.eventually(`${wanted} of ${locator}`, async () => (found = await locator.count()) === wanted).catch((error) => {
+      throw new Error(`${error.message}: there are ${found}`);
+    });
   }
 
   /** Listens for webhooks; `requests` fills as they come. */

@@ -30,7 +30,7 @@ export function textMail({ from, to, subject, text, headers = {} }) {
     .replaceAll("\n", "\r\n");
 }
 
-export function htmlMail({ from, to, subject, text, html, attachment }) {
+export function htmlMail({ from, to, subject, text, html, attachment, attachments = attachment ? [attachment] : [] }) {
   const lines = [
     `From: ${from}`,
     `To: <${to}>`,
@@ -53,14 +53,14 @@ export function htmlMail({ from, to, subject, text, html, attachment }) {
     html,
     "--inner--",
   ];
-  if (attachment) {
+  for (const { filename, contentType, content } of attachments) {
     lines.push(
       "--outer",
-      `Content-Type: ${attachment.contentType}; name="${attachment.filename}"`,
-      `Content-Disposition: attachment; filename="${attachment.filename}"`,
+      `Content-Type: ${contentType}; name="${filename}"`,
+      `Content-Disposition: attachment; filename="${filename}"`,
       "Content-Transfer-Encoding: base64",
       "",
-      Buffer.from(attachment.content).toString("base64"),
+      Buffer.from(content).toString("base64"),
     );
   }
   return [...lines, "--outer--", ""].join("\n").replaceAll("\n", "\r\n");

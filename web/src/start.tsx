@@ -7,7 +7,8 @@ import { keys } from "./api/keys";
 import { queryClient } from "./api/queryClient";
 import { whenSignedOut } from "./api/request";
 import { App } from "./App";
-import { dropOldDrafts } from "./composer/drafts";
+// Its listener has to be there before the router's, which comes with what is shown first.
+import "./shell/leaving";
 import { dismissAll } from "./ui/toast";
 
 export function start(): void {
@@ -15,8 +16,6 @@ export function start(): void {
     queryClient.setQueryData(keys.session, null);
     dismissAll();
   });
-
-  dropOldDrafts(Date.now());
 
   const root = document.getElementById("root");
   if (!root) return;

@@ -45,6 +45,24 @@ const DNS_ASKED: [&[u8]; 4] = [
     b"\0\x03\x28\0\0\x01\0\0\0\0\0\0\x04acme\x04test\0\0\x06\0\x01",
 ];
 
+const SEARCHED: &str =
+    "-from:ada@example.org to:\"Ben Example\" is:open -label:late has:attachment before:2w #42 parc* \"two words\"";
+const MEMBERS: &str = "address,name,plan\r\nAda@example.org,\"Ada, the \"\"first\"\"\",pro\r\nnobody,,\n";
+/// A token that nobody signed, and a key that might have.
+const ID_TOKEN: &str = "eyJhbGciOiJFUzI1NiIsImtpZCI6IjEifQ.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUub3JnIiwiYXVkIjoicG9zdHJvb20iLCJzdWIiOiIxIiwiZXhwIjo5OTk5OTk5OTk5LCJub25jZSI6Im9uY2UifQ.AAAA\0\
+    {\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"1\",\"use\":\"sig\",\
+    \"x\":\"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY\",\"y\":\"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU\"}]}";
+const HEAD: &str = "X-Postroom-Template: welcome\r\nX-Postroom-Variables: {\"name\": \"Ada\"}\r\nX-Postroom-Tags: a, b\r\n\
+    X-Postroom-Track: opens,clicks\r\nIdempotency-Key: once\r\n\r\nHello\r\n";
+const PUBLISHED: &str = "v=spf1 include:a.test a:mx.postroom.test ~all\nv=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG\nv=DMARC1; p=none; rua=mailto:a@b.test\n\
+    v=STSv1; id=0a1b\nv=TLSRPTv1; rua=mailto:postmaster@acme.test\n10 mx.postroom.test.\nns.postroom.test\n";
+const PROXIED: [&[u8]; 2] = [
+    b"PROXY TCP4 192.0.2.1 192.0.2.2 4321 25\r\nEHLO",
+    b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\xc0\0\x02\x02\x10\xe1\0\x19",
+];
+const DISPOSITION: &str = "attachment; filename=\"a \\\"b\\\".pdf\"; filename*=UTF-8''%e2%82%ac%20rates.pdf";
+const SIGNED: &str = "v=1; a=rsa-sha256; d=acme.test; s=s1; h=From : To;\r\n\tbh=MTIzNDU2Nzg5MDEyMw==; b=dzdVyOfAKCdLXdJOc9G2q8LoXSlEniSb;";
+
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// How long each target runs.
@@ -143,6 +161,14 @@ fn seed(target: &str, corpus: &Path) -> anyhow::Result<()> {
         "subject" => fields(&corpora.join("mime.jsonl"), "subject", &mut seeds)?,
         "imap_response" => seeds.extend(IMAP_SAID.iter().map(|said| said.as_bytes().to_vec())),
         "dns_query" => seeds.extend(DNS_ASKED.iter().map(|asked| asked.to_vec())),
+        "search_query" => seeds.push(SEARCHED.as_bytes().to_vec()),
+        "list_csv" => seeds.push(MEMBERS.as_bytes().to_vec()),
+        "id_token" => seeds.push(ID_TOKEN.as_bytes().to_vec()),
+        "submission_head" => seeds.push(HEAD.as_bytes().to_vec()),
+        "domain_records" => seeds.push(PUBLISHED.as_bytes().to_vec()),
+        "proxy_header" => seeds.extend(PROXIED.iter().map(|header| header.to_vec())),
+        "file_name" => seeds.push(DISPOSITION.as_bytes().to_vec()),
+        "tag_list" => seeds.push(SIGNED.as_bytes().to_vec()),
         "client_config" => seeds.push(CLIENT_CONFIG.as_bytes().to_vec()),
         _ => {}
     }

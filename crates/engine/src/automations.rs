@@ -25,8 +25,12 @@ use model::{AutomationId, AutomationRunId, Timestamp};
 use store::automations::{self, AutomationRow};
 use store::{Priority, StoreError, Tx, automation_idle, automation_runs};
 
+pub(crate) use self::acting::principal;
 pub use self::dry_run::{DryRun, test, test_kept};
+pub(crate) use self::facts::newest_to_answer;
 pub use self::following::{Follower, run};
+pub(crate) use self::loop_safety::headers as automatic_headers;
+use crate::audit::{self, Target};
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check};
 
@@ -129,6 +133,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewAutomation) 
     };
     let automation = checking::checked(automation).map_err(EngineError::Invalid)?;
     let row = AutomationRow { workspace_id: principal.workspace_id.clone(), enabled_since: now, public: automation };
+    let by = audit::by(principal);
     let made = engine
         .db
         .write(Priority::Foreground, move |tx| {
@@ -149,6 +154,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewAutomation) 
             let mut row = row;
             row.public.position = others.last().map_or(0, |last| last.public.position + 1);
             automations::insert(tx, &row)?;
+            audit::note(tx, &by, "automation.created", target(&row.public), &[])?;
             once.note_last(tx, row.public.id.as_str())?;
             Ok(Ok(row.public))
         })
@@ -178,14 +184,25 @@ pub async fn change(
         if is_another {
             after.enabled_since = now;
         }
-        let position = change.position;
-        let keep = move |tx: &mut Tx<'_>| keep(tx, &before, &after, position);
+        let (position, by) = (change.position, audit::by(principal));
+        let keep = move |tx: &mut Tx<'_>| {
+            let kept = keep(tx, &before, &after, position)?;
+            if let Some(Ok(shown)) = &kept {
+                let changed = audit::changed(&before.public, shown);
+                audit::note_changes(tx, &by, "automation.changed", target(shown), &changed)?;
+            }
+            Ok(kept)
+        };
         let kept = crate::write_again_on_conflict(&engine.db, Priority::Foreground, keep).await?;
         // Another change came between: begin again from what it made.
         if let Some(outcome) = kept {
             return outcome;
         }
     }
+}
+
+fn target(automation: &Automation) -> Target<'_> {
+    Target::of("automation", &automation.id).named(&automation.name)
 }
 
 fn keep(
@@ -260,8 +277,13 @@ impl AutomationChange {
 /// It is not there, or not the asker's; the scope `automations:write` is missing.
 pub async fn delete(engine: &Engine, principal: &Principal, id: &AutomationId) -> Result<()> {
     may_write(principal)?;
-    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
-    let gone = engine.db.write(Priority::Foreground, move |tx| automations::delete(tx, &workspace, &id)).await?;
+    let (workspace, id, by) = (principal.workspace_id.clone(), id.clone(), audit::by(principal));
+    let work = move |tx: &mut Tx<'_>| {
+        let Some(row) = automations::get(tx, &workspace, &id)? else { return Ok(false) };
+        audit::note(tx, &by, "automation.deleted", target(&row.public), &[])?;
+        automations::delete(tx, &workspace, &id)
+    };
+    let gone = engine.db.write(Priority::Foreground, work).await?;
     if gone { Ok(()) } else { Err(MISSING) }
 }
 

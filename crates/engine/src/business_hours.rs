@@ -1,5 +1,7 @@
 //! When a workspace is at work: kept as somebody said it, and asked of a time. Whether a time is within the hours is pure.
 
+mod open_time;
+
 use std::collections::BTreeSet;
 
 use jiff::civil::{Date, Time};
@@ -10,6 +12,7 @@ use model::limits::{BUSINESS_HOURS_MAX, HOLIDAYS_MAX};
 use model::{Timestamp, WorkspaceId};
 use store::{Priority, Tx, business_hours};
 
+use crate::audit::{self, Target};
 use crate::{Engine, EngineError, FieldError, Result, access_check};
 
 const HOLIDAY_NAME_CHARS_MAX: usize = 100;
@@ -41,17 +44,19 @@ pub async fn change(engine: &Engine, principal: &Principal, change: BusinessHour
             "business hours are the workspace's: a key bound to a channel changes none".into(),
         ));
     }
-    let workspace = principal.workspace_id.clone();
+    let (workspace, by) = (principal.workspace_id.clone(), audit::by(principal));
     let keep = move |tx: &mut Tx<'_>| {
         let before = of_workspace(tx, &workspace)?;
         let after = BusinessHours {
-            time_zone: change.time_zone.clone().unwrap_or(before.time_zone),
-            weekly: change.weekly.clone().unwrap_or(before.weekly),
-            holidays: change.holidays.clone().unwrap_or(before.holidays),
+            time_zone: change.time_zone.clone().unwrap_or_else(|| before.time_zone.clone()),
+            weekly: change.weekly.clone().unwrap_or_else(|| before.weekly.clone()),
+            holidays: change.holidays.clone().unwrap_or_else(|| before.holidays.clone()),
         };
         let checked = checked(after);
         if let Ok(hours) = &checked {
             business_hours::set(tx, &workspace, hours, Timestamp::now())?;
+            let target = Target::of("workspace", &workspace);
+            audit::note_changes(tx, &by, "businessHours.changed", target, &audit::changed(&before, hours))?;
         }
         Ok(checked)
     };

@@ -14,6 +14,7 @@ use store::channels::ChannelRow;
 use store::events::NewEvent;
 use store::{Priority, Tx, channels, events, teams};
 
+use crate::audit::{self, Target};
 use crate::delivering::allowance;
 use crate::mailboxes::{self, channel_account};
 use crate::ports::{Smarthost, TestStep};
@@ -45,7 +46,7 @@ pub struct ChannelRequest {
 }
 
 /// Only administrators and keys that may create channels do.
-fn may_write(principal: &Principal) -> Result<()> {
+pub(crate) fn may_write(principal: &Principal) -> Result<()> {
     if let Actor::User(_, Role::Agent) = principal.actor {
         return Err(EngineError::Forbidden("only administrators create and change channels".into()));
     }
@@ -76,6 +77,7 @@ pub async fn create(engine: &Engine, principal: &Principal, request: ChannelRequ
     let now = Timestamp::now();
     let row = new_row(engine, &principal.workspace_id, &request, now)?;
     let account = channel_account::wanted(engine, &row, secrets::password(engine, &row)?)?;
+    let by = audit::by(principal);
     let kept = engine
         .db
         .write(Priority::Foreground, move |tx| {
@@ -88,6 +90,7 @@ pub async fn create(engine: &Engine, principal: &Principal, request: ChannelRequ
             }
             channels::insert(tx, &row)?;
             channel_account::put(tx, &row.public.id, account.as_ref(), true)?;
+            audit::note(tx, &by, "channel.created", target(&row), &[])?;
             tell(tx, &row, EventType::ChannelConnected, now)?;
             Ok(Ok(row))
         })
@@ -182,9 +185,9 @@ pub async fn update(
         return Err(EngineError::invalid("/provider", "a channel's provider can't be changed; create another channel"));
     }
     check::password_stays_home(&row, &request)?;
-    let before = row.public.limits.sending();
+    let (before, by) = (row.public.clone(), audit::by(principal));
     apply(engine, &mut row, &request)?;
-    let limits_change = before != row.public.limits.sending();
+    let limits_change = before.limits.sending() != row.public.limits.sending();
     row.public.updated_at = Timestamp::now();
     let account = channel_account::wanted(engine, &row, secrets::password(engine, &row)?)?;
     let (new_password, new_team) = (request.password.is_some(), request.team_id.is_some());
@@ -204,11 +207,20 @@ pub async fn update(
                 allowance::changed(tx, row.public.id.as_str(), row.public.updated_at)?;
             }
             channels::update(tx, &row)?;
+            let mut changed = audit::changed(&before, &row.public);
+            if new_password {
+                changed.push("config.password".into());
+            }
+            audit::note_changes(tx, &by, "channel.changed", target(&row), &changed)?;
             Ok(Ok(row))
         })
         .await?;
     engine.routes.forget();
     Ok(shown(engine, principal, kept?))
+}
+
+fn target(row: &ChannelRow) -> Target<'_> {
+    Target::of("channel", &row.public.id).named(&row.public.name)
 }
 
 /// The team a channel names can't be deleted before this transaction ends.
@@ -229,13 +241,14 @@ fn no_such_team() -> EngineError {
 /// Not there.
 pub async fn delete(engine: &Engine, principal: &Principal, id: &ChannelId) -> Result<()> {
     may_write(principal)?;
-    let row = load(engine, principal, id).await?;
+    let (row, by) = (load(engine, principal, id).await?, audit::by(principal));
     engine
         .db
         .write(Priority::Foreground, move |tx| {
             let now = Timestamp::now();
             channel_account::delete(tx, &row.public.id)?;
             channels::delete(tx, &row.public.id, now)?;
+            audit::note(tx, &by, "channel.deleted", target(&row), &[])?;
             tell(tx, &row, EventType::ChannelDisconnected, now)
         })
         .await?;

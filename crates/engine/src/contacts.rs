@@ -1,21 +1,25 @@
 //! Contacts as people make them, look them up and correct them. Mail makes contacts as well (`ingest`).
 
+pub mod addresses;
+pub mod history;
+pub mod merging;
+pub mod notes;
+
 use std::fmt;
 use std::str::FromStr;
 
-use model::contact::{Activity, Contact, ContactSummary};
+use model::contact::{Contact, ContactSummary};
 use model::conversation::Conversation;
 use model::event::EventType;
 use model::key::{Principal, Scope};
 use model::limits::{CONTACT_ATTRIBUTES_BYTES_MAX, CONTACT_NAME_CHARS_MAX};
-use model::{ContactId, MessageId, Timestamp};
+use model::{ContactId, Timestamp, WorkspaceId};
 use serde_json::{Map, Value as Json};
 use store::contact_lists::{self, ContactFilter, PrefixKey};
 use store::events::{self, NewEvent};
-use store::message_lists::{self, MessageFilter, MessageKey, MessageSlice};
-use store::messages::MessageRow;
-use store::{NotAPlace, Priority, StoreError, activities, contacts};
+use store::{NotAPlace, Priority, StoreError, Tx, contact_merges, contacts};
 
+pub use self::history::{ActivityPlace, activities};
 use crate::conversations::{self, ConversationPlace, ConversationQuery};
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, FieldError, Result, access_check};
@@ -55,7 +59,11 @@ pub struct ContactChange {
     pub name: Option<Option<String>>,
     /// Merged into those there are; a null takes one away.
     pub attributes: Option<Map<String, Json>>,
+    /// The `updatedAt` that the change is made of: with another one nothing is changed.
+    pub updated_at: Option<Timestamp>,
 }
+
+const MISSING: EngineError = EngineError::NotFound { what: "the contact" };
 
 /// A page of contacts, newest first; or of those of which an address or the name begins with `q`, addresses first.
 ///
@@ -105,13 +113,21 @@ fn filter(principal: &Principal) -> ContactFilter {
     ContactFilter { workspace_id: principal.workspace_id.clone(), channel_id: principal.channel_id.clone() }
 }
 
+/// A contact; in place of one that was merged, the one it was merged into.
+///
 /// # Errors
 /// It is not there, or not the asker's; the scope `contacts:read` is missing.
 pub async fn get(engine: &Engine, principal: &Principal, id: &ContactId) -> Result<Contact> {
     access_check::scope(principal, Scope::ContactsRead)?;
     let (filter, id) = (filter(principal), id.clone());
-    let found = engine.db.read(move |tx| known(tx, &filter, &id)).await?;
-    found.ok_or(EngineError::NotFound { what: "the contact" })
+    let read = move |tx: &mut Tx<'_>| match known(tx, &filter, &id)? {
+        Some(contact) => Ok(Some(contact)),
+        None => match contact_merges::merged_into(tx, &filter.workspace_id, &id)? {
+            Some(into) => known(tx, &filter, &into),
+            None => Ok(None),
+        },
+    };
+    engine.db.read(read).await?.ok_or(MISSING)
 }
 
 /// Who the people of a page of conversations are. Whoever sees the conversations sees with whom they are.
@@ -152,7 +168,8 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewContact) -> 
     if principal.channel_id.is_some() {
         return Err(EngineError::Forbidden("a key bound to a channel sees the contacts its mail makes".into()));
     }
-    let change = ContactChange { name: new.name.map(Some), attributes: Some(new.attributes) }.checked()?;
+    let change = ContactChange { name: new.name.map(Some), attributes: Some(new.attributes), updated_at: None };
+    let change = change.checked()?;
     let addresses = checked_addresses(&new.addresses)?;
     if are_too_large(change.attributes.as_ref()) {
         return Err(attributes_too_large());
@@ -177,16 +194,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewContact) -> 
             let id = blank.id.clone();
             let contact = change.applied(contacts::get(tx, &workspace, &id)?.unwrap_or(blank));
             contact_lists::update(tx, &workspace, &contact)?;
-            let data = serde_json::to_value(&contact).map_err(|error| StoreError::corrupt("contact", error))?;
-            let event = NewEvent {
-                workspace_id: &workspace,
-                channel_id: None,
-                event_type: EventType::ContactCreated,
-                subject_id: id.as_str(),
-                data: &data,
-                at: now,
-            };
-            events::append(tx, &event)?;
+            tell(tx, &workspace, EventType::ContactCreated, &contact, now)?;
             once.note_last(tx, id.as_str())?;
             Ok(contact)
         })
@@ -217,35 +225,61 @@ fn checked_addresses(written: &[String]) -> Result<Vec<String>> {
     Ok(addresses)
 }
 
+/// What the event says is the contact as it is now.
+fn tell(
+    tx: &mut Tx<'_>,
+    workspace: &WorkspaceId,
+    event_type: EventType,
+    contact: &Contact,
+    at: Timestamp,
+) -> store::Result<()> {
+    let data = serde_json::to_value(contact).map_err(|error| StoreError::corrupt("contact", error))?;
+    let (workspace_id, subject_id) = (workspace, contact.id.as_str());
+    events::append(tx, &NewEvent { workspace_id, channel_id: None, event_type, subject_id, data: &data, at }).map(drop)
+}
+
 /// Changes a contact's name or attributes.
 ///
 /// # Errors
-/// Fields that are wrong; it is not there, or not the asker's; the scope `contacts:write` is missing.
+/// Fields that are wrong; somebody changed it since the change's `updated_at` (409); it is not there, or not the asker's; the scope
+/// `contacts:write` is missing.
 pub async fn change(engine: &Engine, principal: &Principal, id: &ContactId, change: ContactChange) -> Result<Contact> {
     access_check::scope(principal, Scope::ContactsWrite)?;
     let change = change.checked()?;
     let (filter, id) = (filter(principal), id.clone());
-    let changed = engine
-        .db
-        .write(Priority::Foreground, move |tx| {
-            contact_lists::lock(tx, &id)?;
-            let Some(before) = known(tx, &filter, &id)? else { return Ok(None) };
-            let after = change.applied(before);
-            let too_large = are_too_large(Some(&after.attributes));
-            if !too_large {
-                contact_lists::update(tx, &filter.workspace_id, &after)?;
-                if change.name.is_some() {
-                    contacts::keep_name(tx, &filter.workspace_id, &id)?;
-                }
-            }
-            Ok(Some((after, too_large)))
-        })
-        .await?;
-    match changed {
-        None => Err(EngineError::NotFound { what: "the contact" }),
-        Some((_, true)) => Err(attributes_too_large()),
-        Some((contact, false)) => Ok(contact),
-    }
+    let changed = engine.db.write(Priority::Foreground, move |tx| {
+        contact_lists::lock(tx, &id)?;
+        let Some(before) = known(tx, &filter, &id)? else { return Ok(Err(MISSING)) };
+        if change.updated_at.is_some_and(|seen| seen != before.updated_at) {
+            return Ok(Err(changed_meanwhile(&before)));
+        }
+        let mut after = change.applied(before.clone());
+        if are_too_large(Some(&after.attributes)) {
+            return Ok(Err(attributes_too_large()));
+        }
+        if change.name.is_some() {
+            contacts::keep_name(tx, &filter.workspace_id, &id)?;
+        }
+        if after != before {
+            after.updated_at = later(&before);
+            contact_lists::update(tx, &filter.workspace_id, &after)?;
+            tell(tx, &filter.workspace_id, EventType::ContactUpdated, &after, after.updated_at)?;
+        }
+        Ok(Ok(after))
+    });
+    changed.await?
+}
+
+/// Now, and after what is kept: of two changes within a millisecond the later one is told apart.
+fn later(before: &Contact) -> Timestamp {
+    Timestamp::now().max(Timestamp::from_millis(before.updated_at.as_millis() + 1))
+}
+
+fn changed_meanwhile(contact: &Contact) -> EngineError {
+    let name = contact.name.as_deref().map_or_else(|| "no name".to_owned(), |name| format!("the name “{name}”"));
+    EngineError::Conflict(format!(
+        "somebody changed the contact meanwhile (it has {name} now): look at it again, then make your change"
+    ))
 }
 
 fn are_too_large(attributes: Option<&Map<String, Json>>) -> bool {
@@ -304,119 +338,4 @@ pub async fn conversations(
     let listed = conversations::list(engine, principal, query, slice).await?;
     let items = listed.items.into_iter().map(|listed| listed.conversation).collect();
     Ok(Listing { items, next: listed.next })
-}
-
-/// Where a page of activities ended: in the messages of channels, and in the mails of people's mailboxes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ActivityPlace {
-    messages: Option<MessageKey>,
-    mails: Option<(Timestamp, String)>,
-}
-
-impl fmt::Display for ActivityPlace {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(key) = &self.messages {
-            write!(formatter, "{key}")?;
-        }
-        formatter.write_str("~")?;
-        match &self.mails {
-            Some((at, id)) => write!(formatter, "{}~{id}", at.as_millis()),
-            None => Ok(()),
-        }
-    }
-}
-
-impl FromStr for ActivityPlace {
-    type Err = NotAPlace;
-
-    fn from_str(text: &str) -> std::result::Result<Self, NotAPlace> {
-        let (messages, mails) = text.split_once('~').ok_or(NotAPlace)?;
-        let messages = if messages.is_empty() { None } else { Some(messages.parse()?) };
-        let mails = match mails.split_once('~') {
-            Some((at, id)) => Some((Timestamp::from_millis(at.parse().map_err(|_| NotAPlace)?), id.to_owned())),
-            None if mails.is_empty() => None,
-            None => return Err(NotAPlace),
-        };
-        Ok(Self { messages, mails })
-    }
-}
-
-/// A page of the mails to and from a contact, newest first: of channels, and of people's mailboxes.
-///
-/// # Errors
-/// As [`get`]; the scope `messages:read` is missing.
-pub async fn activities(
-    engine: &Engine,
-    principal: &Principal,
-    id: &ContactId,
-    slice: SliceOf<ActivityPlace>,
-) -> Result<Listing<Activity, ActivityPlace>> {
-    access_check::scope(principal, Scope::MessagesRead)?;
-    let contact = get(engine, principal, id).await?;
-    let mut filter = MessageFilter::all(principal.workspace_id.clone());
-    filter.contact_id = Some(contact.id.clone());
-    filter.channel_id.clone_from(&principal.channel_id);
-    let (take, ascending) = (slice.take, slice.ascending);
-    let place = slice.after.unwrap_or_default();
-    let part = MessageSlice { after: place.messages.clone(), ascending, take: take + 1 };
-    let (workspace, person, mails_after) = (principal.workspace_id.clone(), contact.id.clone(), place.mails.clone());
-    // Mailboxes are no channel's.
-    let bound = principal.channel_id.is_some();
-    let (messages, mails) = engine
-        .db
-        .read(move |tx| {
-            let messages = message_lists::page(tx, &filter, &part)?;
-            let after = mails_after.as_ref();
-            let mails = if bound {
-                Vec::new()
-            } else {
-                activities::of_contact(tx, &workspace, &person, after, ascending, take + 1)?
-            };
-            Ok((messages, mails))
-        })
-        .await?;
-    let messages = messages.into_iter().map(|(key, row)| (Some(key), activity(&contact.id, row)));
-    Ok(merged(messages.collect(), mails, place, take, ascending))
-}
-
-/// Two lists in one order of time, each keeping its own.
-fn merged(
-    messages: Vec<(Option<MessageKey>, Activity)>,
-    mails: Vec<Activity>,
-    mut place: ActivityPlace,
-    take: usize,
-    ascending: bool,
-) -> Listing<Activity, ActivityPlace> {
-    let more = messages.len() + mails.len() > take;
-    let (mut messages, mut mails) = (messages.into_iter().peekable(), mails.into_iter().peekable());
-    let mut items = Vec::with_capacity(take);
-    while items.len() < take {
-        let message_first = match (messages.peek(), mails.peek()) {
-            (Some((_, message)), Some(mail)) => (message.occurred_at >= mail.occurred_at) != ascending,
-            (message, _) => message.is_some(),
-        };
-        if message_first && let Some((key, item)) = messages.next() {
-            place.messages = key;
-            items.push(item);
-        } else if let Some(item) = mails.next() {
-            place.mails = Some((item.occurred_at, item.id.clone()));
-            items.push(item);
-        } else {
-            break;
-        }
-    }
-    Listing { items, next: more.then_some(place) }
-}
-
-fn activity(contact: &ContactId, row: MessageRow) -> Activity {
-    let body = row.id.as_str().strip_prefix(MessageId::PREFIX).unwrap_or_default();
-    Activity {
-        id: format!("act_{body}"),
-        contact_id: contact.clone(),
-        account_id: None,
-        direction: row.direction,
-        subject: row.subject,
-        occurred_at: row.sent_at,
-        message_id: row.id.into_string(),
-    }
 }

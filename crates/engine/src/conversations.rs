@@ -10,14 +10,13 @@ mod regrouping;
 use std::fmt;
 use std::str::FromStr;
 
-use model::conversation::{Conversation, ConversationStatus};
+use model::conversation::{Conversation, ConversationPriority, ConversationStatus};
 use model::key::{Actor, Principal, Scope, User};
-use model::limits::LABELS_LISTED_MAX;
 use model::message::Message;
+use model::sla::SlaFilter;
 use model::{ChannelId, ContactId, ConversationId, MessageId, TeamId, Timestamp, UserId};
-use store::conversation_lists::{
-    self, ActivityKey, ActivitySlice, Assignee, ConversationCounts, ConversationFilter, OfTeam,
-};
+use store::conversation_counts::{self, ConversationCounts};
+use store::conversation_lists::{self, ActivityKey, ActivitySlice, Assignee, ConversationFilter, OfTeam};
 use store::conversations::{self, ConversationRow};
 use store::message_lists::MessageKey;
 use store::search::TermQuery;
@@ -25,9 +24,10 @@ use store::search_lists;
 use store::{NotAPlace, Priority, conversation_moves, labels, mentions, users};
 
 pub use change::{ConversationChange, change};
-pub(crate) use change::{append, give_to_team, keep_change};
+pub(crate) use change::{append, append_data, give_to_team, keep_change};
 pub(crate) use note::add_automatic_note;
 pub use note::add_note;
+pub(crate) use regrouping::summarize;
 pub use regrouping::{merge, move_to_channel, split};
 
 use crate::listing::{Listing, SliceOf};
@@ -53,6 +53,8 @@ pub enum TeamQuery {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConversationQuery {
     pub status: Option<ConversationStatus>,
+    pub priority: Option<ConversationPriority>,
+    pub number: Option<u64>,
     pub assignee: Option<AssigneeQuery>,
     pub team: Option<TeamQuery>,
     pub channel_id: Option<ChannelId>,
@@ -61,6 +63,8 @@ pub struct ConversationQuery {
     pub unread: Option<bool>,
     /// Those with a note that mentions whoever asks.
     pub mentioned: bool,
+    /// Those whose timers stand so.
+    pub sla: Option<SlaFilter>,
     /// As typed into a search box; the list is then in the order of the newest messages found.
     pub q: Option<String>,
 }
@@ -124,6 +128,8 @@ pub async fn list(
     let filter = ConversationFilter {
         workspace_id: principal.workspace_id.clone(),
         status: query.status,
+        priority: query.priority,
+        number: query.number,
         unread: query.unread,
         channel_id,
         assignee,
@@ -134,6 +140,7 @@ pub async fn list(
         label: query.label,
         contact_id: query.contact_id,
         mentioned: query.mentioned.then(|| asking_user(principal, "mentioned")).transpose()?,
+        sla: query.sla,
     };
     match query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
         Some(q) => searched(engine, principal, filter, q, slice).await,
@@ -261,7 +268,7 @@ pub async fn counts(engine: &Engine, principal: &Principal) -> Result<Conversati
             Actor::User(user, _) => Some(user),
             Actor::Key(_) => None,
         };
-        let mut counts = conversation_lists::counts(tx, &asking.workspace_id, asking.channel_id.as_ref(), user)?;
+        let mut counts = conversation_counts::counts(tx, &asking.workspace_id, asking.channel_id.as_ref(), user)?;
         if let Some(user) = user {
             counts.mentions = mentions::unseen(tx, &asking.workspace_id, user)?;
         }
@@ -270,18 +277,21 @@ pub async fn counts(engine: &Engine, principal: &Principal) -> Result<Conversati
     Ok(counts.await?)
 }
 
-/// The labels in use, by name.
+/// A page of the labels in use, by name.
 ///
 /// # Errors
 /// The scope `conversations:read` is missing.
-pub async fn labels(engine: &Engine, principal: &Principal) -> Result<Vec<String>> {
+pub async fn labels(engine: &Engine, principal: &Principal, slice: SliceOf<String>) -> Result<Listing<String, String>> {
     access_check::scope(principal, Scope::ConversationsRead)?;
-    let asking = principal.clone();
-    let found = engine.db.read(move |tx| match &asking.channel_id {
-        None => labels::in_use(tx, &asking.workspace_id, LABELS_LISTED_MAX),
-        Some(channel) => labels::in_use_of_channel(tx, &asking.workspace_id, channel, LABELS_LISTED_MAX),
+    let (asking, take) = (principal.clone(), slice.take);
+    let found = engine.db.read(move |tx| {
+        let wanted = labels::Wanted { after: slice.after, ascending: slice.ascending, take: slice.take + 1 };
+        match &asking.channel_id {
+            None => labels::in_use(tx, &asking.workspace_id, wanted),
+            Some(channel) => labels::in_use_of_channel(tx, &asking.workspace_id, channel, wanted),
+        }
     });
-    Ok(found.await?)
+    Ok(Listing::cut(found.await?, take, String::clone))
 }
 
 /// Whoever asks has looked at the notes of a conversation that mention them.

@@ -29,6 +29,8 @@ use store::{Priority, StoreError, Topic, Tx, allowances, use_cases};
 pub use self::doctor::examine;
 pub use self::hosts::{HostUse, host_use, mta_sts_policy};
 pub(crate) use self::hosts::{links, links_from};
+#[doc(hidden)]
+pub use self::judging::fuzz_records;
 pub use self::keys::OpenKeys;
 pub(crate) use self::keys::Signing;
 pub(crate) use self::policy::smarthost;
@@ -36,6 +38,7 @@ pub use self::policy::{NewSmarthost, PolicyChange, test_smarthost};
 pub use self::records::return_path_host;
 pub use self::settings::{DomainChange, change};
 pub use self::zones::Zones;
+use crate::audit::{self, Target};
 use crate::delivering::allowance;
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check, once};
@@ -202,6 +205,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: impl Into<NewDo
     }
     let workspace = principal.workspace_id.clone();
     let fresh = fresh(engine, workspace.clone(), name, tracking_host).await?;
+    let by = audit::by(principal);
     let made = engine
         .db
         .write(Priority::Foreground, move |tx| {
@@ -213,6 +217,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: impl Into<NewDo
                 return Ok(None);
             }
             domains::insert(tx, &fresh)?;
+            audit::note(tx, &by, "domain.created", Target::of("domain", &fresh.id).named(&fresh.name), &[])?;
             once.note_last(tx, fresh.id.as_str())?;
             Ok(Some(fresh))
         })
@@ -288,6 +293,7 @@ pub async fn rotate_dkim(engine: &Engine, principal: &Principal, id: &DomainId) 
     row(engine, &principal.workspace_id, id).await?;
     let (public, private) = beside(keys::generate).await?;
     let (vault, workspace, domain_id) = (engine.vault.clone(), principal.workspace_id.clone(), id.clone());
+    let by = audit::by(principal);
     let work = move |tx: &mut Tx<'_>| {
         let Some(mut row) = domains::get(tx, &workspace, &domain_id)? else { return Ok(None) };
         if once.noted(tx)?.is_some() {
@@ -309,6 +315,7 @@ pub async fn rotate_dkim(engine: &Engine, principal: &Principal, id: &DomainId) 
         row.updated_at = now.max(row.updated_at);
         row.due_at = states::next_check(&row, false, now);
         domains::update(tx, &row)?;
+        audit::note(tx, &by, "domain.keysRotated", Target::of("domain", &row.id).named(&row.name), &[])?;
         tx.announce(Topic::Domains);
         row.version += 1;
         once.note_last(tx, row.id.as_str())?;
@@ -332,21 +339,24 @@ fn of_the_store(error: EngineError) -> StoreError {
 pub async fn delete(engine: &Engine, principal: &Principal, id: &DomainId) -> Result<()> {
     may_write(principal)?;
     unbound(principal)?;
-    let (workspace, domain_id) = (principal.workspace_id.clone(), id.clone());
+    let (workspace, domain_id, by) = (principal.workspace_id.clone(), id.clone(), audit::by(principal));
     let gone = engine
         .db
         .write(Priority::Foreground, move |tx| {
             if in_use(tx, &workspace, &domain_id)? {
                 return Ok(None);
             }
+            let Some(row) = domains::get(tx, &workspace, &domain_id)? else { return Ok(Some(false)) };
             let is_gone = domains::delete(tx, &workspace, &domain_id)?;
             if is_gone {
                 allowances::forget(tx, domain_id.as_str())?;
+                audit::note(tx, &by, "domain.deleted", Target::of("domain", &row.id).named(&row.name), &[])?;
             }
             Ok(Some(is_gone))
         })
         .await?;
     engine.dkim_keys.forget(id);
+    engine.routes.forget();
     match gone {
         Some(true) => Ok(()),
         Some(false) => Err(MISSING),
@@ -360,6 +370,17 @@ fn in_use(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &DomainId) -> store::Res
 }
 
 /// Whether mail to the domain's addresses comes here, as far as its MX record was found.
+/// Whether mail to an address comes here, as far as its domain is the workspace's and its MX record was found.
+///
+/// # Errors
+/// What the store says.
+pub(crate) async fn receives_mail_to(engine: &Engine, workspace: &WorkspaceId, address: &str) -> Result<bool> {
+    let Some((_, name)) = address.rsplit_once('@') else { return Ok(false) };
+    let (workspace, name) = (workspace.clone(), name.to_lowercase());
+    let row = engine.db.read(move |tx| domains::by_name(tx, &workspace, &name)).await?;
+    Ok(row.is_some_and(|row| row.status.sends() && records::receives(&row)))
+}
+
 pub(crate) fn receives(domain: &Domain) -> bool {
     let is_ours =
         |record: &DnsRecord| record.purpose == DnsRecordPurpose::Mx && record.status == DnsRecordStatus::Verified;

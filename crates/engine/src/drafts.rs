@@ -10,6 +10,7 @@ use model::limits::DRAFT_BYTES_MAX;
 use model::{ConversationId, Timestamp, UserId};
 use store::{Priority, drafts};
 
+use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check, conversations};
 
 /// Drafts of one person; more conversations than this are not being answered at once.
@@ -20,11 +21,15 @@ pub(crate) const DRAFT_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// Where a draft belongs: to a conversation, or (`None`) to a message that begins one.
 pub type DraftPlace = Option<ConversationId>;
 
+/// A page of one's drafts, by their conversations.
+///
 /// # Errors
 /// An API key asks; the scope `conversations:read` is missing.
-pub async fn list(engine: &Engine, principal: &Principal) -> Result<Vec<Draft>> {
+pub async fn list(engine: &Engine, principal: &Principal, slice: SliceOf<String>) -> Result<Listing<Draft, String>> {
     let user = person(principal)?;
-    Ok(engine.db.read(move |tx| drafts::list(tx, &user, DRAFTS_MAX)).await?)
+    let (after, ascending, take) = (slice.after, slice.ascending, slice.take);
+    let found = engine.db.read(move |tx| drafts::page(tx, &user, after.as_deref(), ascending, take + 1)).await?;
+    Ok(Listing::cut(found, take, |draft| drafts::place(draft.conversation_id.as_ref()).to_owned()))
 }
 
 /// # Errors

@@ -40,6 +40,9 @@ pub enum EngineError {
     Gone(String),
     #[error("larger than {limit} bytes")]
     TooLarge { limit: u64 },
+    /// The asker has to wait (429).
+    #[error("{detail}")]
+    TooOften { detail: String, retry_after_seconds: u64 },
     /// Nothing was done; trying again later may help (503).
     #[error("{0}")]
     Unavailable(String),

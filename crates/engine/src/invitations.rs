@@ -1,6 +1,7 @@
-//! Invitations: the mail by which a new colleague comes in. Owns what it says, which channel sends it and that nobody else reads the
-//! link in it; who may add people is `users`' business.
+//! Invitations: the mail by which a new colleague comes in. Owns what it is made of, which channel sends it and that nobody else reads the
+//! link in it; who may add people is `users`' business, and the texts are `words`'.
 
+use jiff::tz::TimeZone;
 use mail::Mailbox;
 use model::channel::{Channel, ChannelStatus};
 use model::key::{Actor, Principal, User};
@@ -9,15 +10,16 @@ use serde::{Deserialize, Serialize};
 use store::{Priority, channels, users};
 
 use crate::access::{self, INVITATION_LINK};
+use crate::answering::escaped;
 use crate::delivering::SANDBOX;
 use crate::sending::{self, SendRequest};
 use crate::users::require_admin_of_all;
-use crate::{Engine, EngineError, Result, once};
+use crate::words::{self, InvitationWords, Words};
+use crate::{Engine, EngineError, Result, audit, once};
 
 /// Channels looked through for one that can send.
 const CHANNELS_LOOKED_THROUGH: usize = 200;
 const TAG: &str = "invitation";
-const UNEXPECTED: &str = "If you did not expect this, there is nothing to do: nobody can come in without the link.";
 
 /// An invitation that was accepted for sending.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -92,13 +94,14 @@ pub async fn again(engine: &Engine, principal: &Principal, id: &UserId, how: Inv
     if let Some(earlier) = once::asked().earlier(engine).await? {
         return Ok(invitation(engine, &channel, MessageId::from_stored(earlier)));
     }
-    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
+    let (workspace, id, by) = (principal.workspace_id.clone(), id.clone(), audit::by(principal));
     let invited = engine.db.write(Priority::Foreground, move |tx| {
         let Some(row) = users::get(tx, &workspace, &id)? else { return Ok(None) };
         if row.public.last_sign_in_at.is_some() {
             return Ok(Some((row.public, None)));
         }
         let token = access::new_invitation_token(tx, &row.public.id)?;
+        audit::note(tx, &by, "user.invited", access::target_user(&row.public), &[])?;
         Ok(Some((row.public, Some(token))))
     });
     match invited.await? {
@@ -114,7 +117,9 @@ pub async fn again(engine: &Engine, principal: &Principal, id: &UserId, how: Inv
 async fn send(engine: &Engine, principal: &Principal, user: &User, channel: &Channel, url: &str) -> Result<Invitation> {
     let workspace = access::workspace(engine, &principal.workspace_id).await?.name;
     let host = inviter(engine, principal).await?;
-    let words = Words {
+    let language = words::for_mails(engine, &principal.workspace_id).await?;
+    let letter = Letter {
+        words: language.words(),
         host: host.as_ref().map(|host| host.name.as_deref().unwrap_or(&host.email)),
         guest: user.name.as_deref(),
         workspace: &workspace,
@@ -123,9 +128,10 @@ async fn send(engine: &Engine, principal: &Principal, user: &User, channel: &Cha
     };
     let request = SendRequest {
         to: vec![Mailbox { name: user.name.clone(), address: user.email.clone() }],
-        subject: words.subject(),
-        text: Some(words.text()),
-        html: Some(words.html()),
+        subject: letter.subject(),
+        text: Some(letter.text()),
+        html: Some(letter.html()),
+        headers: vec![words::header(language)],
         tags: vec![TAG.into()],
         author_id: host.map(|host| host.id),
         confidential: true,
@@ -149,70 +155,61 @@ async fn inviter(engine: &Engine, principal: &Principal) -> Result<Option<User>>
 }
 
 /// What an invitation says. Its first words, which lists show, hold no link.
-struct Words<'w> {
-    host: Option<&'w str>,
-    guest: Option<&'w str>,
-    workspace: &'w str,
-    url: &'w str,
+struct Letter<'l> {
+    words: &'static Words,
+    host: Option<&'l str>,
+    guest: Option<&'l str>,
+    workspace: &'l str,
+    url: &'l str,
     until: Timestamp,
 }
 
-impl Words<'_> {
+impl Letter<'_> {
     fn subject(&self) -> String {
-        match self.host {
-            Some(host) => format!("{host} invites you to {}", self.workspace),
-            None => format!("You are invited to {}", self.workspace),
-        }
+        (self.words.invitation.subject)(self.host, self.workspace)
     }
 
     fn greeting(&self) -> String {
-        self.guest.map_or_else(|| "Hello,".to_owned(), |guest| format!("Hello {guest},"))
+        (self.words.greeting)(self.guest)
     }
 
     fn lead(&self) -> String {
-        let who = match self.host {
-            Some(host) => format!("{host} invites you to work with them in {}", self.workspace),
-            None => format!("you are invited to {}", self.workspace),
-        };
-        format!(
-            "{who}, where a team reads and answers its mail together: every conversation has one place, and everybody sees who takes care of it."
-        )
+        (self.words.invitation.lead)(self.host, self.workspace)
     }
 
     fn until(&self) -> String {
-        let day: String = self.until.to_string().chars().take(10).collect();
-        format!("The link works once, until {day}. You choose a password when you come in.")
+        let until = jiff::Timestamp::from_millisecond(self.until.as_millis()).unwrap_or_default();
+        (self.words.invitation.until)(until.to_zoned(TimeZone::UTC).date())
     }
 
     fn text(&self) -> String {
+        let InvitationWords { accept, unexpected, .. } = self.words.invitation;
         format!(
-            "{}\n\n{}\n\nAccept the invitation:\n{}\n\n{}\n\n{}\n",
+            "{}\n\n{}\n\n{accept}:\n{}\n\n{}\n\n{unexpected}\n",
             self.greeting(),
             self.lead(),
             self.url,
             self.until(),
-            UNEXPECTED
         )
     }
 
     fn html(&self) -> String {
-        let url = escaped(self.url);
+        let InvitationWords { accept, unexpected, copy, .. } = self.words.invitation;
+        let (url, lang) = (escaped(self.url), self.words.language.tag());
         format!(
-            "<div style=\"max-width:520px;font:16px/1.5 sans-serif;color:#1c1f23\"><p>{}</p><p>{}</p>\
+            "<div lang=\"{lang}\" style=\"max-width:520px;font:16px/1.5 sans-serif;color:#1c1f23\"><p>{}</p><p>{}</p>\
              <p style=\"margin:28px 0\"><a href=\"{url}\" style=\"display:inline-block;padding:12px 22px;border-radius:8px;\
-             background:#1f4fd8;color:#ffffff;text-decoration:none;font-weight:600\">Accept the invitation</a></p>\
+             background:#1f4fd8;color:#ffffff;text-decoration:none;font-weight:600\">{}</a></p>\
              <p style=\"font-size:14px;color:#565d66\">{} {}</p>\
-             <p style=\"font-size:14px;color:#565d66\">Or copy this address into your browser:<br>{url}</p></div>",
+             <p style=\"font-size:14px;color:#565d66\">{}<br>{url}</p></div>",
             escaped(&self.greeting()),
             escaped(&self.lead()),
+            escaped(accept),
             escaped(&self.until()),
-            escaped(UNEXPECTED)
+            escaped(unexpected),
+            escaped(copy),
         )
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -220,6 +217,7 @@ mod tests {
     use model::limits::PREVIEW_CHARS_MAX;
 
     use super::*;
+    use crate::words::Language;
 
     #[test]
     fn the_words_that_lists_show_hold_no_link_and_names_are_no_markup() {
@@ -227,16 +225,24 @@ mod tests {
         for (host, guest, workspace) in
             [(Some("<b>Ada</b>"), Some("Bo & Co"), "The \"Shop\""), (None, None, "S"), (Some("a"), Some("b"), "c")]
         {
-            let words = Words { host, guest, workspace, url, until: Timestamp::from_millis(0) };
-            let text = words.text();
-            let seen: String =
-                text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(PREVIEW_CHARS_MAX).collect();
-            assert!(!seen.contains("http"), "{seen}");
-            assert!(text.contains(&format!("\n{url}\n")), "{text}");
-            let html = words.html();
-            assert!(html.contains("token=secret&amp;welcome=true\""), "{html}");
-            assert!(!html.contains("<b>"), "{html}");
-            assert!(words.until().contains("1970-01-01"));
+            for language in Language::ALL {
+                let words = language.words();
+                let letter = Letter { words, host, guest, workspace, url, until: Timestamp::from_millis(0) };
+                check(&letter);
+            }
         }
+    }
+
+    fn check(letter: &Letter<'_>) {
+        let text = letter.text();
+        let seen: String =
+            text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(PREVIEW_CHARS_MAX).collect();
+        assert!(!seen.contains("http"), "{seen}");
+        assert!(text.contains(&format!("\n{}\n", letter.url)), "{text}");
+        let html = letter.html();
+        assert!(html.contains("token=secret&amp;welcome=true\""), "{html}");
+        assert!(!html.contains("<b>"), "{html}");
+        let day = if letter.words.language == Language::German { "01.01.1970" } else { "1970-01-01" };
+        assert!(letter.until().contains(day), "{}", letter.until());
     }
 }

@@ -6,6 +6,7 @@ mod access_check;
 pub mod analytics;
 mod answering;
 pub mod attachments;
+pub mod audit;
 pub mod automations;
 mod bounces;
 pub mod broadcasts;
@@ -19,10 +20,14 @@ pub mod delivery_schedule;
 pub mod domains;
 pub mod drafts;
 mod due;
+pub mod erasures;
 pub mod error;
 pub mod events;
+pub mod export;
+pub mod identity_providers;
 pub mod inbound_http;
 pub mod ingest;
+pub mod insight;
 pub mod invitations;
 pub mod listing;
 pub mod lists;
@@ -37,6 +42,7 @@ pub mod raw;
 #[cfg(test)]
 mod reading_tests;
 pub mod reindex;
+pub mod retention;
 mod return_path;
 pub mod search;
 pub mod search_index;
@@ -44,13 +50,16 @@ pub mod search_query;
 pub mod search_terms;
 pub mod sending;
 pub mod sequencer;
+pub mod sla;
 pub mod submission;
 pub mod suppressions;
+pub mod surveys;
 pub mod teams;
 pub mod templates;
 #[cfg(any(test, feature = "testing"))]
 #[expect(clippy::expect_used, reason = "a test without its product can't go on")]
 pub mod testing;
+pub mod timing;
 pub mod tokens;
 pub mod tracking;
 pub mod unsubscribe;
@@ -65,6 +74,8 @@ mod webhook_replay;
 pub mod webhook_schedule;
 pub mod webhook_signing;
 pub mod webhooks;
+pub mod words;
+pub mod workspace;
 
 use std::sync::Arc;
 

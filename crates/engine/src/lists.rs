@@ -10,8 +10,11 @@ use model::limits::{LIST_NAME_CHARS_MAX, LISTS_MAX};
 use model::{ContactListId, Timestamp, WorkspaceId};
 use store::{Priority, StoreError, Tx, broadcasts, lists};
 
+#[doc(hidden)]
+pub use self::import::fuzz_import;
 pub use self::import::{Imported, ImportedRowError, import};
 pub use self::members::{Added, NewMember, Who, add_members, members, remove_member};
+use crate::audit::{self, Target};
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check};
 
@@ -70,7 +73,7 @@ pub async fn create(engine: &Engine, principal: &Principal, name: String) -> Res
     }
     let now = Timestamp::now();
     let list = ContactList { id: ContactListId::generate(), name, member_count: 0, created_at: now, updated_at: now };
-    let workspace = principal.workspace_id.clone();
+    let (workspace, by) = (principal.workspace_id.clone(), audit::by(principal));
     let work = move |tx: &mut Tx<'_>| {
         if let Some(earlier) = once.noted(tx)? {
             let id = ContactListId::from_stored(earlier);
@@ -80,11 +83,16 @@ pub async fn create(engine: &Engine, principal: &Principal, name: String) -> Res
             return Ok(None);
         }
         lists::insert(tx, &workspace, &list)?;
+        audit::note(tx, &by, "list.created", target(&list), &[])?;
         once.note_last(tx, list.id.as_str())?;
         Ok(Some(list))
     };
     let made = engine.db.write(Priority::Foreground, work).await;
     made.map_err(taken)?.ok_or_else(|| EngineError::Conflict(format!("a workspace has at most {LISTS_MAX} lists")))
+}
+
+fn target(list: &ContactList) -> Target<'_> {
+    Target::of("list", &list.id).named(&list.name)
 }
 
 fn taken(error: StoreError) -> EngineError {
@@ -116,12 +124,20 @@ pub async fn rename(
     may(principal, Scope::ContactsWrite)?;
     let Some(name) = name else { return find(engine, &principal.workspace_id, id).await };
     let name = checked_name(&name)?;
-    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
+    let (workspace, id, by) = (principal.workspace_id.clone(), id.clone(), audit::by(principal));
     let work = move |tx: &mut Tx<'_>| {
+        let Some(before) = lists::get(tx, &workspace, &id)? else { return Ok(None) };
         lists::rename(tx, &workspace, &id, &name, Timestamp::now())?;
-        lists::get(tx, &workspace, &id)
+        let Some(after) = lists::get(tx, &workspace, &id)? else { return Ok(None) };
+        audit::note_changes(tx, &by, "list.changed", target(&after), &renamed(&before, &after))?;
+        Ok(Some(after))
     };
     engine.db.write(Priority::Foreground, work).await.map_err(taken)?.ok_or(MISSING)
+}
+
+/// Who joins meanwhile is no part of it.
+fn renamed(before: &ContactList, after: &ContactList) -> Vec<String> {
+    if before.name == after.name { Vec::new() } else { vec!["name".into()] }
 }
 
 /// Takes a list away. Its contacts stay.
@@ -130,15 +146,14 @@ pub async fn rename(
 /// It is not there, or not the asker's; a broadcast that is not over goes to it (409); the scope `contacts:write` is missing.
 pub async fn delete(engine: &Engine, principal: &Principal, id: &ContactListId) -> Result<()> {
     may(principal, Scope::ContactsWrite)?;
-    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
+    let (workspace, id, by) = (principal.workspace_id.clone(), id.clone(), audit::by(principal));
     let work = move |tx: &mut Tx<'_>| {
         // Whoever starts a broadcast to it waits for this, or this for them.
-        if lists::lock(tx, &workspace, &id)?.is_none() {
-            return Ok(Some(false));
-        }
+        let Some((list, _)) = lists::lock(tx, &workspace, &id)? else { return Ok(Some(false)) };
         if broadcasts::any_under_way(tx, &id)? {
             return Ok(None);
         }
+        audit::note(tx, &by, "list.deleted", target(&list), &[])?;
         lists::delete(tx, &workspace, &id, Timestamp::now()).map(Some)
     };
     match crate::write_again_on_conflict(&engine.db, Priority::Foreground, work).await? {

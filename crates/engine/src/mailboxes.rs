@@ -5,6 +5,7 @@
 //! `authentication_form` lets people connect theirs, `autoconfig` finds their servers, `oauth2` signs in at a provider, `oauth2_tokens` renews
 //! what it granted. Never speaks a protocol: the ports do.
 
+mod account_audit;
 pub mod accounts;
 mod activity;
 mod arriving;

@@ -5,11 +5,15 @@ use std::time::Duration;
 use model::Timestamp;
 use model::conversation::ConversationStatus;
 use model::event::EventType;
-use model::limits::{AUTOMATION_REPLY_HOURS, AUTOMATION_RUN_RETENTION_DAYS, EVENT_RETENTION_DAYS, IDEMPOTENCY_SECONDS};
+use model::limits::{
+    AUTOMATION_REPLY_HOURS, AUTOMATION_RUN_RETENTION_DAYS, EVENT_RETENTION_DAYS, IDEMPOTENCY_SECONDS,
+    INSIGHT_RETENTION_DAYS,
+};
 use store::events::NewEvent;
 use store::{
-    Priority, StoreError, Tx, authentication_forms, automation_runs, automations, conversation_lists, conversations,
-    drafts, events, idempotency, lists, presence, suppressions, uploads, webhook_queue,
+    Priority, StoreError, Tx, audit_log, authentication_forms, automation_runs, automations, conversation_lists,
+    conversations, drafts, events, idempotency, insight_facts, lists, presence, sessions, suppressions, uploads,
+    webhook_queue,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +24,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 const FORMS_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Rows of a step.
 const STEP: usize = 500;
-/// Steps of a round in which conversations let go of deleted teams.
+/// Steps of a round in which conversations let go of deleted teams, and follow contacts that were merged.
 const LET_GO_STEPS: usize = 10;
 /// Members of a deleted list forgotten in a step.
 const MEMBERS_STEP: usize = 2_000;
@@ -51,6 +55,7 @@ pub async fn step(engine: &Engine, now: Timestamp) -> Result<()> {
     let forms_before = now.minus(FORMS_KEPT);
     let drafts_before = now.minus(crate::drafts::DRAFT_KEPT);
     let runs_before = now.minus(Duration::from_secs(AUTOMATION_RUN_RETENTION_DAYS * 24 * 60 * 60));
+    let facts_before = now.minus(Duration::from_secs(INSIGHT_RETENTION_DAYS * 24 * 60 * 60));
     let replies_before = now.minus(Duration::from_secs(AUTOMATION_REPLY_HOURS * 60 * 60));
     engine
         .db
@@ -67,7 +72,10 @@ pub async fn step(engine: &Engine, now: Timestamp) -> Result<()> {
             automation_runs::forget(tx, runs_before, STEP)?;
             automation_runs::forget_replies(tx, replies_before, STEP)?;
             automations::forget_marks(tx, events_before, STEP)?;
-            tx.execute("DELETE FROM user_session WHERE expires_at < $1", &[now.into()])?;
+            insight_facts::forget(tx, facts_before, STEP)?;
+            sessions::forget(tx, now)?;
+            audit_log::forget_old(tx, now, STEP)?;
+            crate::erasures::forget_graves(tx, now)?;
             Ok(())
         })
         .await?;
@@ -76,7 +84,13 @@ pub async fn step(engine: &Engine, now: Timestamp) -> Result<()> {
             break;
         }
     }
-    Ok(())
+    for _ in 0..LET_GO_STEPS {
+        if !crate::contacts::merging::follow_some(engine, Priority::Background).await? {
+            break;
+        }
+    }
+    while crate::retention::start_due(engine, now).await? {}
+    crate::surveys::ask_due(engine, now).await
 }
 
 fn wake_snoozed(tx: &mut Tx<'_>, now: Timestamp) -> store::Result<()> {

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use mail::ParsedMail;
+use mail::html::ColorScheme;
 use model::key::{Principal, Scope};
 use model::limits::PAGE_RAW_BYTES_MAX;
 use model::message::{Delivery, Direction, Message, MessageStatus};
@@ -24,7 +25,7 @@ use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, Result, access_check, attachments, raw};
 
 /// What is shown instead of what a confidential mail says.
-pub(crate) const CONFIDENTIAL: &str = "what this mail says is its recipient's alone: a link in it signs its reader in";
+pub(crate) const CONFIDENTIAL: &str = "what this mail says is its recipient's alone: a link in it acts in their name";
 
 /// Raw mails over this many bytes are read off the reactor.
 const PARSE_APART_BYTES: u64 = 64 * 1024;
@@ -183,13 +184,14 @@ pub async fn html(
     principal: &Principal,
     id: &MessageId,
     remote_images: bool,
+    scheme: ColorScheme,
     nonce: String,
 ) -> Result<HtmlPage> {
     let row = row(engine, principal, id).await?;
     let mail = parsed(engine, &row).await?;
     let links = attachments::Links::of(engine);
-    let made = tokio::task::spawn_blocking(move || html::page(&row, mail.as_ref(), &links, remote_images, &nonce));
-    made.await.map_err(|_| EngineError::Internal("cleaning a mail's HTML panicked".into()))
+    let made = move || html::page(&row, mail.as_ref(), &links, remote_images, scheme, &nonce);
+    tokio::task::spawn_blocking(made).await.map_err(|_| EngineError::Internal("cleaning a mail's HTML panicked".into()))
 }
 
 /// The row, if the principal may read it.

@@ -113,12 +113,17 @@ async fn attachments_are_served_by_id_content_id_and_signed_link(database: TestD
 async fn html_is_shown_without_what_could_harm(database: TestDb) {
     let test = TestEngine::start(database).await;
     let id = test.receive(MULTIPART).await;
-    let page = messages::html(&test.engine, &test.key(), &id, false, "bm9uY2U".into()).await.unwrap();
+    let page = messages::html(&test.engine, &test.key(), &id, false, mail::html::ColorScheme::Light, "bm9uY2U".into())
+        .await
+        .unwrap();
     assert!(!page.document.contains("alert(1)") && !page.document.contains("onclick"), "{}", page.document);
     assert!(page.document.contains("café"));
     let note = plain(1, "text only", "1 < 2 && <b>not bold</b>");
     let text = test.receive(note).await;
-    let page = messages::html(&test.engine, &test.key(), &text, false, "bm9uY2U".into()).await.unwrap();
+    let page =
+        messages::html(&test.engine, &test.key(), &text, false, mail::html::ColorScheme::Light, "bm9uY2U".into())
+            .await
+            .unwrap();
     assert!(page.document.contains("bold") && !page.document.contains("<b>"), "{}", page.document);
 }
 
@@ -288,6 +293,7 @@ async fn contacts_are_read_and_corrected(database: TestDb) {
     let change = contacts::ContactChange {
         name: Some(Some(" Zoë M. ".into())),
         attributes: serde_json::from_str(r#"{"plan":"gold","old":null}"#).unwrap(),
+        updated_at: None,
     };
     let changed = contacts::change(engine, &key, &contact, change).await.unwrap();
     assert_eq!((changed.name.as_deref(), changed.attributes.len()), (Some("Zoë M."), 1));
@@ -296,9 +302,9 @@ async fn contacts_are_read_and_corrected(database: TestDb) {
     assert_eq!((activities.items.len(), activities.items[0].message_id.clone()), (1, id.into_string()));
     assert_eq!(contacts::conversations(engine, &key, &contact, first(5)).await.unwrap().items.len(), 1);
     let too_much = serde_json::from_value(serde_json::json!({ "x": "y".repeat(20_000) })).unwrap();
-    let change = contacts::ContactChange { name: None, attributes: Some(too_much) };
+    let change = contacts::ContactChange { attributes: Some(too_much), ..Default::default() };
     is_invalid(contacts::change(engine, &key, &contact, change).await, "/attributes");
-    let change = contacts::ContactChange { name: Some(Some("a\u{0}b".into())), attributes: None };
+    let change = contacts::ContactChange { name: Some(Some("a\u{0}b".into())), ..Default::default() };
     is_invalid(contacts::change(engine, &key, &contact, change).await, "/name");
 }
 
@@ -348,7 +354,7 @@ async fn nobody_sees_what_is_another_workspaces_or_another_channels(database: Te
         is_not_found(messages::get(engine, outsider, &id).await);
         is_not_found(messages::raw(engine, outsider, &id).await);
         is_not_found(messages::deliveries(engine, outsider, &id).await);
-        is_not_found(messages::html(engine, outsider, &id, true, "n".into()).await);
+        is_not_found(messages::html(engine, outsider, &id, true, mail::html::ColorScheme::Light, "n".into()).await);
         is_not_found(attachments::get(engine, outsider, &id, "logo@here").await);
         is_not_found(conversations::get(engine, outsider, &conversation).await);
         is_not_found(conversations::messages(engine, outsider, &conversation, first(5)).await);

@@ -112,6 +112,10 @@ pub async fn index_some(engine: &Engine) -> Result<usize> {
     engine
         .db
         .write(Priority::Background, move |tx| {
+            // One that was erased meanwhile must not come back by this.
+            let there = messages::still_there(tx, &seqs)?;
+            let rows: Vec<IndexRow> =
+                seqs.iter().zip(rows).filter(|(seq, _)| there.contains(*seq)).map(|(_, row)| row).collect();
             search::put(tx, &rows)?;
             search_queue::remove(tx, &seqs)
         })

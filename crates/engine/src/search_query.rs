@@ -3,7 +3,7 @@
 //!
 //! Words must all be there; `"several words"` stand together; `word*` is the beginning of a word; `-` in front of anything means
 //! without it. `from:` looks at the author's name and address, `to:` at the recipients', `subject:` at the subject alone;
-//! `has:attachment`, `is:open|pending|snoozed|resolved|unread|read|mentioned|unassigned`, `label:`, `assignee:`, `before:` and
+//! `has:attachment`, `priority:low|normal|high|urgent`, `#42`, `is:open|pending|snoozed|resolved|unread|read|mentioned|unassigned|overdue`, `label:`, `assignee:`, `before:` and
 //! `after:` filter.
 
 mod dates;
@@ -13,8 +13,9 @@ mod tokens;
 use std::fmt;
 
 use model::Timestamp;
-use model::conversation::ConversationStatus;
+use model::conversation::{ConversationPriority, ConversationStatus};
 use model::limits::SEARCH_QUERY_CHARS_MAX;
+use model::sla::SlaFilter;
 use store::conversation_lists::ConversationFilter;
 use store::search::SearchClause;
 use store::search_lists::MatchFilter;
@@ -73,6 +74,11 @@ pub struct SearchQuery {
     pub assignee: Option<String>,
     /// Whoever asks is mentioned in a note.
     pub mentioned: bool,
+    pub priority: Option<ConversationPriority>,
+    /// The conversation that is called so.
+    pub number: Option<u64>,
+    /// A timer that runs is over its time.
+    pub overdue: bool,
     /// The mail is of then or later, and earlier than then.
     pub since: Option<Timestamp>,
     pub before: Option<Timestamp>,
@@ -101,6 +107,15 @@ impl SearchQuery {
         }
         if let Some(unread) = self.unread {
             possible &= filter.unread.replace(unread).is_none_or(|asked| asked == unread);
+        }
+        if self.overdue {
+            possible &= filter.sla.replace(SlaFilter::Breached).is_none_or(|asked| asked == SlaFilter::Breached);
+        }
+        if let Some(priority) = self.priority {
+            possible &= filter.priority.replace(priority).is_none_or(|asked| asked == priority);
+        }
+        if let Some(number) = self.number {
+            possible &= filter.number.replace(number).is_none_or(|asked| asked == number);
         }
         if let Some(label) = &self.label {
             possible &= filter.label.replace(label.clone()).is_none_or(|asked| asked == *label);
@@ -161,6 +176,9 @@ pub fn parse(text: &str, now: Timestamp) -> SearchQuery {
         || query.label.is_some()
         || query.assignee.is_some()
         || query.mentioned
+        || query.priority.is_some()
+        || query.number.is_some()
+        || query.overdue
         || query.looks_at_messages();
     query.nothing |= query.clauses.is_empty() && query.fields.is_empty() && !filters;
     query
@@ -175,7 +193,7 @@ fn clauses(token: &Token, text: &str, sender: bool) -> Vec<SearchClause> {
 impl SearchQuery {
     /// Was it an operator?
     fn take_operator(&mut self, token: &Token, now: Timestamp) -> bool {
-        let Some(key) = token.key.as_deref() else { return false };
+        let Some(key) = token.key.as_deref() else { return self.take_number(token) };
         if token.value.is_empty() {
             return false;
         }
@@ -200,6 +218,12 @@ impl SearchQuery {
             }
             "has" => self.take_has(token),
             "is" => self.take_is(token),
+            "priority" => self.take_priority(token),
+            "number" => {
+                if !self.take_number(token) {
+                    self.unreadable(token, "a conversation's number is needed, such as number:42 or #42");
+                }
+            }
             "assignee" if token.negated => {
                 self.unreadable(token, "it can't be negated; is:unassigned finds what nobody has")
             }
@@ -215,6 +239,28 @@ impl SearchQuery {
 
     fn unreadable(&mut self, token: &Token, detail: &str) {
         self.problems.push(Problem { asked: token.typed(), detail: detail.to_owned() });
+    }
+
+    /// `number:42`, `#42`.
+    fn take_number(&mut self, token: &Token) -> bool {
+        let digits = match (&token.key, token.value.strip_prefix('#')) {
+            (_, Some(digits)) => digits,
+            (Some(_), None) => &token.value,
+            (None, None) => return false,
+        };
+        let Some(number) = digits.parse().ok().filter(|_| !token.negated) else { return false };
+        self.nothing |= self.number.replace(number).is_some_and(|other| other != number);
+        true
+    }
+
+    fn take_priority(&mut self, token: &Token) {
+        match ConversationPriority::parse(&token.value.to_lowercase()) {
+            Some(priority) if !token.negated => {
+                self.nothing |= self.priority.replace(priority).is_some_and(|other| other != priority);
+            }
+            Some(_) => self.unreadable(token, "it can't be negated"),
+            None => self.unreadable(token, "priority: knows low, normal, high and urgent"),
+        }
     }
 
     fn take_has(&mut self, token: &Token) {
@@ -235,8 +281,9 @@ impl SearchQuery {
                 let before = self.unread.replace(unread);
                 self.nothing |= before.is_some_and(|other| other != unread);
             }
-            "mentioned" | "unassigned" if token.negated => self.unreadable(token, "it can't be negated"),
+            "mentioned" | "unassigned" | "overdue" if token.negated => self.unreadable(token, "it can't be negated"),
             "mentioned" => self.mentioned = true,
+            "overdue" => self.overdue = true,
             "unassigned" => {
                 let before = self.assignee.replace("none".to_owned());
                 self.nothing |= before.is_some_and(|other| other != "none");
@@ -249,7 +296,7 @@ impl SearchQuery {
                 }
                 None => self.unreadable(
                     token,
-                    "is: knows open, pending, snoozed, resolved, unread, read, mentioned and unassigned",
+                    "is: knows open, pending, snoozed, resolved, unread, read, mentioned, unassigned and overdue",
                 ),
             },
         }

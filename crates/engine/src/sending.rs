@@ -2,6 +2,7 @@
 //! never speaks SMTP, that is `delivering`'s.
 
 mod attach;
+mod checking;
 pub(crate) mod conversation;
 pub(crate) mod draft;
 pub(crate) mod elsewhere;
@@ -10,7 +11,9 @@ mod forwarding;
 mod leaving;
 mod mailer;
 mod preparing;
+mod reaching;
 mod sender;
+pub(crate) mod signature;
 mod taking_back;
 
 use std::time::Duration;
@@ -19,10 +22,12 @@ pub(crate) use attach::files;
 use bytes::Bytes;
 use mail::Mailbox;
 use model::key::{Principal, Scope};
-use model::limits::{ATTACHMENTS_OUTBOUND_MAX, MESSAGE_BYTES_MAX, RECIPIENTS_OUTBOUND_MAX};
-use model::{AutomationId, ConversationId, MessageId, Timestamp, UploadId, UserId, WorkspaceId};
+use model::limits::MESSAGE_BYTES_MAX;
+use model::{ConversationId, MessageId, Timestamp, UploadId, UserId, WorkspaceId};
 use serde_json::{Map, Value as Json};
 
+use self::checking::check;
+pub(crate) use self::checking::check_tags;
 pub use self::forwarding::{Forward, Forwarded};
 use self::leaving::way_to_leave;
 use self::mailer::write;
@@ -34,19 +39,10 @@ pub use self::taking_back::{cancel, retry};
 use crate::domains::Signing;
 use crate::ingest::Reading;
 use crate::once::{self, Once};
+use crate::surveys::linking;
 use crate::templates::{self, TemplateUse};
 use crate::tracking::{self, Tracking};
 use crate::{Engine, EngineError, FieldError, Result, WayOut, raw, return_path};
-
-/// How far ahead mail may be scheduled.
-const SCHEDULE_DAYS_MAX: u64 = 366;
-/// Seconds for which a message may be kept waiting so that its author can take it back.
-const UNDO_SECONDS_MAX: u64 = 120;
-/// Tags of a message, and characters of each.
-const TAGS_MAX: usize = 20;
-const TAG_CHARS_MAX: usize = 100;
-/// Bytes of a message's `customData`.
-const CUSTOM_DATA_BYTES_MAX: usize = 16 * 1024;
 
 /// Mails of more bytes are composed off the reactor.
 const COMPOSE_APART_BYTES: usize = 64 * 1024;
@@ -74,6 +70,8 @@ pub struct AttachmentRequest {
 /// A mail to send.
 #[derive(Debug, Clone, Default)]
 pub struct SendRequest {
+    /// One of the sender's own addresses; the one it usually has where it is not said.
+    pub from: Option<Mailbox>,
     pub to: Vec<Mailbox>,
     pub cc: Vec<Mailbox>,
     pub bcc: Vec<Mailbox>,
@@ -87,11 +85,13 @@ pub struct SendRequest {
     pub attachments: Vec<AttachmentRequest>,
     pub conversation_id: Option<ConversationId>,
     pub scheduled_at: Option<Timestamp>,
-    /// How long it waits at least, so that it can be cancelled: 0 to [`UNDO_SECONDS_MAX`].
+    /// How long it waits at least, so that it can be cancelled: 0 to 120.
     pub undo_seconds: u64,
     pub tags: Vec<String>,
     pub custom_data: Map<String, Json>,
     pub author_id: Option<UserId>,
+    /// The channel's signature is left out.
+    pub without_signature: bool,
     /// What subject, text and HTML are made of; they are empty then.
     pub template: Option<TemplateUse>,
     pub tracking: Tracking,
@@ -103,6 +103,8 @@ pub struct SendRequest {
     pub pointer: &'static str,
     /// What goes along below the text: [`reply`] puts it here.
     pub forwarded: Option<Forwarded>,
+    /// It brings a mail to somebody who has not had it: whoever wrote that is not answered.
+    pub is_forward: bool,
     /// A machine of ours writes it: nothing is read by that, and nobody has answered.
     pub automatic: bool,
 }
@@ -110,6 +112,8 @@ pub struct SendRequest {
 /// An answer within a conversation: recipients, subject and threading headers are filled in where they are not said.
 #[derive(Debug, Clone, Default)]
 pub struct ReplyRequest {
+    /// As in [`SendRequest`].
+    pub from: Option<Mailbox>,
     pub text: Option<String>,
     pub html: Option<String>,
     pub attachments: Vec<AttachmentRequest>,
@@ -120,6 +124,8 @@ pub struct ReplyRequest {
     /// As in [`SendRequest`].
     pub undo_seconds: u64,
     pub author_id: Option<UserId>,
+    /// As in [`SendRequest`].
+    pub without_signature: bool,
     /// What text and HTML are made of; they are empty then. The subject is the conversation's.
     pub template: Option<TemplateUse>,
     pub tracking: Tracking,
@@ -127,18 +133,21 @@ pub struct ReplyRequest {
     pub last_seen: Option<MessageId>,
     /// The message that goes along, to somebody who has not had it.
     pub forward: Option<Forward>,
-    /// Where an automation answers.
+    /// Where a machine of ours answers.
     pub automatic: Option<Automatic>,
 }
 
-/// What an automation's answer has beside its content.
-#[derive(Debug, Clone)]
+/// What a machine's answer has beside its content.
+#[derive(Debug, Clone, Default)]
 pub struct Automatic {
     /// The mail it answers, without angle brackets.
     pub in_reply_to: Option<String>,
     /// What keeps other machines from answering it.
     pub headers: Vec<(String, String)>,
-    pub automation: AutomationId,
+    /// What the message's `customData` says of it: which automation it was.
+    pub said: Map<String, Json>,
+    /// A link in it is its recipient's alone.
+    pub confidential: bool,
 }
 
 /// Accepts a mail for sending. Returns once it is durable; what is stored is what is sent.
@@ -166,6 +175,7 @@ async fn prepare(
     mut request: SendRequest,
     once: Once,
 ) -> Result<Ready> {
+    let sender = sender.writing_from(request.from.take())?;
     let id = MessageId::generate();
     let way_to_leave = way_to_leave(engine, &sender, &request, &id)?;
     if let Some(mut used) = request.template.take() {
@@ -226,17 +236,26 @@ async fn answer(
     once: Once,
 ) -> Result<Ready> {
     let (thread, owner) = conversation::open(engine, principal, conversation_id).await?;
-    let sender = sender::find(engine, principal, &owner).await?;
-    if let Some(used) = reply.template.take() {
+    let sender = sender::find(engine, principal, &owner).await?.writing_from(reply.from.take())?;
+    let survey = linking::for_answer(engine, thread.conversation.as_ref(), &reply).await?;
+    if let Some(mut used) = reply.template.take() {
+        if let Some(link) = &survey {
+            link.tell(&mut used.variables);
+        }
         let made = templates::fill_in(engine, &principal.workspace_id, used, false).await?;
         (reply.html, reply.text) = (made.html, made.text);
     }
+    let asked_at = Timestamp::now().max(reply.scheduled_at.unwrap_or(Timestamp::from_millis(0)));
+    let survey = survey.and_then(|link| link.show(&mut reply.text, &mut reply.html, asked_at));
     let request = match reply.forward.take() {
         Some(forward) => forwarding::forward(engine, principal, conversation_id, &forward, reply).await?,
         None => thread.answer(&sender, reply)?,
     };
     check(&request)?;
-    compose(engine, &principal.workspace_id, sender, request, thread, MessageId::generate(), once).await
+    let id = MessageId::generate();
+    let mut ready = compose(engine, &principal.workspace_id, sender, request, thread, id, once).await?;
+    ready.outgoing.survey = survey;
+    Ok(ready)
 }
 
 /// # Errors
@@ -251,7 +270,7 @@ pub fn may_send(principal: &Principal) -> Result<()> {
 async fn compose(
     engine: &Engine,
     workspace: &WorkspaceId,
-    sender: Sender,
+    mut sender: Sender,
     mut request: SendRequest,
     thread: conversation::Thread,
     id: MessageId,
@@ -264,6 +283,7 @@ async fn compose(
         request.scheduled_at = request.scheduled_at.max(Some(earliest));
     }
     let forwarded = request.forwarded.take();
+    sender.signature = signature::of(engine, workspace, &sender, &request).await?;
     let mut draft = draft::draft(engine, &sender, &request, &thread, files, &id, now);
     if let Some(forwarded) = &forwarded {
         forwarded.put_below(&sender.limits, &mut draft)?;
@@ -384,6 +404,7 @@ async fn ready(
         raw: enqueue::RawMail::New(blob),
         size: bytes.len() as u64,
         sent_by: enqueue::SentBy::Us,
+        survey: None,
         now,
     };
     Ok(Ready { outgoing, once })
@@ -393,59 +414,4 @@ async fn ready(
 fn place(content: &str, field: &str) -> String {
     let beside = field == "to" || field.starts_with("to/");
     format!("{}/{field}", if beside { "" } else { content })
-}
-
-/// What can be said to be wrong without looking anything up.
-fn check(request: &SendRequest) -> Result<()> {
-    let mut errors = Vec::new();
-    let pointer = request.pointer;
-    let mut wrong = |field: &str, detail: String| errors.push(FieldError::new(field, detail));
-    let recipients = request.to.len() + request.cc.len() + request.bcc.len();
-    if request.to.is_empty() {
-        wrong("/to", "at least one recipient is needed".into());
-    }
-    if recipients > RECIPIENTS_OUTBOUND_MAX {
-        wrong(
-            "/to",
-            format!(
-                "{recipients} recipients; at most {RECIPIENTS_OUTBOUND_MAX} (to, cc and bcc together) fit one message"
-            ),
-        );
-    }
-    let is_blank = |content: &Option<String>| content.as_deref().unwrap_or_default().trim().is_empty();
-    if is_blank(&request.text) && is_blank(&request.html) && request.forwarded.is_none() {
-        wrong(&format!("{pointer}/text"), "a text, an html, or both are needed".into());
-    }
-    if let Err(detail) = request.tracking.check(recipients, is_blank(&request.html)) {
-        wrong("/tracking", detail);
-    }
-    if request.attachments.len() > ATTACHMENTS_OUTBOUND_MAX {
-        wrong(
-            &format!("{pointer}/attachments"),
-            format!("at most {ATTACHMENTS_OUTBOUND_MAX} attachments fit one message"),
-        );
-    }
-    if let Err(detail) = check_tags(&request.tags) {
-        wrong("/tags", detail);
-    }
-    if Json::Object(request.custom_data.clone()).to_string().len() > CUSTOM_DATA_BYTES_MAX {
-        wrong("/customData", format!("at most {CUSTOM_DATA_BYTES_MAX} bytes of JSON"));
-    }
-    if request.undo_seconds > UNDO_SECONDS_MAX {
-        wrong("/undoSeconds", format!("0 to {UNDO_SECONDS_MAX} seconds"));
-    }
-    let latest = Timestamp::now().plus(Duration::from_secs(SCHEDULE_DAYS_MAX * 24 * 60 * 60));
-    if request.scheduled_at.is_some_and(|at| at > latest) {
-        wrong("/scheduledAt", format!("at most {SCHEDULE_DAYS_MAX} days ahead"));
-    }
-    if errors.is_empty() { Ok(()) } else { Err(EngineError::Invalid(errors)) }
-}
-
-/// Why these tags can't be kept.
-pub(crate) fn check_tags(tags: &[String]) -> std::result::Result<(), String> {
-    let fits = |tag: &String| !tag.is_empty() && tag.chars().count() <= TAG_CHARS_MAX;
-    if tags.len() <= TAGS_MAX && tags.iter().all(fits) {
-        return Ok(());
-    }
-    Err(format!("at most {TAGS_MAX} tags of 1 to {TAG_CHARS_MAX} characters"))
 }

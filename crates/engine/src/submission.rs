@@ -17,6 +17,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use store::api_keys;
 
 use self::asks::Asks;
+#[doc(hidden)]
+pub use self::asks::fuzz_head;
 use self::channel::Way;
 use crate::ingest::AttachmentPolicy;
 use crate::ports::{SignInError, Submission, SubmitError, SubmittedMail};

@@ -21,6 +21,7 @@ pub(crate) use self::holding_back::{held_back, held_back_of_mailbox, held_back_o
 pub use self::import::{EXPORT_HEADER, Imported, RowError, import};
 pub(crate) use self::places::check_list;
 pub use self::places::{Place, at_place, places, remove_address};
+use crate::audit::{self, Target};
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, FieldError, Result, access_check};
 
@@ -107,13 +108,17 @@ pub async fn add(engine: &Engine, principal: &Principal, new: NewSuppression) ->
     let now = Timestamp::now();
     let new = checked(new, now).map_err(EngineError::Invalid)?;
     let once = crate::once::asked();
-    let workspace = principal.workspace_id.clone();
+    let (workspace, by) = (principal.workspace_id.clone(), audit::by(principal));
     let kept = move |tx: &mut Tx<'_>| {
         if let Some(earlier) = once.noted(tx)? {
             let there = suppressions::get(tx, &workspace, &SuppressionId::from_stored(earlier))?;
             return Ok((there.ok_or(StoreError::Conflict)?, Added::New));
         }
         let (suppression, added) = put(tx, &workspace, &new, now)?;
+        if added != Added::Same {
+            // Without the address, which somebody may ask to have forgotten.
+            audit::note(tx, &by, "suppression.created", Target::of("suppression", &suppression.id), &[])?;
+        }
         once.note_last(tx, suppression.id.as_str())?;
         Ok((suppression, added))
     };
@@ -127,12 +132,16 @@ pub async fn add(engine: &Engine, principal: &Principal, new: NewSuppression) ->
 pub async fn remove(engine: &Engine, principal: &Principal, id: &SuppressionId) -> Result<()> {
     may(principal, Scope::SuppressionsWrite)?;
     let (workspace, id, who) = (principal.workspace_id.clone(), id.clone(), actor(principal));
-    let now = Timestamp::now();
+    let (now, by) = (Timestamp::now(), audit::by(principal));
     let gone = engine
         .db
         .write(Priority::Foreground, move |tx| {
             let holds = suppressions::get(tx, &workspace, &id)?.is_some_and(|suppression| holds(&suppression, now));
-            Ok(holds && suppressions::remove(tx, &workspace, &id, &who, now)?)
+            let gone = holds && suppressions::remove(tx, &workspace, &id, &who, now)?;
+            if gone {
+                audit::note(tx, &by, "suppression.deleted", Target::of("suppression", &id), &[])?;
+            }
+            Ok(gone)
         })
         .await?;
     if gone { Ok(()) } else { Err(MISSING) }

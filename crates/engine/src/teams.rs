@@ -9,8 +9,11 @@ use model::key::{Principal, Scope};
 use model::limits::{TEAM_MEMBERS_MAX, TEAM_NAME_CHARS_MAX, TEAMS_MAX};
 use model::team::{Assignment, Team};
 use model::{TeamId, Timestamp, UserId, WorkspaceId};
+use serde_json::{Value as Json, json};
+use store::events::{self, NewEvent};
 use store::{Priority, StoreError, Tx, conversation_lists, conversations, teams, users};
 
+use crate::audit::{self, Target};
 use crate::conversations::append;
 use crate::users::require_admin_of_all;
 use crate::{Engine, EngineError, FieldError, Result, access_check, once};
@@ -72,7 +75,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewTeam) -> Res
         assignment: new.assignment,
         created_at: Timestamp::now(),
     };
-    let (team, workspace) = (checked(team)?, principal.workspace_id.clone());
+    let (team, workspace, by) = (checked(team)?, principal.workspace_id.clone(), audit::by(principal));
     let name = team.name.clone();
     let made = engine.db.write(Priority::Foreground, move |tx| {
         if let Some(earlier) = once.noted(tx)? {
@@ -87,6 +90,8 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewTeam) -> Res
             return Ok(Outcome::Stranger(place));
         }
         teams::insert(tx, &workspace, &team)?;
+        audit::note(tx, &by, "team.created", Target::of("team", &team.id).named(&team.name), &[])?;
+        tell(tx, &workspace, EventType::TeamCreated, &team)?;
         once.note_last(tx, team.id.as_str())?;
         Ok(Outcome::Done(team))
     });
@@ -97,12 +102,12 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewTeam) -> Res
 /// As [`create`]; it is not there.
 pub async fn change(engine: &Engine, principal: &Principal, id: &TeamId, change: TeamChange) -> Result<Team> {
     require_admin_of_all(principal)?;
-    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
+    let (workspace, id, by) = (principal.workspace_id.clone(), id.clone(), audit::by(principal));
     let name = change.name.clone().unwrap_or_default();
     let changed = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
         teams::lock(tx, &id)?;
         let Some(before) = teams::get(tx, &workspace, &id)? else { return Ok(Outcome::Missing) };
-        let team = match checked(change.clone().applied(before)) {
+        let team = match checked(change.clone().applied(before.clone())) {
             Ok(team) => team,
             Err(error) => return Ok(Outcome::Wrong(error)),
         };
@@ -110,6 +115,12 @@ pub async fn change(engine: &Engine, principal: &Principal, id: &TeamId, change:
             return Ok(Outcome::Stranger(place));
         }
         teams::update(tx, &workspace, &team)?;
+        let target = Target::of("team", &team.id).named(&team.name);
+        let changed = audit::changed(&before, &team);
+        audit::note_changes(tx, &by, "team.changed", target, &changed)?;
+        if !changed.is_empty() {
+            tell(tx, &workspace, EventType::TeamUpdated, &team)?;
+        }
         Ok(Outcome::Done(team))
     });
     changed.await.map_err(|error| taken(error, &name))?.into()
@@ -122,8 +133,16 @@ pub async fn change(engine: &Engine, principal: &Principal, id: &TeamId, change:
 /// Not an administrator; it is not there.
 pub async fn delete(engine: &Engine, principal: &Principal, id: &TeamId) -> Result<()> {
     require_admin_of_all(principal)?;
-    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
-    let delete = move |tx: &mut Tx<'_>| teams::delete(tx, &workspace, &id, Timestamp::now());
+    let (workspace, id, by) = (principal.workspace_id.clone(), id.clone(), audit::by(principal));
+    let delete = move |tx: &mut Tx<'_>| {
+        let Some(team) = teams::get(tx, &workspace, &id)? else { return Ok(false) };
+        let gone = teams::delete(tx, &workspace, &id, Timestamp::now())?;
+        if gone {
+            audit::note(tx, &by, "team.deleted", Target::of("team", &id).named(&team.name), &[])?;
+            append_event(tx, &workspace, EventType::TeamDeleted, &id, &json!({ "id": id }))?;
+        }
+        Ok(gone)
+    };
     if !crate::write_again_on_conflict(&engine.db, Priority::Foreground, delete).await? {
         return Err(MISSING);
     }
@@ -159,6 +178,36 @@ fn let_go(tx: &mut Tx<'_>, now: Timestamp) -> store::Result<bool> {
         append(tx, &after, EventType::ConversationUpdated, now)?;
     }
     Ok(true)
+}
+
+/// What the event says is the team as it is now.
+fn tell(tx: &mut Tx<'_>, workspace: &WorkspaceId, event_type: EventType, team: &Team) -> store::Result<()> {
+    let data = serde_json::to_value(team).map_err(|error| StoreError::corrupt("team", error))?;
+    append_event(tx, workspace, event_type, &team.id, &data)
+}
+
+fn append_event(
+    tx: &mut Tx<'_>,
+    workspace_id: &WorkspaceId,
+    event_type: EventType,
+    id: &TeamId,
+    data: &Json,
+) -> store::Result<()> {
+    let at = Timestamp::now();
+    let event = NewEvent { workspace_id, channel_id: None, event_type, subject_id: id.as_str(), data, at };
+    events::append(tx, &event).map(drop)
+}
+
+/// Takes somebody out of their teams, who is removed, and tells of it.
+pub(crate) fn leave_all(tx: &mut Tx<'_>, workspace: &WorkspaceId, user: &UserId) -> store::Result<()> {
+    for id in teams::of_member(tx, user)? {
+        teams::lock(tx, &id)?;
+        let Some(mut team) = teams::get(tx, workspace, &id)? else { continue };
+        team.member_ids.retain(|member| member != user);
+        teams::update(tx, workspace, &team)?;
+        tell(tx, workspace, EventType::TeamUpdated, &team)?;
+    }
+    Ok(())
 }
 
 enum Outcome {

@@ -15,6 +15,7 @@ use store::{Priority, StoreError, Tx, templates};
 pub(crate) use self::freezing::{Frozen, Recipe, check_content, freeze, freeze_content};
 pub use self::rendering::{Preview, Rendered, TemplateReference, TemplateUse, preview, render};
 pub(crate) use self::rendering::{fill_in, render_content};
+use crate::audit::{self, Target};
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, FieldError, Result, access_check};
 
@@ -129,7 +130,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewTemplate) ->
     if let Some(id) = once.earlier(engine).await? {
         return get(engine, principal, &TemplateId::from_stored(id)).await;
     }
-    let workspace = principal.workspace_id.clone();
+    let (workspace, by) = (principal.workspace_id.clone(), audit::by(principal));
     let made = engine
         .db
         .write(Priority::Foreground, move |tx| {
@@ -141,12 +142,17 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewTemplate) ->
                 return Ok(None);
             }
             templates::insert(tx, &workspace, &template)?;
+            audit::note(tx, &by, "template.created", target(&template.summary), &[])?;
             once.note_last(tx, template.summary.id.as_str())?;
             Ok(Some(template))
         })
         .await;
     made.map_err(taken)?
         .ok_or_else(|| EngineError::Conflict(format!("a workspace has at most {TEMPLATES_MAX} templates")))
+}
+
+fn target(template: &TemplateSummary) -> Target<'_> {
+    Target::of("template", &template.id).named(&template.name)
 }
 
 fn taken(error: StoreError) -> EngineError {
@@ -170,7 +176,7 @@ pub async fn change(
     loop {
         let before = get(engine, principal, id).await?;
         let after = checked(change.clone().applied(before.clone())).await?;
-        let workspace = principal.workspace_id.clone();
+        let (workspace, by) = (principal.workspace_id.clone(), audit::by(principal));
         // Another change came between: begin again from what it made.
         let keep = move |tx: &mut Tx<'_>| {
             let head = &after.summary;
@@ -181,6 +187,7 @@ pub async fn change(
                 templates::add_version(tx, &after)?;
                 templates::forget_versions(tx, &head.id, head.version.saturating_sub(TEMPLATE_VERSIONS_MAX as u64))?;
             }
+            audit::note_changes(tx, &by, "template.changed", target(head), &audit::changed(&before, &after))?;
             Ok(Some(after.clone()))
         };
         if let Some(template) =
@@ -221,8 +228,16 @@ impl TemplateChange {
 /// It is not there, or not the asker's; the scope `templates:write` is missing.
 pub async fn delete(engine: &Engine, principal: &Principal, id: &TemplateId) -> Result<()> {
     may_write(principal)?;
-    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
-    let gone = engine.db.write(Priority::Foreground, move |tx| templates::delete(tx, &workspace, &id)).await?;
+    let (workspace, id, by) = (principal.workspace_id.clone(), id.clone(), audit::by(principal));
+    let work = move |tx: &mut Tx<'_>| {
+        let Some(template) = templates::get(tx, &workspace, &id)? else { return Ok(false) };
+        let gone = templates::delete(tx, &workspace, &id)?;
+        if gone {
+            audit::note(tx, &by, "template.deleted", target(&template.summary), &[])?;
+        }
+        Ok(gone)
+    };
+    let gone = engine.db.write(Priority::Foreground, work).await?;
     if gone { Ok(()) } else { Err(MISSING) }
 }
 
@@ -232,7 +247,14 @@ pub async fn delete(engine: &Engine, principal: &Principal, id: &TemplateId) -> 
 /// The scope `templates:write` is missing.
 pub async fn delete_of_account(engine: &Engine, principal: &Principal, account: AccountId) -> Result<u64> {
     may_write(principal)?;
-    Ok(engine.db.write(Priority::Foreground, move |tx| templates::delete_of_account(tx, &account)).await?)
+    let (workspace, by) = (principal.workspace_id.clone(), audit::by(principal));
+    let work = move |tx: &mut Tx<'_>| {
+        for template in templates::page(tx, &workspace, Some(&account), None, true, TEMPLATES_MAX)? {
+            audit::note(tx, &by, "template.deleted", target(&template), &[])?;
+        }
+        templates::delete_of_account(tx, &account)
+    };
+    Ok(engine.db.write(Priority::Foreground, work).await?)
 }
 
 /// A template that may be kept.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use model::channel::{Channel, Provider};
+use model::channel::{Channel, Provider, Signature};
 use model::domain::{Domain, DomainStatus};
 use model::key::{Actor, Principal, Role, Scope, User};
 use model::oauth2::{OAuth2Places, OAuth2Provider};
@@ -90,6 +90,8 @@ impl TestEngine {
                 name: Some("Ann".into()),
                 role: Role::Admin,
                 available: true,
+                second_factor: false,
+                signature: Signature::default(),
                 last_sign_in_at: None,
                 created_at: Timestamp::now(),
             },
@@ -246,6 +248,23 @@ impl ProviderClient for Nobody {
         Err(FetchError::Failed("nobody is there".into()))
     }
 
+    fn allows_plain_http(&self) -> bool {
+        false
+    }
+
+    async fn post_form_as(
+        &self,
+        _: &str,
+        _: (&str, &SecretString),
+        _: Vec<(&'static str, SecretString)>,
+    ) -> Result<ProviderAnswer, FetchError> {
+        Err(FetchError::Failed("nobody is there".into()))
+    }
+
+    async fn get(&self, _: &str) -> Result<ProviderAnswer, FetchError> {
+        Err(FetchError::Failed("nobody is there".into()))
+    }
+
     async fn get_with_token(&self, _: &str, _: &SecretString) -> Result<ProviderAnswer, FetchError> {
         Err(FetchError::Failed("nobody is there".into()))
     }
@@ -290,4 +309,10 @@ impl Fetcher for Nobody {
     async fn fetch(&self, _: &str, _: u64) -> Result<Fetched, FetchError> {
         Err(FetchError::Failed("nobody is there".into()))
     }
+}
+
+/// The code that an authenticator app with this secret, as it was shown, shows now.
+pub fn code_of_app(secret: &str) -> String {
+    let seconds = Timestamp::now().as_millis().div_euclid(1_000);
+    crate::access::totp::code_now(secret, seconds).expect("a secret in base 32")
 }

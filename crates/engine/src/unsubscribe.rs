@@ -18,6 +18,7 @@ use store::{Priority, Tx, message_lists, suppressions, use_cases};
 use crate::mac::mac;
 use crate::mailboxes::links;
 use crate::suppressions::{Added, NewSuppression, holds, put};
+use crate::words::{self, Language};
 use crate::{Engine, EngineError, Result};
 
 /// Bytes of a link's signature.
@@ -30,6 +31,8 @@ pub struct Subscription {
     /// The mail's: a message's, or a submission's.
     pub mail_id: String,
     pub workspace_id: WorkspaceId,
+    /// Its workspace's, if it has chosen one.
+    pub language: Option<Language>,
     /// Who got the mail.
     pub address: String,
     pub to: SubscribedTo,
@@ -125,7 +128,8 @@ fn subscription(
     address: String,
     to: SubscribedTo,
 ) -> store::Result<Subscription> {
-    let mut found = Subscription { mail_id, workspace_id, address, to, left: false, left_domain: false };
+    let language = words::of_workspace(tx, &workspace_id)?;
+    let mut found = Subscription { mail_id, workspace_id, language, address, to, left: false, left_domain: false };
     let now = Timestamp::now();
     let mut has_left = |leaving: Leaving| {
         let Some((scope, id)) = leaving.place(&found) else { return Ok(false) };

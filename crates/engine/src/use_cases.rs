@@ -9,6 +9,7 @@ use model::use_case::{EmailType, UseCase};
 use model::{DomainId, Timestamp, UseCaseId, WorkspaceId};
 use store::{Priority, StoreError, Tx, channels, use_cases};
 
+use crate::audit::{self, Target};
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, FieldError, Result, access_check, domains};
 
@@ -110,7 +111,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewUseCase) -> 
         updated_at: now,
     };
     let use_case = checked(engine, principal, use_case).await?;
-    let workspace = principal.workspace_id.clone();
+    let (workspace, by) = (principal.workspace_id.clone(), audit::by(principal));
     let made = engine
         .db
         .write(Priority::Foreground, move |tx| {
@@ -125,6 +126,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewUseCase) -> 
                 return Ok(Err(taken));
             }
             use_cases::insert(tx, &workspace, &use_case)?;
+            audit::note(tx, &by, "useCase.created", target(&use_case), &[])?;
             once.note_last(tx, use_case.id.as_str())?;
             Ok(Ok(use_case))
         })
@@ -150,13 +152,17 @@ pub async fn change(engine: &Engine, principal: &Principal, id: &UseCaseId, chan
     loop {
         let before = find(engine, &principal.workspace_id, id).await?;
         let after = checked(engine, principal, change.clone().applied(before.clone())).await?;
-        let workspace = principal.workspace_id.clone();
+        let (workspace, by) = (principal.workspace_id.clone(), audit::by(principal));
         // Another change came between: begin again from what it made.
         let keep = move |tx: &mut Tx<'_>| {
             if let Some(taken) = receives_elsewhere(tx, &after)? {
                 return Ok(Some(Err(taken)));
             }
             let kept = use_cases::update(tx, &workspace, before.updated_at, &after)?;
+            if kept {
+                let changed = audit::changed(&before, &after);
+                audit::note_changes(tx, &by, "useCase.changed", target(&after), &changed)?;
+            }
             Ok(kept.then(|| Ok(after.clone())))
         };
         let kept = crate::write_again_on_conflict(&engine.db, Priority::Foreground, keep).await.map_err(taken)?;
@@ -164,6 +170,10 @@ pub async fn change(engine: &Engine, principal: &Principal, id: &UseCaseId, chan
             return outcome.map_err(EngineError::Conflict);
         }
     }
+}
+
+fn target(use_case: &UseCase) -> Target<'_> {
+    Target::of("useCase", &use_case.id).named(&use_case.name)
 }
 
 /// An address belongs to one channel or use case; why not this one.
@@ -194,11 +204,13 @@ impl UseCaseChange {
 /// It is not there, or not the asker's; the scope `domains:write` is missing.
 pub async fn delete(engine: &Engine, principal: &Principal, id: &UseCaseId) -> Result<()> {
     may_write(principal)?;
-    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
-    let gone = engine
-        .db
-        .write(Priority::Foreground, move |tx| use_cases::delete(tx, &workspace, &id, Timestamp::now()))
-        .await?;
+    let (workspace, id, by) = (principal.workspace_id.clone(), id.clone(), audit::by(principal));
+    let work = move |tx: &mut Tx<'_>| {
+        let Some(use_case) = use_cases::get(tx, &workspace, &id)? else { return Ok(false) };
+        audit::note(tx, &by, "useCase.deleted", target(&use_case), &[])?;
+        use_cases::delete(tx, &workspace, &id, Timestamp::now())
+    };
+    let gone = engine.db.write(Priority::Foreground, work).await?;
     if gone { Ok(()) } else { Err(MISSING) }
 }
 

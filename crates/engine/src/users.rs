@@ -1,17 +1,25 @@
 //! The people of a workspace. Owns who may add, change and remove them; how they come in is `access`.
 
+use model::absence::nullable;
+use model::channel::Signature;
+use model::event::EventType;
 use model::key::{Actor, Principal, Role, Scope, User};
-use model::{ChannelId, UserId};
+use model::{ChannelId, Timestamp, UserId, WorkspaceId};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer, Serialize};
-use store::{Priority, Topic, users};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::events::{self, NewEvent};
+use store::{Priority, Topic, Tx, users};
 
-use crate::access::{self, password, require_admin};
+use crate::access::{self, own_password, password, require_admin, target_user};
+use crate::audit;
 use crate::invitations::{self, Invitation};
-use crate::{Engine, EngineError, Result, access_check};
+use crate::sending::signature;
+use crate::{Engine, EngineError, Result, access_check, teams};
 
 const MISSING: EngineError = EngineError::NotFound { what: "the user" };
 const NAME_CHARS_MAX: usize = 100;
+const SIGNATURE_BYTES_MAX: usize = 10_000;
 
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -42,8 +50,13 @@ pub struct UserChange {
     pub role: Option<Role>,
     /// False while away: teams assign them nothing then.
     pub available: Option<bool>,
+    /// Each form at most 10,000 bytes; `{}` takes it away.
+    pub signature: Option<Signature>,
     /// Ends the user's sessions.
     pub password: Option<String>,
+    /// With a new password of one's own, the present one. Whoever has none says none, nor whoever came in by a link within the last
+    /// quarter of an hour.
+    pub current_password: Option<String>,
 }
 
 #[derive(Clone, Serialize, utoipa::ToSchema)]
@@ -59,17 +72,12 @@ pub struct CreatedUser {
     pub invitation: Option<Invitation>,
 }
 
-/// Tells a field that is null from one that is not there.
-fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
 /// Users see every channel: a key that sees one makes none.
 pub(crate) fn require_admin_of_all(principal: &Principal) -> Result<()> {
     require_admin(principal)?;
     if principal.channel_id.is_some() {
         return Err(EngineError::Forbidden(
-            "a key bound to a channel can't change the workspace's people and teams".into(),
+            "a key bound to a channel sees that channel alone; this is the whole workspace's".into(),
         ));
     }
     Ok(())
@@ -81,6 +89,13 @@ fn check_name(name: Option<String>) -> Result<Option<String>> {
         return Err(EngineError::invalid("/name", format!("at most {NAME_CHARS_MAX} characters on one line")));
     }
     Ok(name)
+}
+
+fn check_signature(signature: Signature) -> Result<Signature> {
+    match signature::check(&signature, SIGNATURE_BYTES_MAX) {
+        errors if errors.is_empty() => Ok(signature),
+        errors => Err(EngineError::Invalid(errors)),
+    }
 }
 
 /// # Errors
@@ -99,16 +114,7 @@ pub async fn me(engine: &Engine, principal: &Principal) -> Result<User> {
     get(engine, principal, own_id(principal)?).await
 }
 
-/// As [`update`], for the user who asks.
-///
-/// # Errors
-/// As [`update`] and [`me`].
-pub async fn update_me(engine: &Engine, principal: &Principal, change: UserChange) -> Result<User> {
-    let id = own_id(principal)?.clone();
-    update(engine, principal, &id, change).await
-}
-
-fn own_id(principal: &Principal) -> Result<&UserId> {
+pub(crate) fn own_id(principal: &Principal) -> Result<&UserId> {
     match &principal.actor {
         Actor::User(id, _) => Ok(id),
         Actor::Key(_) => Err(EngineError::NotFound { what: "the user: an API key asks, which is none," }),
@@ -126,8 +132,8 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewUser) -> Res
         true => Some(invitations::channel(engine, principal, new.channel_id).await?),
         false => None,
     };
-    let workspace = &principal.workspace_id;
-    let made = access::create_user_with_link(engine, workspace, &new.email, name, new.role, password, new.invite);
+    let by = audit::by(principal);
+    let made = access::create_user_with_link(engine, by, &new.email, name, new.role, password, new.invite);
     let (user, token) = made.await?;
     let url = token.map(|token| invitations::link(engine, token.expose_secret()));
     let invitation = match (channel, &url) {
@@ -153,35 +159,64 @@ async fn hash(password: Option<String>) -> Result<Option<String>> {
     password::hash(password).await.map(Some)
 }
 
-/// Users change their own name, password and whether they are available; the rest is for administrators.
+/// Users change their own name, password, signature and whether they are available; the rest is for administrators. A new password ends the
+/// user's sessions, but the one of this token; of their own, it takes the present one.
 ///
 /// # Errors
-/// Not allowed; no such user; fields that are wrong; the workspace would be left without an administrator.
-pub async fn update(engine: &Engine, principal: &Principal, id: &UserId, change: UserChange) -> Result<User> {
+/// Not allowed; no such user; the present password does not fit; fields that are wrong; the workspace would be left without an administrator.
+pub async fn update(
+    engine: &Engine,
+    principal: &Principal,
+    id: &UserId,
+    change: UserChange,
+    session: Option<&str>,
+) -> Result<User> {
     let own = matches!(&principal.actor, Actor::User(user, _) if user == id);
     if !own || change.role.is_some() {
         require_admin_of_all(principal)?;
     }
     let name = change.name.map(check_name).transpose()?;
+    let signature = change.signature.map(check_signature).transpose()?;
+    let said = change.current_password.map(SecretString::from);
+    if said.is_some() && !(own && change.password.is_some()) {
+        return Err(EngineError::invalid("/currentPassword", "it goes with a new `password` of one's own"));
+    }
+    let known = match own && change.password.is_some() {
+        true => own_password::check(engine, id, session, said).await?,
+        false => None,
+    };
     let password_hash = hash(change.password).await?;
-    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
+    let (workspace, id, by) = (principal.workspace_id.clone(), id.clone(), audit::by(principal));
+    let session = session.filter(|_| own).map(str::to_owned);
     let changed = engine
         .db
         .write(Priority::Foreground, move |tx| {
             let Some(mut row) = users::get(tx, &workspace, &id)? else { return Ok(Changed::Missing) };
+            let before = row.public.clone();
             let role = change.role.unwrap_or(row.public.role);
             if row.public.role == Role::Admin && role != Role::Admin && users::admins(tx, &workspace)? <= 1 {
                 return Ok(Changed::LastAdmin);
             }
             row.public.role = role;
             row.public.name = name.unwrap_or(row.public.name);
+            row.public.signature = signature.unwrap_or(row.public.signature);
             row.public.available = change.available.unwrap_or(row.public.available);
+            let mut changed = audit::changed(&before, &row.public);
+            // Somebody may have set another one since it was looked at.
+            if password_hash.is_some() && known.is_some() && row.password_hash != known {
+                return Ok(Changed::OtherPassword);
+            }
+            if !changed.is_empty() {
+                tell(tx, &workspace, EventType::UserUpdated, &id)?;
+            }
             if password_hash.is_some() {
+                changed.push("password".into());
                 row.password_hash = password_hash;
-                users::remove_tokens(tx, &id)?;
+                access::end_but(tx, &id, session.as_deref())?;
             }
             tx.announce(Topic::Access);
             users::update(tx, &row)?;
+            audit::note_changes(tx, &by, "user.changed", target_user(&row.public), &changed)?;
             Ok(Changed::Done(row.public))
         })
         .await?;
@@ -189,8 +224,22 @@ pub async fn update(engine: &Engine, principal: &Principal, id: &UserId, change:
     changed.into()
 }
 
+/// Tells that a user came, changed or went. The id alone: who hears events may not be one who may read users, and what is told stays
+/// told when somebody is removed.
+pub(crate) fn tell(
+    tx: &mut Tx<'_>,
+    workspace_id: &WorkspaceId,
+    event_type: EventType,
+    id: &UserId,
+) -> store::Result<()> {
+    let (data, at) = (json!({ "id": id }), Timestamp::now());
+    let event = NewEvent { workspace_id, channel_id: None, event_type, subject_id: id.as_str(), data: &data, at };
+    events::append(tx, &event).map(drop)
+}
+
 enum Changed {
     Missing,
+    OtherPassword,
     LastAdmin,
     Done(User),
 }
@@ -199,6 +248,7 @@ impl From<Changed> for Result<User> {
     fn from(changed: Changed) -> Self {
         match changed {
             Changed::Missing => Err(MISSING),
+            Changed::OtherPassword => Err(own_password::not_it()),
             Changed::LastAdmin => {
                 Err(EngineError::Conflict("this is the workspace's last administrator; name another one first".into()))
             }
@@ -213,19 +263,21 @@ impl From<Changed> for Result<User> {
 /// Not an administrator; no such user; the last administrator.
 pub async fn delete(engine: &Engine, principal: &Principal, id: &UserId) -> Result<()> {
     require_admin_of_all(principal)?;
-    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
-    let changed = engine
-        .db
-        .write(Priority::Foreground, move |tx| {
-            let Some(row) = users::get(tx, &workspace, &id)? else { return Ok(Changed::Missing) };
-            if row.public.role == Role::Admin && users::admins(tx, &workspace)? <= 1 {
-                return Ok(Changed::LastAdmin);
-            }
-            tx.announce(Topic::Access);
-            users::delete(tx, &id)?;
-            Ok(Changed::Done(row.public))
-        })
-        .await?;
+    let (workspace, id, by) = (principal.workspace_id.clone(), id.clone(), audit::by(principal));
+    let work = move |tx: &mut Tx<'_>| {
+        let Some(row) = users::get(tx, &workspace, &id)? else { return Ok(Changed::Missing) };
+        if row.public.role == Role::Admin && users::admins(tx, &workspace)? <= 1 {
+            return Ok(Changed::LastAdmin);
+        }
+        tx.announce(Topic::Access);
+        audit::note(tx, &by, "user.deleted", target_user(&row.public), &[])?;
+        teams::leave_all(tx, &workspace, &id)?;
+        users::delete(tx, &id)?;
+        tell(tx, &workspace, EventType::UserDeleted, &id)?;
+        Ok(Changed::Done(row.public))
+    };
+    // Whoever changes one of their teams at the same moment may stand in the way.
+    let changed = crate::write_again_on_conflict(&engine.db, Priority::Foreground, work).await?;
     engine.keys.forget();
     Result::from(changed).map(drop)
 }

@@ -1,9 +1,12 @@
 //! A new key for the vault: whatever is sealed is sealed anew with it. The old keys stay, for what a backup holds.
 //! Never while a server runs, which knows only the keys it started with.
 
-use model::{AccountId, ChannelId, DomainId, OAuth2AppId, WebhookEndpointId};
+use model::{AccountId, ChannelId, DomainId, IdentityProviderId, OAuth2AppId, UserId, WebhookEndpointId};
 use store::vault::Vault;
-use store::{StoreError, Tx, accounts, channels, domains, oauth2_apps, webhook_endpoints, workspaces};
+use store::{
+    StoreError, Tx, accounts, channels, domains, identity_providers, oauth2_apps, second_factors, webhook_endpoints,
+    workspaces,
+};
 
 use crate::{Engine, Result};
 
@@ -33,6 +36,16 @@ pub(crate) fn domain_place(id: &DomainId) -> String {
 /// Where the password of a domain's smarthost is kept.
 pub(crate) fn domain_smarthost_place(id: &DomainId) -> String {
     format!("domain/smarthost/{id}")
+}
+
+/// Where the secret of a user's authenticator app is kept.
+pub(crate) fn second_factor_place(id: &UserId) -> String {
+    format!("second_factor/sealed/{id}")
+}
+
+/// Where the client secret of an identity provider is kept.
+pub(crate) fn identity_provider_place(id: &IdentityProviderId) -> String {
+    format!("identity_provider/sealed/{id}")
 }
 
 /// Where an endpoint's secrets are kept.
@@ -82,6 +95,16 @@ pub fn reseal(engine: &Engine) -> Result<usize> {
         for (id, sealed) in domains::sealed_policies(tx)? {
             count += reseal_one(tx, &vault, &domain_smarthost_place(&id), &sealed, |tx, anew| {
                 domains::set_sealed_policy(tx, &id, anew)
+            })?;
+        }
+        for (id, sealed) in second_factors::sealed(tx)? {
+            count += reseal_one(tx, &vault, &second_factor_place(&id), &sealed, |tx, anew| {
+                second_factors::set_sealed(tx, &id, anew)
+            })?;
+        }
+        for (id, sealed) in identity_providers::sealed(tx)? {
+            count += reseal_one(tx, &vault, &identity_provider_place(&id), &sealed, |tx, anew| {
+                identity_providers::set_sealed(tx, &id, anew)
             })?;
         }
         workspaces::set_setting(tx, FINGERPRINT, &vault.fingerprint())?;

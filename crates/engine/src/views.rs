@@ -46,6 +46,26 @@ pub async fn list(engine: &Engine, principal: &Principal) -> Result<Vec<View>> {
     Ok(found.await?)
 }
 
+/// What somebody saw of the views, so that they are told only of what is different for them: of what colleagues keep for themselves they
+/// don't even learn that it was changed.
+#[derive(Debug, Default)]
+pub struct Watch {
+    told: Option<Vec<View>>,
+}
+
+impl Watch {
+    /// Whether the views are others than at the last call; at the first they are.
+    ///
+    /// # Errors
+    /// As [`list`].
+    pub async fn has_news(&mut self, engine: &Engine, principal: &Principal) -> Result<bool> {
+        let is = Some(list(engine, principal).await?);
+        let has_news = self.told != is;
+        self.told = is;
+        Ok(has_news)
+    }
+}
+
 /// # Errors
 /// It is not there, or somebody else's who does not share it; the scope `conversations:read` is missing.
 pub async fn get(engine: &Engine, principal: &Principal, id: &ViewId) -> Result<View> {
@@ -191,7 +211,8 @@ fn changeable(tx: &mut Tx<'_>, asking: &Principal, id: &ViewId) -> store::Result
     Ok(if may { Ok(view) } else { Err(Refusal::NotYours) })
 }
 
-fn owner(principal: &Principal) -> Option<UserId> {
+/// Whose views are a principal's own; `None`: those of the workspace's keys.
+pub fn owner(principal: &Principal) -> Option<UserId> {
     match &principal.actor {
         Actor::User(user, _) => Some(user.clone()),
         Actor::Key(_) => None,

@@ -13,6 +13,7 @@ use store::webhook_endpoints::EndpointRow;
 use store::webhook_queue::{self, Endpoint};
 use store::{Priority, StoreError, Tx, events, webhook_endpoints, webhook_replays};
 
+use crate::audit::{self, By, Target};
 use crate::vault_rotation::endpoint_place as place;
 use crate::{Engine, EngineError, FieldError, Result, once, webhook_signing};
 
@@ -158,6 +159,7 @@ pub async fn create(engine: &Engine, principal: &Principal, request: EndpointReq
     let current = secret.expose_secret().to_owned();
     let sealed = seal(engine, &public.id, &Secrets { current, previous: None, service })?;
     let row = EndpointRow { workspace_id: principal.workspace_id.clone(), secrets: sealed, public };
+    let by = audit::by(principal);
     let kept = engine
         .db
         .write(Priority::Foreground, move |tx| {
@@ -172,6 +174,7 @@ pub async fn create(engine: &Engine, principal: &Principal, request: EndpointReq
                 return webhook_endpoints::get(tx, &row.workspace_id, &WebhookEndpointId::from_stored(earlier));
             }
             webhook_endpoints::insert(tx, &row)?;
+            note(tx, &by, "webhook.created", &row, &[])?;
             Ok(Some(row))
         })
         .await?;
@@ -256,28 +259,48 @@ pub async fn update(
 ) -> Result<WebhookEndpoint> {
     needs(principal, Scope::WebhooksWrite)?;
     let mut row = load(engine, principal, id).await?;
+    let before = row.public.clone();
     apply(engine, &mut row.public, &request)?;
+    let mut changed = audit::changed(&before, &row.public);
     if request.service_secret.is_some() {
+        changed.push("serviceSecret".into());
         let service = checked_service_secret(request.service_secret.as_ref())?;
         let secrets = Secrets { service, ..unseal(engine, id, &row.secrets)? };
         row.secrets = seal(engine, id, &secrets)?;
     }
-    keep(engine, row).await
+    row.public.updated_at = Timestamp::now();
+    let (public, by) = (row.public.clone(), audit::by(principal));
+    let work = move |tx: &mut store::Tx<'_>| {
+        webhook_endpoints::update(tx, &row)?;
+        if changed.is_empty() { Ok(()) } else { note(tx, &by, "webhook.changed", &row, &changed) }
+    };
+    engine.db.write(Priority::Foreground, work).await?;
+    Ok(public)
 }
 
-async fn keep(engine: &Engine, mut row: EndpointRow) -> Result<WebhookEndpoint> {
-    row.public.updated_at = Timestamp::now();
-    let public = row.public.clone();
-    engine.db.write(Priority::Foreground, move |tx| webhook_endpoints::update(tx, &row)).await?;
-    Ok(public)
+/// By the host alone: the rest of a URL may hold a token.
+fn note(
+    tx: &mut store::Tx<'_>,
+    by: &By,
+    action: &'static str,
+    row: &EndpointRow,
+    changed: &[String],
+) -> store::Result<()> {
+    let url = url::Url::parse(&row.public.url).ok();
+    let host = url.as_ref().and_then(url::Url::host_str).unwrap_or_default();
+    audit::note(tx, by, action, Target::of("webhook", &row.public.id).named(host), changed)
 }
 
 /// # Errors
 /// Not there.
 pub async fn delete(engine: &Engine, principal: &Principal, id: &WebhookEndpointId) -> Result<()> {
     needs(principal, Scope::WebhooksWrite)?;
-    let row = load(engine, principal, id).await?;
-    Ok(engine.db.write(Priority::Foreground, move |tx| webhook_endpoints::delete(tx, &row.public.id)).await?)
+    let (row, by) = (load(engine, principal, id).await?, audit::by(principal));
+    let work = move |tx: &mut store::Tx<'_>| {
+        webhook_endpoints::delete(tx, &row.public.id)?;
+        note(tx, &by, "webhook.deleted", &row, &[])
+    };
+    Ok(engine.db.write(Priority::Foreground, work).await?)
 }
 
 /// A new secret; the old one signs beside it for a day.
@@ -297,6 +320,7 @@ pub async fn rotate_secret(engine: &Engine, principal: &Principal, id: &WebhookE
     let renewed = Secrets { current, previous: Some((old.current, until)), service: old.service };
     row.secrets = seal(engine, id, &renewed)?;
     row.public.updated_at = Timestamp::now();
+    let by = audit::by(principal);
     let kept = engine
         .db
         .write(Priority::Foreground, move |tx| {
@@ -304,6 +328,7 @@ pub async fn rotate_secret(engine: &Engine, principal: &Principal, id: &WebhookE
                 return webhook_endpoints::get(tx, &row.workspace_id, &row.public.id);
             }
             webhook_endpoints::update(tx, &row)?;
+            note(tx, &by, "webhook.secretRotated", &row, &[])?;
             Ok(Some(row))
         })
         .await?;

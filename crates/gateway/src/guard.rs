@@ -65,6 +65,10 @@ impl Guard {
         Self { allow_private_networks, names: Arc::new(SystemNames) }
     }
 
+    pub(crate) fn allows_private_networks(&self) -> bool {
+        self.allow_private_networks
+    }
+
     /// A guard that asks the DNS server of `dns`, if it names one, and nothing else for names; else as [`Guard::new`].
     /// The server itself is the operator's choice and may be anywhere.
     ///

@@ -105,6 +105,28 @@ impl ProviderClient for HttpProviderClient {
         answer(request).await
     }
 
+    fn allows_plain_http(&self) -> bool {
+        self.guard.allows_private_networks()
+    }
+
+    async fn post_form_as(
+        &self,
+        url: &str,
+        (id, secret): (&str, &SecretString),
+        fields: Vec<(&'static str, SecretString)>,
+    ) -> Result<ProviderAnswer, FetchError> {
+        let url = self.url(url)?;
+        // Both are form-urlencoded before they are joined (RFC 6749 §2.3.1).
+        let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let request = self.client.post(url).basic_auth(encoded(id), Some(encoded(secret.expose_secret())));
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form(&fields));
+        answer(request).await
+    }
+
+    async fn get(&self, url: &str) -> Result<ProviderAnswer, FetchError> {
+        answer(self.client.get(self.url(url)?)).await
+    }
+
     async fn get_with_token(&self, url: &str, token: &SecretString) -> Result<ProviderAnswer, FetchError> {
         answer(self.client.get(self.url(url)?).bearer_auth(token.expose_secret())).await
     }

@@ -19,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 
 use model::limits::HTML_DISPLAY_BYTES_MAX;
 
-pub use self::document::document;
+pub use self::document::{ColorScheme, document};
 pub use self::tracked::{
     NO_TRACKING_ATTRIBUTE, TRACKED_LINKS_MAX, TRACKED_URL_OCTETS_MAX, reads_like_unsubscribing, track,
 };

@@ -3,7 +3,7 @@
 use postroom_mail as mail;
 
 use html5gum::{Token, Tokenizer};
-use mail::html::{SanitizeOptions, Sanitized, document, sanitize, to_text};
+use mail::html::{ColorScheme, SanitizeOptions, Sanitized, document, sanitize, to_text};
 use proptest::prelude::*;
 
 fn inline(id: &str) -> Option<String> {
@@ -132,7 +132,7 @@ fn style_sheets_lay_out_what_they_chose() {
     assert_eq!(result.html, "<div class=\"hero big id-top\">x</div><img class=\"hero blocked\">");
     assert_eq!(result.remote_images_blocked, 2);
     assert!(cleaned_with_images(html).style.contains("url(\"https://x.example/a.png\")"));
-    assert!(document("", ".a{color:red}", None).contains("<style>.a{color:red}</style></head>"));
+    assert!(document("", ".a{color:red}", None, ColorScheme::Light).contains("<style>.a{color:red}</style></head>"));
     // Without a rule a class says nothing.
     assert_eq!(cleaned("<p class=\"a\" id=\"b\">x</p>").html, "<p>x</p>");
 }
@@ -386,16 +386,34 @@ fn made_to_hurt_is_survived() {
 }
 
 #[test]
+fn what_was_not_made_for_white_paper_is_light_on_dark_in_the_dark() {
+    let page = |html: &str, style: &str, scheme| document(html, style, None, scheme);
+    let is_dark = |page: &str| page.contains("color-scheme:dark");
+    assert!(is_dark(&page("<p>Dear <b>Ann</b></p>", "", ColorScheme::Dark)));
+    assert!(!is_dark(&page("<p>Dear <b>Ann</b></p>", "", ColorScheme::Light)));
+    for (html, style) in [
+        ("<p style=\"color:#000\">x</p>", ""),
+        ("<table BGCOLOR=\"#eee\"><tr><td>x</td></tr></table>", ""),
+        ("<p>x</p>", "p{Background:#eee}"),
+        ("<p><img src=\"data:image/png;base64,\"></p>", ""),
+        ("<font face=\"Arial\">x</font>", ""),
+    ] {
+        let made = page(html, style, ColorScheme::Dark);
+        assert!(!is_dark(&made) && made.contains("body{padding:12px}"), "{html} {style}");
+    }
+}
+
+#[test]
 fn the_page_carries_its_own_policy() {
-    let page = document("<p>x</p>", "", None);
+    let page = document("<p>x</p>", "", None, ColorScheme::Light);
     assert!(page.starts_with("<!doctype html>") && page.contains("<body><p>x</p></body>"), "{page}");
     assert!(
         page.contains("default-src 'none'") && page.contains("script-src 'none'") && !page.contains("<script"),
         "{page}"
     );
-    let page = document("<p>x</p>", "", Some("abc123=="));
+    let page = document("<p>x</p>", "", Some("abc123=="), ColorScheme::Light);
     assert!(page.contains("script-src 'nonce-abc123=='") && page.contains("<script nonce=\"abc123==\">"), "{page}");
-    assert!(!document("", "", Some("x\"><script>")).contains("<script"));
+    assert!(!document("", "", Some("x\"><script>"), ColorScheme::Light).contains("<script"));
 }
 
 proptest! {

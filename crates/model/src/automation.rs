@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::ConversationStatus;
+use crate::conversation::{ConversationPriority, ConversationStatus};
 use crate::{
     AutomationId, AutomationRunId, ConversationId, EventId, MessageId, TeamId, TemplateId, Timestamp, UserId,
     WebhookEndpointId,
@@ -54,6 +54,10 @@ words! {
         ConversationResolved = "conversation.resolved",
         /// A mail that a person wrote was not answered for `idleMinutes`, and its conversation is open.
         ConversationIdle = "conversation.idle",
+        /// A timer of the conversation has little of its time left.
+        ConversationSlaDueSoon = "conversation.sla_due_soon",
+        /// The time of a timer of the conversation is over.
+        ConversationSlaBreached = "conversation.sla_breached",
     }
 }
 
@@ -87,6 +91,8 @@ words! {
         AutoReply = "autoReply",
         /// The conversation's: `open`, `pending`, `snoozed`, `resolved`.
         Status = "status",
+        /// The conversation's: `low`, `normal`, `high`, `urgent`.
+        Priority = "priority",
         /// The contact's attribute that `attribute` names.
         ContactAttribute = "contactAttribute",
         /// `inside` or `outside` of the workspace's hours, when it happened.
@@ -111,7 +117,15 @@ words! {
 impl ConditionField {
     /// Whether there are only a few values, so that it is one of them or not.
     pub const fn is_choice(self) -> bool {
-        matches!(self, Self::ChannelId | Self::HasAttachment | Self::AutoReply | Self::Status | Self::BusinessHours)
+        matches!(
+            self,
+            Self::ChannelId
+                | Self::HasAttachment
+                | Self::AutoReply
+                | Self::Status
+                | Self::Priority
+                | Self::BusinessHours
+        )
     }
 }
 
@@ -162,6 +176,9 @@ pub enum AutomationAction {
     SetStatus {
         status: ConversationStatus,
     },
+    SetPriority {
+        priority: ConversationPriority,
+    },
     Snooze {
         minutes: u32,
     },
@@ -172,6 +189,8 @@ pub enum AutomationAction {
         #[serde(default, rename = "templateId", skip_serializing_if = "Option::is_none")]
         template_id: Option<TemplateId>,
     },
+    /// Asks the contact by mail how the help was, now; as seldom and as carefully as the timed survey.
+    AskForRating {},
     /// An internal note.
     Note {
         text: String,
@@ -194,8 +213,10 @@ impl AutomationAction {
             Self::AddLabel { .. } => "addLabel",
             Self::RemoveLabel { .. } => "removeLabel",
             Self::SetStatus { .. } => "setStatus",
+            Self::SetPriority { .. } => "setPriority",
             Self::Snooze { .. } => "snooze",
             Self::Reply { .. } => "reply",
+            Self::AskForRating {} => "askForRating",
             Self::Note { .. } => "note",
             Self::Webhook { .. } => "webhook",
             Self::Stop {} => "stop",
@@ -294,7 +315,7 @@ mod tests {
 
     #[test]
     fn actions_are_named_as_they_are_written() {
-        let text = r#"[{"type":"addLabel","label":"a"},{"type":"setStatus","status":"resolved"},{"type":"reply","text":"x"},{"type":"stop"}]"#;
+        let text = r#"[{"type":"addLabel","label":"a"},{"type":"setStatus","status":"resolved"},{"type":"reply","text":"x"},{"type":"askForRating"},{"type":"stop"}]"#;
         let actions: Vec<AutomationAction> = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&actions).unwrap(), text);
         for (action, value) in actions.iter().zip(serde_json::from_str::<Vec<serde_json::Value>>(text).unwrap()) {

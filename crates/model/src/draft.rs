@@ -36,6 +36,8 @@ pub struct DraftFile {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct DraftContent {
     pub mode: DraftMode,
+    /// The address to write from, where it was chosen.
+    pub from: Option<String>,
     pub html: String,
     pub text: String,
     pub note: String,

@@ -43,7 +43,23 @@ event_types! {
     ConversationResolved = "conversation.resolved",
     ConversationMerged = "conversation.merged",
     ConversationMentioned = "conversation.mentioned",
+    ConversationSlaDueSoon = "conversation.sla_due_soon",
+    ConversationSlaBreached = "conversation.sla_breached",
+    ConversationRated = "conversation.rated",
+    ConversationErased = "conversation.erased",
     ContactCreated = "contact.created",
+    ContactUpdated = "contact.updated",
+    ContactMerged = "contact.merged",
+    ContactErased = "contact.erased",
+    ContactNoteCreated = "contact.note_created",
+    ContactNoteUpdated = "contact.note_updated",
+    ContactNoteDeleted = "contact.note_deleted",
+    TeamCreated = "team.created",
+    TeamUpdated = "team.updated",
+    TeamDeleted = "team.deleted",
+    UserCreated = "user.created",
+    UserUpdated = "user.updated",
+    UserDeleted = "user.deleted",
     DomainVerified = "domain.verified",
     DomainFailed = "domain.failed",
     ChannelConnected = "channel.connected",
@@ -139,7 +155,7 @@ pub struct Event {
     /// There, and true, where mail of old was imported: webhooks do not carry these.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
-    /// The message, conversation, contact or channel the event speaks of.
+    /// The message, conversation, contact, channel or team the event speaks of; of a user and of a note about a contact the ids alone.
     #[schema(value_type = Object)]
     pub data: Value,
 }

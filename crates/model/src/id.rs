@@ -139,11 +139,21 @@ ids! {
     BroadcastId = "bc_";
     /// A file on its way into a message.
     UploadId = "upl_";
+    /// What somebody noted about a contact.
+    ContactNoteId = "cnote_";
+    ErasureId = "ers_";
+    /// One question how an answer was.
+    SurveyId = "svy_";
     AutomationId = "auto_";
     /// An automation that matched, once.
     AutomationRunId = "run_";
     /// A saved view of the conversations.
     ViewId = "view_";
+    SlaPolicyId = "sla_";
+    /// An entry of the audit log.
+    AuditEntryId = "aud_";
+    /// Where a workspace's people may sign in.
+    IdentityProviderId = "idp_";
 }
 
 #[cfg(test)]

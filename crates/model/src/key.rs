@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::channel::Signature;
 use crate::{ApiKeyId, ChannelId, Timestamp, UserId, WorkspaceId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -179,6 +180,12 @@ pub struct User {
     pub role: Role,
     /// Who is away is given no conversation by a team's assignment.
     pub available: bool,
+    /// Whether a code of their authenticator app is asked for when they sign in.
+    pub second_factor: bool,
+    /// Below what they write from a channel, above the channel's own.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub signature: Signature,
     /// When the user last signed in; null for one who was invited and has not yet.
     pub last_sign_in_at: Option<Timestamp>,
     pub created_at: Timestamp,

@@ -49,6 +49,23 @@ pub const UPLOADS_OF_USER_BYTES_MAX: u64 = 500 * 1024 * 1024;
 /// Bytes of a contact's attributes, as JSON, and characters of a contact's name.
 pub const CONTACT_ATTRIBUTES_BYTES_MAX: usize = 16 * 1024;
 pub const CONTACT_NAME_CHARS_MAX: usize = 200;
+/// Bytes of a note about a contact, and how many there are about one.
+pub const CONTACT_NOTE_BYTES_MAX: usize = 16 * 1024;
+pub const CONTACT_NOTES_MAX: u64 = 1_000;
+/// Characters of what somebody says beside a rating.
+pub const RATING_COMMENT_CHARS_MAX: usize = 2_000;
+/// Hours after which a survey is sent at the latest, and days in which a contact is asked once.
+pub const SURVEY_DELAY_HOURS_MAX: u32 = 30 * 24;
+pub const SURVEY_CONTACT_DAYS_MAX: u32 = 366;
+/// Characters of what a survey says above its link.
+pub const SURVEY_TEXT_CHARS_MAX: usize = 2_000;
+/// Days in which an answer to a survey can be changed, and after which nobody can answer any more.
+pub const SURVEY_CHANGE_DAYS: u64 = 7;
+pub const SURVEY_ANSWER_DAYS: u64 = 90;
+/// Days that a retention rule may say: a hundred years.
+pub const RETENTION_DAYS_MAX: u32 = 36_525;
+/// Channels with a retention rule of their own.
+pub const RETENTION_CHANNELS_MAX: usize = 1_000;
 /// Items of a list page.
 pub const PAGE_TAKE_DEFAULT: usize = 50;
 pub const PAGE_TAKE_MAX: usize = 100;
@@ -189,11 +206,27 @@ pub const VIEWS_MAX: usize = 100;
 pub const VIEW_NAME_CHARS_MAX: usize = 100;
 /// People one note mentions.
 pub const NOTE_MENTIONS_MAX: usize = 50;
-/// Labels of a workspace that are listed.
-pub const LABELS_LISTED_MAX: usize = 1_000;
 /// Characters of a search that are kept with a view.
 pub const SEARCH_QUERY_CHARS_MAX: usize = 500;
 /// Teams of a workspace, characters of a team's name, and members of one.
 pub const TEAMS_MAX: usize = 200;
 pub const TEAM_NAME_CHARS_MAX: usize = 100;
 pub const TEAM_MEMBERS_MAX: usize = 200;
+/// Policies of a workspace, characters of one's name, and channels and teams that one names.
+pub const SLA_POLICIES_MAX: usize = 100;
+pub const SLA_POLICY_NAME_CHARS_MAX: usize = 100;
+pub const SLA_SCOPE_IDS_MAX: usize = 200;
+/// Seconds a policy may give: a minute to 90 days.
+pub const SLA_SECONDS_MIN: u32 = 60;
+pub const SLA_SECONDS_MAX: u32 = 90 * 24 * 60 * 60;
+/// A timer is due soon with a fifth of its time left, an hour at most, seconds.
+pub const SLA_DUE_SOON_DIVISOR: u32 = 5;
+pub const SLA_DUE_SOON_SECONDS_MAX: u32 = 60 * 60;
+/// Days ahead that business hours are looked through for a time.
+pub const OPEN_TIME_DAYS_MAX: i64 = 5 * 366;
+/// Days that facts for the insight are kept: three years and a little.
+pub const INSIGHT_RETENTION_DAYS: u64 = 1_100;
+/// Measured times that one question for the insight reads.
+pub const INSIGHT_MEASURES_MAX: usize = 2_000_000;
+/// Groups that an insight shows, those with the most first.
+pub const INSIGHT_GROUPS_MAX: usize = 500;

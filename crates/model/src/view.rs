@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::ConversationStatus;
+use crate::conversation::{ConversationPriority, ConversationStatus};
+use crate::sla::SlaFilter;
 use crate::{ChannelId, TeamId, Timestamp, UserId, ViewId};
 
 /// Which conversations; what is left out is left open.
@@ -11,6 +12,8 @@ use crate::{ChannelId, TeamId, Timestamp, UserId, ViewId};
 pub struct ViewFilter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ConversationStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<ConversationPriority>,
     /// A user's id, `me` (whoever looks), or `none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee_id: Option<String>,
@@ -25,6 +28,9 @@ pub struct ViewFilter {
     /// Those that mention whoever looks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mentioned: Option<bool>,
+    /// By how their timers stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sla: Option<SlaFilter>,
     /// As typed into the search box.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use engine::{Engine, access};
 use model::WorkspaceId;
 use model::key::{Role, Scope};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Workspace {
@@ -35,6 +35,18 @@ pub enum User {
         /// Read the password from the first line of standard input.
         #[arg(long)]
         password_stdin: bool,
+    },
+    /// Take the second factor of a user away who lost it.
+    ResetSecondFactor {
+        /// Whose.
+        #[arg(long)]
+        email: String,
+    },
+    /// Set a user's password, from the first line of standard input. Their sessions end.
+    Password {
+        /// Whose.
+        #[arg(long)]
+        email: String,
     },
     /// Print a link that signs a user in once, within a day.
     Link {
@@ -102,13 +114,7 @@ pub async fn user(engine: &Engine, command: User) -> anyhow::Result<()> {
     match command {
         User::Create { email, name, role, workspace, password_stdin } => {
             let workspace = workspace_or_first(engine, workspace).await?;
-            let password = if password_stdin {
-                let mut line = String::new();
-                std::io::stdin().read_line(&mut line).context("no password could be read")?;
-                Some(line.trim_end_matches(['\r', '\n']).to_owned().into())
-            } else {
-                None
-            };
+            let password = if password_stdin { Some(password_of_stdin()?) } else { None };
             let user = access::create_user(engine, &workspace, &email, name, role, password).await.map_err(readable)?;
             if password_stdin {
                 println!("{}", user.id);
@@ -117,7 +123,17 @@ pub async fn user(engine: &Engine, command: User) -> anyhow::Result<()> {
             link(&user.email).await
         }
         User::Link { email } => link(&email).await,
+        User::ResetSecondFactor { email } => {
+            access::second_factor::reset_by_email(engine, &email).await.map_err(readable)
+        }
+        User::Password { email } => access::set_password(engine, &email, password_of_stdin()?).await.map_err(readable),
     }
+}
+
+fn password_of_stdin() -> anyhow::Result<SecretString> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).context("no password could be read")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned().into())
 }
 
 /// # Errors

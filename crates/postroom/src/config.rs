@@ -2,6 +2,7 @@
 //! with a value; never starts anything.
 
 mod dns;
+mod proxies;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use figment::value::Value;
 use model::channel::TransportSecurity;
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
+use server::TrustedProxies;
 
 use crate::environment;
 
@@ -23,7 +25,7 @@ const DEFAULT_FILE: &str = "postroom.toml";
 pub const PREFIX: &str = "POSTROOM_";
 
 /// Every key, as the file has it; the environment's is `POSTROOM_` and the same in capitals.
-pub const KEYS: [&str; 30] = [
+pub const KEYS: [&str; 31] = [
     "http_addr",
     "smtp_addr",
     "submission_addr",
@@ -32,6 +34,7 @@ pub const KEYS: [&str; 30] = [
     "data_dir",
     "blob_url",
     "public_url",
+    "trusted_proxies",
     "inbound_domain",
     "hostname",
     "dns_server",
@@ -72,6 +75,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub blob_url: Option<String>,
     pub public_url: String,
+    /// Reverse proxies that are believed about whom they ask for.
+    pub trusted_proxies: TrustedProxies,
     pub inbound_domain: String,
     pub hostname: String,
     pub dns_server: String,
@@ -252,6 +257,7 @@ impl Values {
             database: self.database(&data_dir)?,
             blob_url: self.text("blob_url")?,
             public_url: self.public_url(http_addr)?,
+            trusted_proxies: self.trusted_proxies()?,
             inbound_domain,
             dns_server: self.text("dns_server")?.unwrap_or_default(),
             dns_blocklists: self.dns_blocklists()?,

@@ -91,6 +91,7 @@ async fn checks(config: Arc<Config>) -> Vec<Check> {
     checks.push(within("HTTP address", NETWORK_TIMEOUT, network::http_address(&config)).await);
     checks.push(within("SMTP address", NETWORK_TIMEOUT, network::smtp_address(&config)).await);
     checks.push(network::public_url(&config));
+    checks.push(network::trusted_proxies(&config));
     let dns = DnsConfig::from_text(&config.dns_server)
         .and_then(|server| DnsLookup::new(&server))
         .map_err(|error| error.to_string());

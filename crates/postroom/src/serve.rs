@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use engine::access::{self, Bootstrap, BootstrapOptions};
 use engine::domains::Zones;
 use engine::{
-    Engine, analytics, automations, broadcasts, delivering, domains, mailboxes, maintenance, search_index, sequencer,
-    webhooks,
+    Engine, analytics, automations, broadcasts, delivering, domains, erasures, mailboxes, maintenance, search_index,
+    sequencer, timing, webhooks,
 };
 use gateway::auth::Authenticator;
 use gateway::dns::DnsConfig;
@@ -70,7 +70,11 @@ pub async fn run(config: Config, engine: Engine) -> anyhow::Result<()> {
     if let Some(listeners) = dns_listeners {
         serve_dns(&mut tasks, listeners, &engine, &shutdown).await;
     }
-    let server_config = ServerConfig { render_metrics: Arc::new(move || metrics.render()), shutdown: shutdown.clone() };
+    let server_config = ServerConfig {
+        render_metrics: Arc::new(move || metrics.render()),
+        shutdown: shutdown.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+    };
     let served = engine.clone();
     tasks.spawn(async move {
         if let Err(error) = server::serve(http_listener, served, server_config).await {
@@ -108,6 +112,8 @@ fn start_workers(tasks: &mut JoinSet<()>, engine: &Engine, shutdown: &Cancellati
     tasks.spawn(broadcasts::expanding::run(engine.clone(), shutdown.clone()));
     tasks.spawn(broadcasts::count(engine.clone(), shutdown.clone()));
     tasks.spawn(automations::run(engine.clone(), shutdown.clone()));
+    tasks.spawn(timing::run(engine.clone(), shutdown.clone()));
+    tasks.spawn(erasures::run(engine.clone(), shutdown.clone()));
 }
 
 /// Histograms keep every value until they are drained.

@@ -1,11 +1,11 @@
 //! The application: its state, its layers in their order, and its shutdown.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -19,7 +19,8 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 
 use crate::problem::Problem;
 use crate::rate_limit::Limiter;
-use crate::{assets, docs, idempotency, observe, openapi, own_hosts, query_names, routes};
+use crate::trusted_proxies::TrustedProxies;
+use crate::{assets, client_address, docs, idempotency, observe, openapi, own_hosts, query_names, routes};
 
 /// What the server is started with beside the engine.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub struct ServerConfig {
     pub render_metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Ends the streams when the server stops.
     pub shutdown: CancellationToken,
+    /// Who is believed about where a request came from.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// What every handler can reach.
@@ -48,15 +51,20 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
     let app =
         App { engine, config, limiter: Arc::default(), under_way: Arc::default(), public_origin: public_origin.into() };
     let (api, _) = openapi::api().split_for_parts();
-    let compressible =
-        SizeAbove::new(1_024).and(NotForContentType::IMAGES).and(NotForContentType::SSE).and(NotForContentType::GRPC);
+    let compressible = SizeAbove::new(1_024)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::GRPC)
+        .and(NotForContentType::const_new("application/zip"));
     Router::new()
         .merge(
             api.layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
                 .layer(middleware::from_fn(query_names::layer)),
         )
         .merge(routes::health::router())
+        .merge(routes::survey::router())
         .merge(routes::unsubscribe::router())
+        .merge(routes::identity_provider::pages())
         .merge(routes::mailboxes::router().layer(middleware::from_fn_with_state(app.clone(), idempotency::layer)))
         .merge(docs::router())
         .merge(own_hosts::router())
@@ -70,6 +78,7 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
         }))
         .layer(DefaultBodyLimit::max(REQUEST_BODY_BYTES_MAX))
         .layer(middleware::from_fn(observe::layer))
+        .layer(middleware::from_fn_with_state(app.clone(), client_address::layer))
         .with_state(app)
 }
 
@@ -94,11 +103,6 @@ async fn security_headers(request: Request, next: Next) -> Response {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
-}
-
-/// The address a request came from; loopback in tests that have none.
-pub fn peer(request: &axum::http::Extensions) -> IpAddr {
-    request.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip())
 }
 
 /// # Errors

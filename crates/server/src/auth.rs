@@ -3,12 +3,12 @@
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
-use engine::{Engine, access};
+use engine::access::{self, Present};
 use model::UserId;
-use model::key::{Actor, Principal, User};
+use model::key::{Actor, Principal};
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -36,7 +36,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let app = App::from_ref(state);
-        let principal = authenticate(&app, &parts.method, &parts.headers).await?;
+        let principal = authenticate(&app, &parts.method, parts.uri.path(), &parts.headers).await?;
         app.limiter.check(&principal)?;
         Ok(Self(principal))
     }
@@ -57,21 +57,35 @@ pub fn with_access_token(query: Option<&str>, mut headers: HeaderMap) -> Result<
     Ok(headers)
 }
 
-/// Who asks with these headers.
+/// Whether somebody may ask there who has to set up a second factor first: to see who they are, and to do it.
+fn leads_to_second_factor(path: &str) -> bool {
+    let own = path.strip_prefix("/api/v1/users/me").unwrap_or(path);
+    own.is_empty() || own == "/second-factor" || own.starts_with("/second-factor/")
+}
+
+/// Who asks with these headers, for what is at `path`.
 ///
 /// # Errors
-/// 401 without a good key or session, 403 for a change with a cookie from another origin.
-pub async fn authenticate(app: &App, method: &Method, headers: &HeaderMap) -> Result<Principal, Problem> {
+/// 401 without a good key or session, 403 for a change with a cookie from another origin, or from somebody without the second factor that
+/// their workspace wants.
+pub async fn authenticate(app: &App, method: &Method, path: &str, headers: &HeaderMap) -> Result<Principal, Problem> {
     if let Some(key) = api_key(headers) {
         let found = access::by_api_key(&app.engine, key).await?;
         return found.ok_or_else(|| Problem::unauthenticated("the API key is not known, or was deleted"));
     }
     let missing = || Problem::unauthenticated("an API key is needed: `Authorization: Bearer <key>`");
-    let (principal, _) = session(&app.engine, headers).await?.ok_or_else(missing)?;
+    let present = session(app, headers).await?.ok_or_else(missing)?;
     if !method.is_safe() {
         check_origin(app, headers)?;
     }
-    Ok(principal)
+    if present.needs_second_factor && !leads_to_second_factor(path) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "secondFactorRequired",
+            "this workspace wants everybody to have a second factor: set one up first, in the profile or at /api/v1/users/me/second-factor",
+        ));
+    }
+    Ok(present.principal)
 }
 
 /// The key of `Authorization: Bearer` or `X-API-Key`.
@@ -92,11 +106,16 @@ pub fn session_token(headers: &HeaderMap) -> Option<String> {
 ///
 /// # Errors
 /// What the store says.
-pub async fn session(engine: &Engine, headers: &HeaderMap) -> Result<Option<(Principal, User)>, Problem> {
+pub async fn session(app: &App, headers: &HeaderMap) -> Result<Option<Present>, Problem> {
     match session_token(headers) {
-        Some(token) => Ok(access::by_session(engine, &token).await?),
+        Some(token) => Ok(access::by_session(&app.engine, &token, user_agent(headers)).await?),
         None => Ok(None),
     }
+}
+
+/// What the browser calls itself.
+pub fn user_agent(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok())
 }
 
 /// A change that comes with a cookie must come from our own pages: the public URL's origin, or the host that was asked.

@@ -56,7 +56,8 @@ impl Drop for Working {
 /// Whether a POST there heeds the header: not one that proves itself otherwise than by a key or a session, and a
 /// session is a cookie, which can't be answered again.
 pub fn concerns(path: &str) -> bool {
-    (path.starts_with("/api/v1/") && path != "/api/v1/session") || is_of_mailboxes(path)
+    let is_session = path.strip_prefix("/api/v1/session").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    (path.starts_with("/api/v1/") && !is_session) || is_of_mailboxes(path)
 }
 
 /// Of the mailbox API, which has errors of its own, and keys in the query.
@@ -86,7 +87,7 @@ async fn once(app: &App, request: Request, next: Next) -> Result<Response, Probl
     if is_of_mailboxes(request.uri().path()) {
         headers = auth::with_access_token(request.uri().query(), headers)?;
     }
-    let principal = auth::authenticate(app, request.method(), &headers).await?;
+    let principal = auth::authenticate(app, request.method(), request.uri().path(), &headers).await?;
     let (parts, body) = request.into_parts();
     let body = http_body_util::Limited::new(body, REQUEST_BODY_BYTES_MAX).collect().await;
     let body = body

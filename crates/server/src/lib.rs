@@ -4,6 +4,7 @@
 mod app;
 mod assets;
 mod auth;
+mod client_address;
 mod docs;
 mod idempotency;
 mod observe;
@@ -15,6 +16,8 @@ mod query_names;
 mod rate_limit;
 mod routes;
 mod strict;
+mod trusted_proxies;
 
 pub use app::{ServerConfig, bind, router, serve};
 pub use openapi::document;
+pub use trusted_proxies::TrustedProxies;

@@ -7,6 +7,9 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
+use engine::audit;
+
+use crate::client_address::client;
 
 /// The answer's header with the request's id.
 const HEADER: &str = "x-request-id";
@@ -26,9 +29,9 @@ fn new_id() -> String {
     format!("req_{}", engine::tokens::random(ID_CHARS))
 }
 
-/// Runs `work`, in a task of its own, say, as part of the request `id`.
-pub async fn within<T>(id: String, work: impl Future<Output = T>) -> T {
-    REQUEST_ID.scope(id, work).await
+/// Runs `work`, in a task of its own, say, as part of the request `id` that this task does.
+pub fn within<T>(id: String, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    REQUEST_ID.scope(id, audit::carried(work))
 }
 
 /// Wraps every route.
@@ -36,7 +39,8 @@ pub async fn layer(request: Request, next: Next) -> Response {
     let (id, begun, method) = (new_id(), Instant::now(), request.method().clone());
     // The template, not the path: ids would make a series of every message.
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let mut response = within(id.clone(), next.run(request)).await;
+    let address = client(request.extensions());
+    let mut response = REQUEST_ID.scope(id.clone(), audit::within(address, next.run(request))).await;
     let (status, seconds) = (response.status().as_u16(), begun.elapsed().as_secs_f64());
     tracing::debug!(%method, route, status, seconds, request_id = id, "answered a request");
     let labels = [("method", method.as_str().to_owned()), ("route", route.clone()), ("status", status.to_string())];

@@ -24,11 +24,15 @@ use crate::routes;
         crate::paging::Order,
         crate::problem::Problem,
         crate::routes::conversations::Mentioned,
+        crate::routes::insight::InsightBy,
+        crate::routes::insight::IntervalName,
+        crate::routes::ratings::RatingBy,
         crate::routes::search::SortBy,
         model::conversation::ConversationStatus,
         model::event::Event,
         model::message::Direction,
-        model::message::MessageStatus
+        model::message::MessageStatus,
+        model::sla::SlaFilter
     )),
     security(("key" = []))
 )]

@@ -63,21 +63,30 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A page of a list that is short by nature and known whole, ordered by id.
+    /// A page of a list that is short by nature and known whole, in the order of its items' places.
     ///
     /// # Errors
     /// `take` or the cursor can't be read, or the cursor is of another list (400).
-    pub fn of_all<Id>(all: Vec<T>, query: &PageQuery, usual: Order, id: impl Fn(&T) -> &Id) -> Result<Self, Problem>
+    pub fn of_all<Place>(
+        all: Vec<T>,
+        query: &PageQuery,
+        usual: Order,
+        place: impl Fn(&T) -> Place,
+    ) -> Result<Self, Problem>
     where
-        Id: Clone + Ord + Serialize + DeserializeOwned,
+        Place: Ord + Serialize + DeserializeOwned,
     {
         let (take, ascending) = (take(query.take)?, query.order.unwrap_or(usual) == Order::Asc);
-        let after: Option<Id> = decode(query.cursor.as_deref())?;
-        let behind =
-            |item: &T| after.as_ref().is_none_or(|after| if ascending { id(item) > after } else { id(item) < after });
+        let after: Option<Place> = decode(query.cursor.as_deref())?;
+        let behind = |item: &T| {
+            after.as_ref().is_none_or(|after| if ascending { place(item) > *after } else { place(item) < *after })
+        };
         let mut found: Vec<T> = all.into_iter().filter(behind).collect();
-        found.sort_by(|left, right| if ascending { id(left).cmp(id(right)) } else { id(right).cmp(id(left)) });
-        Ok(Self::cut(found, take, |item| id(item).clone()))
+        found.sort_by_key(&place);
+        if !ascending {
+            found.reverse();
+        }
+        Ok(Self::cut(found, take, place))
     }
 
     /// Of `take` + 1 found items: the page, and a cursor to the place of its last item if there is more.

@@ -100,6 +100,7 @@ impl From<EngineError> for Problem {
             EngineError::Conflict(detail) => Self::new(StatusCode::CONFLICT, "conflict", detail),
             EngineError::Forbidden(detail) => Self::forbidden(detail),
             EngineError::Gone(detail) => Self::new(StatusCode::GONE, "gone", detail),
+            EngineError::TooOften { detail, retry_after_seconds } => Self::too_many(detail, retry_after_seconds),
             EngineError::TooLarge { limit } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", format!("at most {limit} bytes are accepted"))
             }

@@ -8,9 +8,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use model::conversation::{Conversation, ConversationStatus};
+use model::conversation::{Conversation, ConversationPriority, ConversationStatus};
 use model::message::{Direction, Disposition, MessageStatus, ThreadedBy};
 use model::{AttachmentId, ChannelId, ContactId, ConversationId, MessageId, Timestamp, UserId, WorkspaceId};
+use postroom_store::conversation_counts;
 use postroom_store::conversation_lists::{self, ActivitySlice, Assignee, ConversationFilter};
 use postroom_store::conversations::{self, ConversationRow};
 use postroom_store::message_lists::{self, MessageFilter, MessageSlice};
@@ -56,6 +57,8 @@ fn conversation(n: usize, size: usize) -> ConversationRow {
             use_case_id: None,
             contact_id: Some(id(ContactId::derived, scrambled(n, 3) % (size / SELDOM))),
             subject: format!("Subject {n}"),
+            number: 0,
+            priority: ConversationPriority::ALL[scrambled(n, 7) % 4],
             status,
             assignee_id: (!scrambled(n, 4).is_multiple_of(3)).then(|| id(UserId::derived, scrambled(n, 5) % 20)),
             team_id: None,
@@ -67,6 +70,7 @@ fn conversation(n: usize, size: usize) -> ConversationRow {
             last_activity_at: Timestamp::from_millis(AT + n as i64 * 1_000),
             created_at: Timestamp::from_millis(AT + n as i64 * 1_000),
             related_conversation_ids: Vec::new(),
+            sla: None,
         },
     }
 }
@@ -140,8 +144,8 @@ fn words(n: usize, size: usize) -> Words {
 
 /// A conversation and its mail. Answers what the search index is to hold.
 fn add(tx: &mut Tx<'_>, n: usize, size: usize) -> postroom_store::Result<(i64, IndexRow)> {
-    let row = conversation(n, size);
-    conversations::insert(tx, &row)?;
+    let mut row = conversation(n, size);
+    conversations::insert(tx, &mut row)?;
     if scrambled(n, 7).is_multiple_of(50) {
         let mut labelled = row.clone();
         labelled.public.labels = vec!["urgent".into()];
@@ -177,7 +181,7 @@ fn questions(size: usize) -> Vec<Question> {
         "counts",
         Arc::new(|tx: &mut Tx<'_>| {
             let (workspace, user) = (id(WorkspaceId::derived, 0), id(UserId::derived, 1));
-            Ok(conversation_lists::counts(tx, &workspace, None, Some(&user))?.open as usize)
+            Ok(conversation_counts::counts(tx, &workspace, None, Some(&user))?.open as usize)
         }),
     ));
     all

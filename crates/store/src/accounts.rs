@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use model::account::{AccountError, AccountSettings, AccountState};
 use model::{AccountId, ChannelId, OAuth2AppId, Timestamp, WorkspaceId};
-use serde::Serialize;
 
-use crate::db::{Row, Topic, Tx};
+use crate::db::{Row, Topic, Tx, json};
 use crate::error::{Result, StoreError};
 use crate::{linked_mails, submissions};
 
@@ -69,10 +68,6 @@ fn from_row(row: &Row<'_>) -> Result<AccountRow> {
     })
 }
 
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| StoreError::corrupt(TABLE, error))
-}
-
 /// # Errors
 /// What the database says; a unique violation where the workspace has an account of this name.
 pub fn insert(tx: &mut Tx<'_>, row: &AccountRow) -> Result<()> {
@@ -85,7 +80,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &AccountRow) -> Result<()> {
             (&row.name).into(),
             (&row.display_name).into(),
             (&row.email).into(),
-            json(&row.settings)?.into(),
+            json(TABLE, &row.settings)?.into(),
             (&row.secrets).into(),
             (&row.channel_id).into(),
             row.state.as_str().into(),
@@ -109,7 +104,7 @@ pub fn update(tx: &mut Tx<'_>, row: &AccountRow) -> Result<()> {
             (&row.id).into(),
             (&row.display_name).into(),
             (&row.email).into(),
-            json(&row.settings)?.into(),
+            json(TABLE, &row.settings)?.into(),
             (&row.secrets).into(),
             row.state.as_str().into(),
             row.updated_at.into(),
@@ -275,7 +270,7 @@ pub fn set_state(
     error: Option<&AccountError>,
     refusals: u32,
 ) -> Result<()> {
-    let error = error.map(json).transpose()?;
+    let error = error.map(|error| json(TABLE, error)).transpose()?;
     tx.execute(
         "UPDATE account SET state = $2, last_error = $3, refusals = $4 WHERE id = $1",
         &[id.into(), state.as_str().into(), error.into(), refusals.into()],

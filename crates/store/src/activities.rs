@@ -51,6 +51,7 @@ fn from_row(row: &Row<'_>) -> Result<Activity> {
         id: row.text(0)?,
         contact_id: ContactId::from_stored(row.text(1)?),
         message_id: format!("<{}>", row.text(2)?),
+        conversation_id: None,
         account_id: row.text_or_null(3)?,
         direction: Direction::parse(&direction)
             .ok_or_else(|| StoreError::corrupt("activity", format!("direction {direction}")))?,

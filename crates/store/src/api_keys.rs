@@ -3,7 +3,7 @@
 use model::key::{ApiKey, Scope};
 use model::{ApiKeyId, ChannelId, Timestamp, WorkspaceId};
 
-use crate::db::{Row, Topic, Tx};
+use crate::db::{Row, Topic, Tx, json};
 use crate::error::Result;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ fn from_row(row: &Row<'_>) -> Result<ApiKeyRow> {
 /// What the database says; a unique violation where the same key exists.
 pub fn insert(tx: &mut Tx<'_>, key: &ApiKeyRow) -> Result<()> {
     let public = &key.public;
-    let scopes = serde_json::to_string(&public.scopes).unwrap_or_else(|_| "[]".into());
+    let scopes = json("api_key", &public.scopes)?;
     tx.execute(
         &format!("INSERT INTO api_key ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL)"),
         &[
@@ -107,6 +107,15 @@ pub fn delete_bootstrap_except(tx: &mut Tx<'_>, hash: &[u8]) -> Result<u64> {
 pub fn is_there(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ApiKeyId) -> Result<bool> {
     let sql = "SELECT id FROM api_key WHERE id = $1 AND workspace_id = $2";
     Ok(tx.query_one(sql, &[id.into(), workspace.into()], |row| row.text(0))?.is_some())
+}
+
+/// What people call a key.
+///
+/// # Errors
+/// What the database says.
+pub fn name(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ApiKeyId) -> Result<Option<String>> {
+    let sql = "SELECT name FROM api_key WHERE id = $1 AND workspace_id = $2";
+    tx.query_one(sql, &[id.into(), workspace.into()], |row| row.text(0))
 }
 
 /// # Errors

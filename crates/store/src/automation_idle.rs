@@ -4,6 +4,7 @@ use model::{AutomationId, ConversationId, MessageId, Timestamp, WorkspaceId};
 
 use crate::db::{Row, Tx};
 use crate::error::Result;
+use crate::messages::MessageFlags;
 
 const COLUMNS: &str = "automation_id, conversation_id, workspace_id, message_id, message_seq, since, due_at";
 
@@ -109,7 +110,7 @@ pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
     Ok(tx.query_one("SELECT MIN(due_at) FROM automation_idle", &[], |row| row.time_or_null(0))?.flatten())
 }
 
-/// Whether somebody answered in a conversation after a mail: a person, not a machine of ours.
+/// Whether somebody answered in a conversation after a mail: a person, not a machine of ours, and whoever wrote there.
 ///
 /// # Errors
 /// What the database says.
@@ -117,6 +118,7 @@ pub fn was_answered(tx: &mut Tx<'_>, conversation: &ConversationId, after_seq: i
     // An automatic answer is composed as one, and read as what it says it is.
     let sql =
         "SELECT 1 FROM message WHERE conversation_id = $1 AND seq > $2 AND direction = 'outbound' AND kind = 'message'
-                   AND status <> 'cancelled' LIMIT 1";
-    Ok(tx.query_one(sql, &[conversation.into(), after_seq.into()], |_| Ok(()))?.is_some())
+                   AND status <> 'cancelled' AND (flags & $3) = 0 LIMIT 1";
+    let aside = MessageFlags { aside: true, ..MessageFlags::default() }.to_bits();
+    Ok(tx.query_one(sql, &[conversation.into(), after_seq.into(), aside.into()], |_| Ok(()))?.is_some())
 }

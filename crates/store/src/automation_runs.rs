@@ -3,9 +3,9 @@
 use model::automation::AutomationRun;
 use model::{AutomationId, AutomationRunId, ConversationId, EventId, MessageId, Timestamp, WorkspaceId};
 
-use crate::automations::{json, trigger};
+use crate::automations::trigger;
 use crate::conditions::Conditions;
-use crate::db::{Row, Tx};
+use crate::db::{Row, Tx, json};
 use crate::error::Result;
 
 const TABLE: &str = "automation_run";

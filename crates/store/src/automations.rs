@@ -5,7 +5,7 @@ use model::automation::{Automation, AutomationTrigger};
 use model::{AutomationId, EventId, Timestamp, WorkspaceId};
 
 use crate::conditions::Conditions;
-use crate::db::{Row, Topic, Tx};
+use crate::db::{Row, Topic, Tx, json};
 use crate::error::{Result, StoreError};
 
 const TABLE: &str = "automation";
@@ -43,10 +43,6 @@ fn from_row(row: &Row<'_>) -> Result<AutomationRow> {
             updated_at: row.time(12)?,
         },
     })
-}
-
-pub(crate) fn json(table: &'static str, value: &impl serde::Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| StoreError::corrupt(table, error))
 }
 
 /// # Errors

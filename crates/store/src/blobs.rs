@@ -168,6 +168,19 @@ impl BlobStore {
         }
     }
 
+    /// Destroys the bytes of a blob that nobody refers to any more: a place in a pack file is written over with zeros and synced, an
+    /// object is deleted. Once more does no harm. `hash` is that of the blob as it was put: what else came to its place stays.
+    ///
+    /// # Errors
+    /// The disk or the object store says no, or the pack file is on another machine; nobody may write here.
+    pub async fn destroy(&self, location: &BlobLocation, workspace: &str, hash: &[u8]) -> Result<(), BlobError> {
+        match self {
+            Self::Disk(packs) => packs.destroy(location, workspace, hash).await,
+            Self::Object(objects) => objects.destroy(location, workspace, hash).await,
+            Self::ReadOnly(_) => Err(BlobError::ReadOnly),
+        }
+    }
+
     /// Can blobs be put here at all?
     pub fn takes_blobs(&self) -> bool {
         !matches!(self, Self::ReadOnly(_))

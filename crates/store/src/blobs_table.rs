@@ -67,6 +67,9 @@ fn broken(error: io::Error) -> StoreError {
 /// # Errors
 /// What the database says.
 pub fn put(tx: &mut Tx<'_>, workspace: &WorkspaceId, blob: &NewBlob) -> Result<i64> {
+    if let Some(location) = &blob.location {
+        crate::blob_graves::reuse(tx, location)?;
+    }
     tx.insert_numbered(
         "INSERT INTO blob (workspace_id, hash, size, data, location) VALUES ($1, $2, $3, $4, $5)",
         "id",
@@ -87,6 +90,18 @@ pub fn put(tx: &mut Tx<'_>, workspace: &WorkspaceId, blob: &NewBlob) -> Result<i
 pub fn is_of(tx: &mut Tx<'_>, id: i64, hash: &[u8; 32]) -> Result<bool> {
     let known = tx.query_one("SELECT hash FROM blob WHERE id = $1", &[id.into()], |row| row.bytes(0))?;
     Ok(known.is_some_and(|known| known == hash))
+}
+
+/// Takes a raw mail away; the caller knows that nobody refers to it. Answers where its bytes are and their hash, if they are not in the
+/// row.
+///
+/// # Errors
+/// What the database says.
+pub fn remove(tx: &mut Tx<'_>, id: i64) -> Result<Option<(String, Vec<u8>)>> {
+    let sql = "SELECT location, hash FROM blob WHERE id = $1";
+    let found = tx.query_one(sql, &[id.into()], |row| Ok((row.text_or_null(0)?, row.bytes(1)?)))?;
+    tx.execute("DELETE FROM blob WHERE id = $1", &[id.into()])?;
+    Ok(found.and_then(|(location, hash)| Some((location?, hash))))
 }
 
 /// # Errors

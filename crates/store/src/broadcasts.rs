@@ -7,7 +7,7 @@ use model::broadcast::{Broadcast, BroadcastProgress, BroadcastStatus, BroadcastT
 use model::{BroadcastId, ContactListId, TemplateId, Timestamp, UseCaseId, WorkspaceId};
 
 use crate::conditions::Conditions;
-use crate::db::{Dialect, Row, Tx};
+use crate::db::{Dialect, Row, Tx, json};
 use crate::error::{Result, StoreError};
 
 const TABLE: &str = "broadcast";
@@ -148,7 +148,7 @@ pub fn insert(
     broadcast: &Broadcast,
     content: &BroadcastContent,
 ) -> Result<()> {
-    let tags = serde_json::to_string(&broadcast.tags).map_err(|error| StoreError::corrupt(TABLE, error))?;
+    let tags = json(TABLE, &broadcast.tags)?;
     tx.execute(
         "INSERT INTO broadcast (id, workspace_id, name, use_case_id, list_id, status, subject, text_content, html_content, template_id,
              template_version, track_opens, track_clicks, tags, scheduled_at, created_at, updated_at, member_bound, member_cursor, total, queued,
@@ -254,7 +254,7 @@ pub fn any_under_way(tx: &mut Tx<'_>, list: &ContactListId) -> Result<bool> {
 /// # Errors
 /// What the database says.
 pub fn rewrite(tx: &mut Tx<'_>, broadcast: &Broadcast, content: &BroadcastContent) -> Result<()> {
-    let tags = serde_json::to_string(&broadcast.tags).map_err(|error| StoreError::corrupt(TABLE, error))?;
+    let tags = json(TABLE, &broadcast.tags)?;
     tx.execute(
         "UPDATE broadcast SET name = $2, use_case_id = $3, list_id = $4, subject = $5, text_content = $6, html_content = $7,
              template_id = $8, template_version = $9, track_opens = $10, track_clicks = $11, tags = $12, scheduled_at = $13

@@ -3,8 +3,8 @@
 use model::business_hours::BusinessHours;
 use model::{Timestamp, WorkspaceId};
 
-use crate::db::Tx;
-use crate::error::{Result, StoreError};
+use crate::db::{Tx, json};
+use crate::error::Result;
 
 const TABLE: &str = "business_hours";
 
@@ -20,7 +20,7 @@ pub fn get(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<Option<BusinessHo
 /// # Errors
 /// What the database says.
 pub fn set(tx: &mut Tx<'_>, workspace: &WorkspaceId, hours: &BusinessHours, now: Timestamp) -> Result<()> {
-    let text = serde_json::to_string(hours).map_err(|error| StoreError::corrupt(TABLE, error))?;
+    let text = json(TABLE, hours)?;
     tx.execute(
         "INSERT INTO business_hours (workspace_id, hours, updated_at) VALUES ($1, $2, $3)
          ON CONFLICT (workspace_id) DO UPDATE SET hours = excluded.hours, updated_at = excluded.updated_at",

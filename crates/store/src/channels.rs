@@ -5,7 +5,7 @@ use model::{ChannelId, TeamId, Timestamp, WorkspaceId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::db::{Row, Topic, Tx};
+use crate::db::{Row, Topic, Tx, json};
 use crate::error::{Result, StoreError};
 
 const TABLE: &str = "channel";
@@ -66,10 +66,6 @@ fn from_row(row: &Row<'_>) -> Result<ChannelRow> {
     })
 }
 
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| StoreError::corrupt(TABLE, error))
-}
-
 /// Keeps a new channel and takes its receiving address, for good.
 ///
 /// # Errors
@@ -85,11 +81,11 @@ pub fn insert(tx: &mut Tx<'_>, row: &ChannelRow) -> Result<()> {
             public.provider.as_str().into(),
             (&public.email_address).into(),
             (&public.display_name).into(),
-            json(&public.aliases)?.into(),
-            json(&public.signature)?.into(),
-            json(&public.config)?.into(),
+            json(TABLE, &public.aliases)?.into(),
+            json(TABLE, &public.signature)?.into(),
+            json(TABLE, &public.config)?.into(),
             (&row.secrets).into(),
-            json(&public.limits)?.into(),
+            json(TABLE, &public.limits)?.into(),
             word(&public.auth_policy).into(),
             public.thread_by_subject.into(),
             word(&public.status).into(),
@@ -104,6 +100,20 @@ pub fn insert(tx: &mut Tx<'_>, row: &ChannelRow) -> Result<()> {
         "INSERT INTO channel_address (address, channel_id, workspace_id, active) VALUES ($1, $2, $3, $4)",
         &[(&public.inbound_address).into(), (&public.id).into(), (&row.workspace_id).into(), true.into()],
     )?;
+    keep_own_addresses(tx, row)
+}
+
+/// The addresses a channel writes from. It receives at those whose domain is the workspace's too ([`by_own_address`]).
+fn keep_own_addresses(tx: &mut Tx<'_>, row: &ChannelRow) -> Result<()> {
+    let public = &row.public;
+    tx.execute("DELETE FROM channel_own_address WHERE channel_id = $1", &[(&public.id).into()])?;
+    for (place, address) in public.email_address.iter().map(|own| (0, own)).chain((1..).zip(&public.aliases)) {
+        tx.execute(
+            "INSERT INTO channel_own_address (address, channel_id, workspace_id, place) VALUES ($1, $2, $3, $4)
+             ON CONFLICT DO NOTHING",
+            &[address.to_lowercase().into(), (&public.id).into(), (&row.workspace_id).into(), i64::from(place).into()],
+        )?;
+    }
     Ok(())
 }
 
@@ -120,11 +130,11 @@ pub fn update(tx: &mut Tx<'_>, row: &ChannelRow) -> Result<()> {
             (&public.name).into(),
             (&public.email_address).into(),
             (&public.display_name).into(),
-            json(&public.aliases)?.into(),
-            json(&public.signature)?.into(),
-            json(&public.config)?.into(),
+            json(TABLE, &public.aliases)?.into(),
+            json(TABLE, &public.signature)?.into(),
+            json(TABLE, &public.config)?.into(),
             (&row.secrets).into(),
-            json(&public.limits)?.into(),
+            json(TABLE, &public.limits)?.into(),
             word(&public.auth_policy).into(),
             public.thread_by_subject.into(),
             word(&public.status).into(),
@@ -132,7 +142,7 @@ pub fn update(tx: &mut Tx<'_>, row: &ChannelRow) -> Result<()> {
             (&public.team_id).into(),
         ],
     )?;
-    Ok(())
+    keep_own_addresses(tx, row)
 }
 
 /// The channel stops receiving and is no longer shown; what it received stays, and its address stays taken.
@@ -155,6 +165,15 @@ pub fn get(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ChannelId) -> Result<O
     tx.query_one(&sql, &[id.into(), workspace.into()], from_row)
 }
 
+/// Whether the workspace has, or had, this channel.
+///
+/// # Errors
+/// What the database says.
+pub fn was_there(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ChannelId) -> Result<bool> {
+    let sql = "SELECT 1 FROM channel WHERE id = $1 AND workspace_id = $2";
+    Ok(tx.query_one(sql, &[id.into(), workspace.into()], |_| Ok(()))?.is_some())
+}
+
 /// A channel whatever its workspace, for a request that proves itself by the channel's own token.
 ///
 /// # Errors
@@ -168,11 +187,32 @@ pub fn get_any(tx: &mut Tx<'_>, id: &ChannelId) -> Result<Option<ChannelRow>> {
 /// # Errors
 /// What the database says.
 pub fn by_address(tx: &mut Tx<'_>, address: &str) -> Result<Option<ChannelRow>> {
-    let columns = COLUMNS.split(", ").map(|column| format!("c.{}", column.trim())).collect::<Vec<_>>().join(", ");
+    let columns = of_channel();
     let sql = format!(
         "SELECT {columns} FROM channel_address a JOIN channel c ON c.id = a.channel_id WHERE a.address = $1 AND a.active AND c.deleted_at IS NULL"
     );
     tx.query_one(&sql, &[address.into()], from_row)
+}
+
+/// The channel that writes from an address whose domain the same workspace has proved to be its own. Of several, the one whose main
+/// address it is, and the oldest. `address` is in lower case, `domain` its part behind the `@`.
+///
+/// # Errors
+/// What the database says.
+pub fn by_own_address(tx: &mut Tx<'_>, address: &str, domain: &str) -> Result<Option<ChannelRow>> {
+    let columns = of_channel();
+    let sql = format!(
+        "SELECT {columns} FROM channel_own_address o
+         JOIN domain d ON d.name = $2 AND d.workspace_id = o.workspace_id AND d.status IN ('verified', 'failing')
+         JOIN channel c ON c.id = o.channel_id
+         WHERE o.address = $1 AND c.deleted_at IS NULL ORDER BY o.place, c.id LIMIT 1"
+    );
+    tx.query_one(&sql, &[address.into(), domain.into()], from_row)
+}
+
+/// The columns, of a table that is called `c` beside others.
+fn of_channel() -> String {
+    COLUMNS.split(", ").map(|column| format!("c.{}", column.trim())).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a channel of any workspace receives at an address, or writes from it. `address` is normalised.

@@ -10,8 +10,8 @@ use model::{ChannelId, ContactId, WorkspaceId};
 use serde_json::{Map, Value as Json};
 
 use crate::conditions::Conditions;
-use crate::db::{Dialect, Tx, Value};
-use crate::error::{NotAPlace, Result, StoreError};
+use crate::db::{Dialect, Tx, Value, json};
+use crate::error::{NotAPlace, Result};
 
 /// Whose contacts: a workspace's, or those with a conversation in one of its channels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,7 +196,9 @@ fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<Contact>> {
     let mut conditions = Conditions::after(Vec::new());
     conditions.bind_list("(?)", ids.iter().map(Value::from));
     let (places, values) = (conditions.text(), conditions.values());
-    let sql = format!("SELECT id, name, attributes, created_at FROM contact WHERE id IN {places}");
+    let sql = format!(
+        "SELECT id, name, attributes, created_at, COALESCE(updated_at, created_at) FROM contact WHERE id IN {places}"
+    );
     let rows = tx.query(&sql, values, |row| {
         let id = row.text(0)?;
         let contact = Contact {
@@ -205,6 +207,7 @@ fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<Contact>> {
             addresses: Vec::new(),
             attributes: row.json::<Map<String, Json>>("contact", 2)?,
             created_at: row.time(3)?,
+            updated_at: row.time(4)?,
         };
         Ok((id, contact))
     })?;
@@ -239,16 +242,16 @@ pub fn lock(tx: &mut Tx<'_>, id: &ContactId) -> Result<()> {
 /// # Errors
 /// What the database says.
 pub fn update(tx: &mut Tx<'_>, workspace: &WorkspaceId, contact: &Contact) -> Result<()> {
-    let attributes =
-        serde_json::to_string(&contact.attributes).map_err(|error| StoreError::corrupt("contact", error))?;
+    let attributes = json("contact", &contact.attributes)?;
     tx.execute(
-        "UPDATE contact SET name = $3, name_key = $4, attributes = $5 WHERE id = $1 AND workspace_id = $2",
+        "UPDATE contact SET name = $3, name_key = $4, attributes = $5, updated_at = $6 WHERE id = $1 AND workspace_id = $2",
         &[
             (&contact.id).into(),
             workspace.into(),
             (&contact.name).into(),
             contact.name.as_ref().map(|name| name.to_lowercase()).into(),
             attributes.into(),
+            contact.updated_at.into(),
         ],
     )?;
     Ok(())

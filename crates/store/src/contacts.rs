@@ -77,6 +77,7 @@ pub fn insert(
         addresses: vec![ContactAddress { address: address.to_owned(), primary: true }],
         attributes: Map::new(),
         created_at: now,
+        updated_at: now,
     })
 }
 
@@ -92,18 +93,40 @@ pub fn add_address(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ContactId, add
     Ok(())
 }
 
+/// One of its addresses is the primary one from now on, and no other is.
+///
+/// # Errors
+/// What the database says.
+pub fn set_primary(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ContactId, address: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE contact_address SET is_primary = (address = $3) WHERE contact_id = $1 AND workspace_id = $2",
+        &[id.into(), workspace.into(), address.into()],
+    )?;
+    Ok(())
+}
+
+/// # Errors
+/// What the database says.
+pub fn remove_address(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ContactId, address: &str) -> Result<()> {
+    tx.execute(
+        "DELETE FROM contact_address WHERE contact_id = $1 AND workspace_id = $2 AND address = $3",
+        &[id.into(), workspace.into(), address.into()],
+    )?;
+    Ok(())
+}
+
 /// # Errors
 /// What the database says.
 pub fn get(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ContactId) -> Result<Option<Contact>> {
-    let sql = "SELECT name, attributes, created_at FROM contact WHERE id = $1 AND workspace_id = $2";
+    let sql = "SELECT name, attributes, created_at, COALESCE(updated_at, created_at) FROM contact WHERE id = $1 AND workspace_id = $2";
     let row = tx.query_one(sql, &[id.into(), workspace.into()], |row| {
-        Ok((row.text_or_null(0)?, row.json::<Map<String, Json>>("contact", 1)?, row.time(2)?))
+        Ok((row.text_or_null(0)?, row.json::<Map<String, Json>>("contact", 1)?, row.time(2)?, row.time(3)?))
     })?;
-    let Some((name, attributes, created_at)) = row else { return Ok(None) };
+    let Some((name, attributes, created_at, updated_at)) = row else { return Ok(None) };
     let addresses = tx.query(
         "SELECT address, is_primary FROM contact_address WHERE contact_id = $1 AND workspace_id = $2 ORDER BY is_primary DESC, address",
         &[id.into(), workspace.into()],
         |row| Ok(ContactAddress { address: row.text(0)?, primary: row.bool(1)? }),
     )?;
-    Ok(Some(Contact { id: id.clone(), name, addresses, attributes, created_at }))
+    Ok(Some(Contact { id: id.clone(), name, addresses, attributes, created_at, updated_at }))
 }

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-use model::conversation::{Conversation, ConversationStatus};
+use model::conversation::{Conversation, ConversationPriority, ConversationStatus};
+use model::sla::SlaFilter;
 use model::{ChannelId, ContactId, ConversationId, TeamId, Timestamp, UserId, WorkspaceId};
 
 use crate::conditions::Conditions;
@@ -31,6 +32,9 @@ pub enum OfTeam {
 pub struct ConversationFilter {
     pub workspace_id: WorkspaceId,
     pub status: Option<ConversationStatus>,
+    pub priority: Option<ConversationPriority>,
+    /// There is one at most.
+    pub number: Option<u64>,
     pub unread: Option<bool>,
     pub channel_id: Option<ChannelId>,
     pub assignee: Option<Assignee>,
@@ -39,6 +43,8 @@ pub struct ConversationFilter {
     pub contact_id: Option<ContactId>,
     /// Whom a note of it mentions.
     pub mentioned: Option<UserId>,
+    /// How its timers stand.
+    pub sla: Option<SlaFilter>,
 }
 
 impl ConversationFilter {
@@ -46,6 +52,8 @@ impl ConversationFilter {
         Self {
             workspace_id,
             status: None,
+            priority: None,
+            number: None,
             unread: None,
             channel_id: None,
             assignee: None,
@@ -53,6 +61,7 @@ impl ConversationFilter {
             label: None,
             contact_id: None,
             mentioned: None,
+            sla: None,
         }
     }
 
@@ -60,7 +69,8 @@ impl ConversationFilter {
     fn needs_the_conversation(&self) -> bool {
         let two_lists = self.label.is_some() && self.mentioned.is_some();
         let of_somebody = self.assignee.is_some() || self.team.is_some();
-        self.unread.is_some() || self.channel_id.is_some() || of_somebody || two_lists
+        let of_a_kind = self.unread.is_some() || self.sla.is_some() || self.priority.is_some();
+        of_a_kind || self.channel_id.is_some() || of_somebody || two_lists
     }
 }
 
@@ -220,8 +230,11 @@ fn keys_query<'f>(filter: &'f ConversationFilter, slice: &'f ActivitySlice) -> (
 /// Which index a filter is read from: the one that is expected to leave the least to look through.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum List {
+    Number,
     Contact,
     Mention,
+    Sla,
+    Priority,
     Label,
     Assignee,
     Team,
@@ -232,9 +245,14 @@ enum List {
 impl List {
     fn of(filter: &ConversationFilter) -> Self {
         match (&filter.contact_id, &filter.label, &filter.assignee, &filter.team, &filter.channel_id) {
+            _ if filter.number.is_some() => Self::Number,
             (Some(_), ..) => Self::Contact,
             // Few are mentioned often: their list is the shortest.
             _ if filter.mentioned.is_some() => Self::Mention,
+            // And few are late.
+            _ if filter.sla.is_some() => Self::Sla,
+            // Most are normal: those are looked for elsewhere.
+            _ if filter.priority.is_some_and(|priority| priority != ConversationPriority::Normal) => Self::Priority,
             (_, Some(_), ..) => Self::Label,
             (_, _, Some(Assignee::User(_)), ..) => Self::Assignee,
             (_, _, _, Some(OfTeam::Team(_)), _) => Self::Team,
@@ -277,11 +295,16 @@ impl List {
         let status = |status: &ConversationStatus| format!("{table}.status = '{}'", status.as_str());
         let unread = |unread: bool| format!("c.unread = {}", if unread { "TRUE" } else { "FALSE" });
         match self {
-            // A contact's are few: its index has the order alone.
-            Self::Contact => {
+            // These are few: their index has the order alone.
+            Self::Number | Self::Contact => {
                 vec![filter.status.iter().map(status).chain(filter.unread.into_iter().map(unread)).collect()]
             }
-            Self::Label | Self::Mention => statuses
+            // COALESCE keeps a planner from the index of all open ones.
+            Self::Sla => {
+                let status = |one: &ConversationStatus| format!("COALESCE(c.status, '') = '{}'", one.as_str());
+                vec![filter.status.iter().map(status).chain(filter.unread.into_iter().map(unread)).collect()]
+            }
+            Self::Label | Self::Mention | Self::Priority => statuses
                 .iter()
                 .map(|one| std::iter::once(status(one)).chain(filter.unread.into_iter().map(unread)).collect())
                 .collect(),
@@ -298,15 +321,17 @@ impl List {
     /// The conditions that are the same in every branch.
     fn restrict<'f>(self, filter: &'f ConversationFilter, conditions: &mut Conditions<'f>) {
         match self {
+            Self::Number => {
+                conditions.bind("c.workspace_id = ?", &filter.workspace_id);
+                if let Some(contact) = &filter.contact_id {
+                    conditions.bind("COALESCE(c.contact_id, '') = ?", contact);
+                }
+                with_label_and_mention(filter, conditions);
+            }
             Self::Contact => {
                 conditions.bind("c.contact_id = ?", &filter.contact_id);
                 conditions.bind("COALESCE(c.workspace_id, '') = ?", &filter.workspace_id);
-                if let Some(label) = &filter.label {
-                    conditions.bind(HAS_LABEL, label);
-                }
-                if let Some(user) = &filter.mentioned {
-                    conditions.bind(MENTIONS, user);
-                }
+                with_label_and_mention(filter, conditions);
             }
             Self::Mention => {
                 conditions.bind("n.workspace_id = ?", &filter.workspace_id);
@@ -325,6 +350,12 @@ impl List {
                     conditions.add("c.id = l.conversation_id");
                 }
             }
+            Self::Sla | Self::Priority => {
+                conditions.bind("c.workspace_id = ?", &filter.workspace_id);
+                if let Some(label) = &filter.label {
+                    conditions.bind(HAS_LABEL, label);
+                }
+            }
             Self::Workspace | Self::Channel | Self::Assignee | Self::Team => {
                 conditions.bind("c.workspace_id = ?", &filter.workspace_id);
             }
@@ -333,6 +364,22 @@ impl List {
         if let Some(channel) = &filter.channel_id {
             let own = self == Self::Channel;
             conditions.bind(if own { "c.channel_id = ?" } else { "COALESCE(c.channel_id, '') = ?" }, channel);
+        }
+        if let Some(sla) = filter.sla {
+            let own = self == Self::Sla;
+            conditions
+                .bind(if own { "c.sla_state = ?" } else { "COALESCE(c.sla_state, '') = ?" }, sla.state().as_str());
+        }
+        if let Some(priority) = filter.priority {
+            let word = priority.as_str();
+            // Its index is of those alone that are not normal, which has to be said.
+            conditions.add(match self {
+                Self::Priority => format!("c.priority = '{word}' AND c.priority <> 'normal'"),
+                _ => format!("COALESCE(c.priority, '') = '{word}'"),
+            });
+        }
+        if let Some(number) = filter.number {
+            conditions.bind("c.number = ?", i64::try_from(number).unwrap_or(i64::MAX));
         }
         match &filter.assignee {
             Some(Assignee::User(user)) if self == Self::Assignee => conditions.bind("c.assignee_id = ?", user),
@@ -354,59 +401,13 @@ impl List {
 const MENTIONS: &str = "EXISTS (SELECT 1 FROM conversation_mention h WHERE h.conversation_id = c.id AND h.user_id = ?)";
 const HAS_LABEL: &str = "EXISTS (SELECT 1 FROM conversation_label h WHERE h.conversation_id = c.id AND h.label = ?)";
 
-/// How many conversations a person has before them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ConversationCounts {
-    pub open: u64,
-    pub pending: u64,
-    pub snoozed: u64,
-    pub resolved: u64,
-    /// Of the open ones.
-    pub unread: u64,
-    /// Of the open ones: assigned to the one who asks.
-    pub mine: u64,
-    /// Of the open ones: assigned to nobody.
-    pub unassigned: u64,
-    /// Those in which the one who asks is mentioned and has not looked yet. [`counts`] leaves it to `mentions`.
-    pub mentions: u64,
-}
-
-/// The maintained counts, of one channel or all.
-///
-/// # Errors
-/// What the database says.
-pub fn counts(
-    tx: &mut Tx<'_>,
-    workspace: &WorkspaceId,
-    channel: Option<&ChannelId>,
-    user: Option<&UserId>,
-) -> Result<ConversationCounts> {
-    let mut conditions = Conditions::after(vec![user.map_or("-", UserId::as_str).into()]);
-    conditions.bind("workspace_id = ?", workspace);
-    if let Some(channel) = channel {
-        conditions.bind("channel_id = ?", channel);
+fn with_label_and_mention<'f>(filter: &'f ConversationFilter, conditions: &mut Conditions<'f>) {
+    if let Some(label) = &filter.label {
+        conditions.bind(HAS_LABEL, label);
     }
-    // Sums side by side: one pass, where groups would be sorted first.
-    let sum = |of: &str| format!("CAST(COALESCE(SUM(CASE WHEN {of} THEN conversations ELSE 0 END), 0) AS BIGINT)");
-    let sums = ConversationStatus::ALL.map(|status| sum(&format!("status = '{}'", status.as_str()))).join(", ");
-    let (unread, mine) = (sum("status = 'open' AND unread"), sum("status = 'open' AND assignee_id = $1"));
-    let nobodys = sum("status = 'open' AND assignee_id = ''");
-    let sql = format!("SELECT {sums}, {unread}, {mine}, {nobodys} FROM conversation_count WHERE {}", conditions.text());
-    let counted = tx.query_one(&sql, conditions.values(), |row| {
-        let number = |column| row.int(column).map(|number| u64::try_from(number).unwrap_or(0));
-        let mut counts =
-            ConversationCounts { unread: number(4)?, mine: number(5)?, unassigned: number(6)?, ..Default::default() };
-        for (column, status) in ConversationStatus::ALL.into_iter().enumerate() {
-            match status {
-                ConversationStatus::Open => counts.open = number(column)?,
-                ConversationStatus::Pending => counts.pending = number(column)?,
-                ConversationStatus::Snoozed => counts.snoozed = number(column)?,
-                ConversationStatus::Resolved => counts.resolved = number(column)?,
-            }
-        }
-        Ok(counts)
-    })?;
-    Ok(counted.unwrap_or_default())
+    if let Some(user) = &filter.mentioned {
+        conditions.bind(MENTIONS, user);
+    }
 }
 
 /// The conditions of `filter` on a conversation `c` of any origin.
@@ -434,11 +435,15 @@ pub(crate) fn restrict<'f>(filter: &'f ConversationFilter, conditions: &mut Cond
         Some(OfTeam::None) => conditions.add("c.team_id IS NULL"),
         None => {}
     }
-    if let Some(label) = &filter.label {
-        conditions.bind(HAS_LABEL, label);
+    with_label_and_mention(filter, conditions);
+    if let Some(priority) = filter.priority {
+        conditions.bind("c.priority = ?", priority.as_str());
     }
-    if let Some(user) = &filter.mentioned {
-        conditions.bind(MENTIONS, user);
+    if let Some(number) = filter.number {
+        conditions.bind("c.number = ?", i64::try_from(number).unwrap_or(i64::MAX));
+    }
+    if let Some(sla) = filter.sla {
+        conditions.bind("c.sla_state = ?", sla.state().as_str());
     }
 }
 

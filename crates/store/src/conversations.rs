@@ -1,9 +1,11 @@
 //! Conversations: single rows, who takes part, and the counts that are kept beside them. Lists are in `conversation_lists`.
 
-use model::conversation::{Conversation, ConversationStatus};
+use model::conversation::{Conversation, ConversationPriority, ConversationStatus};
+use model::message::Recipient;
+use model::sla::{Sla, SlaState};
 use model::{ChannelId, ContactId, ConversationId, TeamId, Timestamp, UseCaseId, UserId, WorkspaceId};
 
-use crate::db::{Row, Tx, Value};
+use crate::db::{Row, Tx, Value, json};
 use crate::error::{Result, StoreError};
 
 /// A conversation as it is kept. `public` is what the API shows, but for its labels.
@@ -16,11 +18,16 @@ pub struct ConversationRow {
 }
 
 pub(crate) const COLUMNS: &str = "id, workspace_id, channel_id, use_case_id, contact_id, subject, subject_base, status, assignee_id, team_id, \
-     unread, message_count, preview, reply_token, related, snoozed_until, last_activity_at, created_at";
+     unread, message_count, preview, reply_token, related, snoozed_until, last_activity_at, created_at, sla, number, priority";
+
+fn sla(row: &Row<'_>, column: usize) -> Result<Option<Sla>> {
+    let read = |text: String| serde_json::from_str(&text).map_err(|error| StoreError::corrupt("conversation", error));
+    row.text_or_null(column)?.map(read).transpose()
+}
 
 /// `labels` is left empty; see [`labels`].
 pub(crate) fn from_row(row: &Row<'_>) -> Result<ConversationRow> {
-    let status = row.text(7)?;
+    let (status, priority) = (row.text(7)?, row.text(20)?);
     Ok(ConversationRow {
         workspace_id: WorkspaceId::from_stored(row.text(1)?),
         subject_base: row.text(6)?,
@@ -43,6 +50,10 @@ pub(crate) fn from_row(row: &Row<'_>) -> Result<ConversationRow> {
             snoozed_until: row.time_or_null(15)?,
             last_activity_at: row.time(16)?,
             created_at: row.time(17)?,
+            sla: sla(row, 18)?,
+            number: u64::try_from(row.int(19)?).unwrap_or(0),
+            priority: ConversationPriority::parse(&priority)
+                .ok_or_else(|| StoreError::corrupt("conversation", format!("priority {priority}")))?,
         },
     })
 }
@@ -116,13 +127,14 @@ pub fn recent_by_subject(
     )
 }
 
-/// A new conversation, counted.
+/// A new conversation, counted, and given its number.
 ///
 /// # Errors
 /// What the database says.
-pub fn insert(tx: &mut Tx<'_>, row: &ConversationRow) -> Result<()> {
+pub fn insert(tx: &mut Tx<'_>, row: &mut ConversationRow) -> Result<()> {
+    row.public.number = next_number(tx, &row.workspace_id)?;
     let public = &row.public;
-    let values: [Value<'_>; 18] = [
+    let values: [Value<'_>; 21] = [
         (&public.id).into(),
         (&row.workspace_id).into(),
         (&public.channel_id).into(),
@@ -137,20 +149,28 @@ pub fn insert(tx: &mut Tx<'_>, row: &ConversationRow) -> Result<()> {
         public.message_count.into(),
         (&public.preview).into(),
         (&row.reply_token).into(),
-        related_json(public).into(),
+        json("conversation", &public.related_conversation_ids)?.into(),
         public.snoozed_until.into(),
         public.last_activity_at.into(),
         public.created_at.into(),
+        // Its timers are given to it later: see [`set_sla`].
+        Value::Null,
+        i64::try_from(public.number).unwrap_or(i64::MAX).into(),
+        public.priority.as_str().into(),
     ];
     tx.execute(
-        &format!("INSERT INTO conversation ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"),
+        &format!("INSERT INTO conversation ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"),
         &values,
     )?;
     count(tx, row, 1)
 }
 
-fn related_json(conversation: &Conversation) -> String {
-    serde_json::to_string(&conversation.related_conversation_ids).unwrap_or_else(|_| "[]".into())
+/// Others who begin a conversation in the workspace wait for this transaction on PostgreSQL, as they do to count it.
+fn next_number(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<u64> {
+    let sql = "INSERT INTO conversation_number (workspace_id, last) VALUES ($1, 1)
+               ON CONFLICT (workspace_id) DO UPDATE SET last = conversation_number.last + 1 RETURNING last";
+    let number = tx.query_one(sql, &[workspace.into()], |row| row.int(0))?;
+    Ok(number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0))
 }
 
 /// Writes what changed between `before` and `after`, labels and counts included. Ids and creation never change.
@@ -161,7 +181,8 @@ pub fn apply_change(tx: &mut Tx<'_>, before: &ConversationRow, after: &Conversat
     let public = &after.public;
     tx.execute(
         "UPDATE conversation SET subject = $2, subject_base = $3, status = $4, assignee_id = $5, team_id = $6, unread = $7, message_count = $8,
-             preview = $9, related = $10, snoozed_until = $11, last_activity_at = $12, contact_id = $13, channel_id = $14, use_case_id = $15
+             preview = $9, related = $10, snoozed_until = $11, last_activity_at = $12, contact_id = $13, channel_id = $14, use_case_id = $15,
+             priority = $16
          WHERE id = $1",
         &[
             (&public.id).into(),
@@ -173,12 +194,13 @@ pub fn apply_change(tx: &mut Tx<'_>, before: &ConversationRow, after: &Conversat
             public.unread.into(),
             public.message_count.into(),
             (&public.preview).into(),
-            related_json(public).into(),
+            json("conversation", &public.related_conversation_ids)?.into(),
             public.snoozed_until.into(),
             public.last_activity_at.into(),
             (&public.contact_id).into(),
             (&public.channel_id).into(),
             (&public.use_case_id).into(),
+            public.priority.as_str().into(),
         ],
     )?;
     apply_labels(tx, before, after)?;
@@ -193,6 +215,21 @@ pub fn apply_change(tx: &mut Tx<'_>, before: &ConversationRow, after: &Conversat
             count(tx, row, delta)?;
         }
     }
+    Ok(())
+}
+
+/// Its timers; `None` where it has none any more. No other change touches them.
+///
+/// # Errors
+/// What the database says.
+pub fn set_sla(tx: &mut Tx<'_>, id: &ConversationId, sla: Option<&Sla>) -> Result<()> {
+    let text =
+        sla.map(serde_json::to_string).transpose().map_err(|error| StoreError::corrupt("conversation", error))?;
+    let listed = sla.map(|sla| sla.state).filter(|state| matches!(state, SlaState::DueSoon | SlaState::Breached));
+    tx.execute(
+        "UPDATE conversation SET sla = $2, sla_state = $3 WHERE id = $1",
+        &[id.into(), text.into(), listed.map(SlaState::as_str).into()],
+    )?;
     Ok(())
 }
 
@@ -272,6 +309,18 @@ pub fn takes_part(tx: &mut Tx<'_>, id: &ConversationId, addresses: &[&str]) -> R
     let mut values: Vec<Value<'_>> = vec![id.into()];
     values.extend(addresses.iter().map(|address| Value::from(*address)));
     Ok(tx.query_one(&sql, &values, |_| Ok(()))?.is_some())
+}
+
+/// Who wrote the newest mails that came in, and whom each of these was for; at most `take` mails.
+///
+/// # Errors
+/// What the database says.
+pub fn correspondents(tx: &mut Tx<'_>, id: &ConversationId, take: usize) -> Result<Vec<(String, Vec<Recipient>)>> {
+    tx.query(
+        "SELECT from_address, recipients FROM message WHERE conversation_id = $1 AND direction = 'inbound' ORDER BY seq DESC LIMIT $2",
+        &[id.into(), take.into()],
+        |row| Ok((row.text(0)?, row.json("message", 1)?)),
+    )
 }
 
 /// # Errors

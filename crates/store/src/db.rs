@@ -19,6 +19,7 @@ use tokio::sync::{oneshot, watch};
 use crate::error::{Result, StoreError};
 use queue::{BoxedJob, Once, Queue, Repeatable};
 pub use tx::{Tx, placeholders};
+pub(crate) use value::json;
 pub use value::{Row, Value};
 
 /// Threads that read. SQLite readers cost some memory each; two cores never need more.
@@ -68,10 +69,12 @@ pub enum Topic {
     Presence = 9,
     /// Drafts changed.
     Drafts = 10,
+    /// Saved views changed.
+    Views = 11,
 }
 
 impl Topic {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Events,
         Self::Deliveries,
         Self::Webhooks,
@@ -83,6 +86,7 @@ impl Topic {
         Self::Domains,
         Self::Presence,
         Self::Drafts,
+        Self::Views,
     ];
 }
 
@@ -100,6 +104,8 @@ pub struct Db {
 
 struct Inner {
     dialect: Dialect,
+    /// Of SQLite's file.
+    path: Option<PathBuf>,
     writes: Arc<Queue>,
     reads: Arc<Queue>,
     topics: Arc<Topics>,
@@ -134,6 +140,10 @@ impl Db {
         let topics = Arc::new(Topics::new());
         let (writes, reads) = (Arc::new(Queue::new()), Arc::new(Queue::new()));
         let mut threads = Vec::new();
+        let path = match config {
+            DbConfig::Sqlite { path } => Some(path.clone()),
+            DbConfig::Postgres { .. } => None,
+        };
         let dialect = match config {
             DbConfig::Sqlite { path } => {
                 let writer = sqlite::Writer::open(path, topics.clone())?;
@@ -171,7 +181,9 @@ impl Db {
                 Dialect::Postgres
             }
         };
-        Ok(Self { inner: Arc::new(Inner { dialect, writes, reads, topics, threads: std::sync::Mutex::new(threads) }) })
+        Ok(Self {
+            inner: Arc::new(Inner { dialect, path, writes, reads, topics, threads: std::sync::Mutex::new(threads) }),
+        })
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -242,6 +254,16 @@ impl Db {
     /// A receiver whose value changes after every commit that concerns `topic`, on this node or, with PostgreSQL, another.
     pub fn subscribe(&self, topic: Topic) -> watch::Receiver<u64> {
         self.inner.topics.senders[topic as usize].subscribe()
+    }
+
+    /// Folds SQLite's write-ahead log into the database and empties its file, so that no former page is left there. False where others
+    /// are in the way: ask again. PostgreSQL keeps its own log as it is set up to.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn empty_log(&self) -> Result<bool> {
+        let Some(path) = self.inner.path.clone() else { return Ok(true) };
+        tokio::task::spawn_blocking(move || sqlite::empty_log(&path)).await.map_err(|_| StoreError::Panicked)?
     }
 
     /// Finishes what waits and closes every connection.

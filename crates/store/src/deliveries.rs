@@ -5,7 +5,7 @@ pub mod held;
 use model::message::{Delivery, DeliveryAttempt, MessageStatus};
 use model::{ChannelId, DeliveryId, MessageId, Timestamp, WorkspaceId};
 
-use crate::db::{Dialect, Row, Topic, Tx, Value};
+use crate::db::{Dialect, Row, Topic, Tx, Value, json};
 use crate::error::{Result, StoreError};
 
 const TABLE: &str = "delivery";
@@ -49,7 +49,7 @@ fn from_row(row: &Row<'_>) -> Result<DeliveryRow> {
 /// What the database says.
 pub fn insert(tx: &mut Tx<'_>, delivery: &DeliveryRow) -> Result<()> {
     let public = &delivery.public;
-    let log = serde_json::to_string(&public.attempts).map_err(|error| StoreError::corrupt(TABLE, error))?;
+    let log = json(TABLE, &public.attempts)?;
     tx.execute(
         "INSERT INTO delivery (id, workspace_id, message_id, channel_id, recipient, status, transport, destination, due_at, attempts, log, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)",
@@ -195,7 +195,7 @@ pub struct AttemptOutcome {
 pub fn record(tx: &mut Tx<'_>, delivery: &DeliveryRow, lease: &str, outcome: &AttemptOutcome) -> Result<bool> {
     let mut log = delivery.public.attempts.clone();
     log.push(outcome.attempt.clone());
-    let log = serde_json::to_string(&log).map_err(|error| StoreError::corrupt(TABLE, error))?;
+    let log = json(TABLE, &log)?;
     let changed = tx.execute(
         "UPDATE delivery SET status = $3, due_at = $4, lease = NULL, attempts = attempts + 1, log = $5,
              first_attempt_at = COALESCE(first_attempt_at, $6), updated_at = $6 WHERE id = $1 AND lease = $2",
@@ -223,7 +223,7 @@ pub fn note_report(
 ) -> Result<()> {
     let mut log = delivery.public.attempts.clone();
     log.push(attempt.clone());
-    let log = serde_json::to_string(&log).map_err(|error| StoreError::corrupt(TABLE, error))?;
+    let log = json(TABLE, &log)?;
     tx.execute(
         "UPDATE delivery SET status = $2, due_at = NULL, lease = NULL, held_by = NULL, held_for = NULL, log = $3, updated_at = $4 WHERE id = $1",
         &[(&delivery.public.id).into(), status.as_str().into(), log.into(), attempt.at.into()],

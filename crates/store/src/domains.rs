@@ -5,10 +5,9 @@ use std::time::Duration;
 use model::domain::{DkimKeys, DomainStatus, FoundRecord, MtaStsMode};
 use model::sending::DomainPolicy;
 use model::{DomainId, Timestamp, WorkspaceId};
-use serde::Serialize;
 
 use crate::conditions::Conditions;
-use crate::db::{Row, Topic, Tx};
+use crate::db::{Row, Topic, Tx, json};
 use crate::error::{Result, StoreError};
 
 const TABLE: &str = "domain";
@@ -69,10 +68,6 @@ fn from_row(row: &Row<'_>) -> Result<DomainRow> {
     })
 }
 
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| StoreError::corrupt(TABLE, error))
-}
-
 /// A new domain. One of the same name in the workspace is a unique violation.
 ///
 /// # Errors
@@ -88,8 +83,8 @@ pub fn insert(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
             (&row.name).into(),
             row.status.as_str().into(),
             (&row.secrets).into(),
-            json(&row.keys)?.into(),
-            json(&row.found)?.into(),
+            json(TABLE, &row.keys)?.into(),
+            json(TABLE, &row.found)?.into(),
             (&row.problem).into(),
             row.version.into(),
             row.checked_at.into(),
@@ -100,7 +95,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
             row.updated_at.into(),
             (&row.tracking_host).into(),
             row.mta_sts_mode.as_str().into(),
-            json(&row.policy)?.into(),
+            json(TABLE, &row.policy)?.into(),
             (&row.policy_secret).into(),
         ],
     )?;
@@ -124,8 +119,8 @@ pub fn update(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
             (&row.workspace_id).into(),
             row.status.as_str().into(),
             (&row.secrets).into(),
-            json(&row.keys)?.into(),
-            json(&row.found)?.into(),
+            json(TABLE, &row.keys)?.into(),
+            json(TABLE, &row.found)?.into(),
             (&row.problem).into(),
             row.checked_at.into(),
             row.verified_at.into(),
@@ -151,7 +146,7 @@ pub fn set_policy(tx: &mut Tx<'_>, row: &DomainRow) -> Result<()> {
         &[
             (&row.id).into(),
             (&row.workspace_id).into(),
-            json(&row.policy)?.into(),
+            json(TABLE, &row.policy)?.into(),
             (&row.policy_secret).into(),
             row.updated_at.into(),
             row.version.into(),

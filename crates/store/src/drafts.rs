@@ -3,13 +3,15 @@
 use model::draft::{Draft, DraftContent};
 use model::{ConversationId, Timestamp, UserId, WorkspaceId};
 
-use crate::db::{Dialect, Row, Topic, Tx};
-use crate::error::{Result, StoreError};
+use crate::conditions::Conditions;
+use crate::db::{Dialect, Row, Topic, Tx, json};
+use crate::error::Result;
 
 /// The place of a message that begins a conversation.
 const NEW: &str = "new";
 
-fn place(conversation: Option<&ConversationId>) -> &str {
+/// What a draft is known by among a person's.
+pub fn place(conversation: Option<&ConversationId>) -> &str {
     conversation.map_or(NEW, ConversationId::as_str)
 }
 
@@ -32,13 +34,19 @@ pub fn get(tx: &mut Tx<'_>, user: &UserId, conversation: Option<&ConversationId>
     tx.query_one(&sql, &[user.into(), place(conversation).into()], from_row)
 }
 
-/// A person's drafts, the newest first.
+/// A page of a person's drafts, by the conversation they are in: no draft changes its place while somebody reads them.
 ///
 /// # Errors
 /// What the database says.
-pub fn list(tx: &mut Tx<'_>, user: &UserId, take: usize) -> Result<Vec<Draft>> {
-    let sql = format!("SELECT {COLUMNS} FROM draft WHERE user_id = $1 ORDER BY updated_at DESC, place LIMIT $2");
-    tx.query(&sql, &[user.into(), take.into()], from_row)
+pub fn page(tx: &mut Tx<'_>, user: &UserId, after: Option<&str>, ascending: bool, take: usize) -> Result<Vec<Draft>> {
+    let mut conditions = Conditions::after(vec![take.into()]);
+    conditions.bind("user_id = ?", user);
+    if let Some(after) = after {
+        conditions.bind(if ascending { "place > ?" } else { "place < ?" }, after);
+    }
+    let order = if ascending { "ASC" } else { "DESC" };
+    let sql = format!("SELECT {COLUMNS} FROM draft WHERE {} ORDER BY place {order} LIMIT $1", conditions.text());
+    tx.query(&sql, conditions.values(), from_row)
 }
 
 /// Where a person's drafts are, and their versions.
@@ -66,7 +74,7 @@ pub fn lock(tx: &mut Tx<'_>, user: &UserId) -> Result<()> {
 /// # Errors
 /// What the database says.
 pub fn put(tx: &mut Tx<'_>, workspace: &WorkspaceId, user: &UserId, draft: &Draft) -> Result<()> {
-    let content = serde_json::to_string(&draft.content).map_err(|error| StoreError::corrupt("draft", error))?;
+    let content = json("draft", &draft.content)?;
     tx.execute(
         "INSERT INTO draft (user_id, place, workspace_id, version, content, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (user_id, place)

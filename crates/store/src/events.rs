@@ -4,7 +4,7 @@ use model::event::EventType;
 use model::{ChannelId, EventId, Timestamp, WorkspaceId};
 use serde_json::Value as Json;
 
-use crate::db::{Dialect, Row, Topic, Tx};
+use crate::db::{Dialect, Row, Topic, Tx, json};
 use crate::error::{Result, StoreError};
 
 /// Events given a position in one go.
@@ -71,7 +71,7 @@ pub fn append_imported(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<EventId>
 
 fn insert(tx: &mut Tx<'_>, event: &NewEvent<'_>, imported: bool) -> Result<EventId> {
     let id = EventId::generate();
-    let data = serde_json::to_string(event.data).map_err(|error| StoreError::corrupt("event", error))?;
+    let data = json("event", event.data)?;
     tx.execute(
         "INSERT INTO event (id, workspace_id, channel_id, type, subject_id, data, created_at, imported) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &[
@@ -124,6 +124,19 @@ pub fn after(tx: &mut Tx<'_>, position: i64, take: usize) -> Result<Vec<StoredEv
         &[position.into(), take.into()],
         from_row,
     )
+}
+
+/// Events of these types behind `position` up to `until`, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub fn of_types(tx: &mut Tx<'_>, position: i64, until: i64, types: &[EventType]) -> Result<Vec<StoredEvent>> {
+    let names: Vec<String> = types.iter().map(|event_type| format!("'{}'", event_type.as_str())).collect();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM event WHERE position > $1 AND position <= $2 AND type IN ({}) ORDER BY position",
+        names.join(", ")
+    );
+    tx.query(&sql, &[position.into(), until.into()], from_row)
 }
 
 /// Events of one workspace behind `position`, oldest first, at most `take`.

@@ -7,8 +7,8 @@ use model::{ContactId, ContactListId, Timestamp};
 use serde_json::{Map, Value as Json};
 
 use crate::conditions::Conditions;
-use crate::db::{Row, Tx, Value};
-use crate::error::{Result, StoreError};
+use crate::db::{Row, Tx, Value, json};
+use crate::error::Result;
 
 const TABLE: &str = "contact_list_member";
 const COLUMNS: &str = "m.seq, m.contact_id, m.address, c.name, m.variables, m.created_at";
@@ -34,10 +34,6 @@ fn from_row(row: &Row<'_>) -> Result<MemberRow> {
     })
 }
 
-fn json(variables: &Map<String, Json>) -> Result<String> {
-    serde_json::to_string(variables).map_err(|error| StoreError::corrupt(TABLE, error))
-}
-
 /// # Errors
 /// What the database says; a unique violation where the contact is on the list.
 pub fn insert(
@@ -52,7 +48,7 @@ pub fn insert(
     tx.execute(
         "INSERT INTO contact_list_member (list_id, seq, contact_id, address, variables, created_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
-        &[list.into(), seq.into(), contact.into(), address.into(), json(variables)?.into(), now.into()],
+        &[list.into(), seq.into(), contact.into(), address.into(), json(TABLE, variables)?.into(), now.into()],
     )?;
     Ok(())
 }
@@ -77,7 +73,7 @@ pub fn update(
 ) -> Result<()> {
     tx.execute(
         "UPDATE contact_list_member SET address = $3, variables = $4 WHERE list_id = $1 AND seq = $2",
-        &[list.into(), seq.into(), address.into(), json(variables)?.into()],
+        &[list.into(), seq.into(), address.into(), json(TABLE, variables)?.into()],
     )?;
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use model::AccountId;
 
-use crate::db::{Row, Tx, Value};
-use crate::error::{Result, StoreError};
+use crate::db::{Row, Tx, Value, json};
+use crate::error::Result;
 
 const TABLE: &str = "mailbox_folder";
 
@@ -112,7 +112,7 @@ pub fn update(tx: &mut Tx<'_>, row: &FolderRow) -> Result<()> {
 
 /// Whose it is, and all that is kept of it, in the order of both statements.
 fn values<'r>(whose: Value<'r>, row: &'r FolderRow) -> Result<[Value<'r>; 14]> {
-    let attributes = serde_json::to_string(&row.attributes).map_err(|error| StoreError::corrupt(TABLE, error))?;
+    let attributes = json(TABLE, &row.attributes)?;
     Ok([
         whose,
         (&row.path).into(),

@@ -4,7 +4,7 @@ use model::account::Correspondence;
 use model::{AccountId, MessageId, Timestamp};
 use serde_json::Value as Json;
 
-use crate::db::{Row, Tx, Value};
+use crate::db::{Row, Tx, Value, json};
 use crate::error::{Result, StoreError};
 
 /// A mail that an account held once.
@@ -82,10 +82,6 @@ fn place_from(row: &Row<'_>) -> Result<PlaceRow> {
     })
 }
 
-fn list(words: &[String]) -> Result<String> {
-    serde_json::to_string(words).map_err(|error| StoreError::corrupt("mailbox_place", error))
-}
-
 /// # Errors
 /// What the database says.
 pub fn id_by_identity(tx: &mut Tx<'_>, account: &AccountId, identity: &[u8; 32]) -> Result<Option<i64>> {
@@ -119,7 +115,7 @@ pub fn thread_of(tx: &mut Tx<'_>, account: &AccountId, rfc_message_ids: &[&str])
 /// # Errors
 /// What the database says; a unique violation where the account holds it already.
 pub fn insert(tx: &mut Tx<'_>, account: &AccountId, mail: &MailRow) -> Result<i64> {
-    let summary = serde_json::to_string(&mail.summary).map_err(|error| StoreError::corrupt("mailbox_mail", error))?;
+    let summary = json("mailbox_mail", &mail.summary)?;
     tx.insert_numbered(
         "INSERT INTO mailbox_mail (account_id, identity, rfc_message_id, thread_id, correspondence, summary, blob_id, size, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -158,8 +154,8 @@ pub fn put_places(tx: &mut Tx<'_>, places: &[PlaceRow]) -> Result<()> {
             place.folder_id.into(),
             place.uid.into(),
             place.mail_id.into(),
-            list(&place.flags)?.into(),
-            list(&place.labels)?.into(),
+            json("mailbox_place", &place.flags)?.into(),
+            json("mailbox_place", &place.labels)?.into(),
             place.internal_date.into(),
             place.size.into(),
             (&place.email_id).into(),
@@ -205,7 +201,7 @@ pub fn flags(tx: &mut Tx<'_>, folder: i64) -> Result<Vec<(u32, Vec<String>)>> {
 /// What the database says.
 pub fn set_flags(tx: &mut Tx<'_>, folder: i64, uid: u32, flags: &[String]) -> Result<()> {
     let sql = "UPDATE mailbox_place SET flags = $3 WHERE folder_id = $1 AND uid = $2";
-    tx.execute(sql, &[folder.into(), uid.into(), list(flags)?.into()])?;
+    tx.execute(sql, &[folder.into(), uid.into(), json("mailbox_place", flags)?.into()])?;
     Ok(())
 }
 

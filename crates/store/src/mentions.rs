@@ -69,6 +69,34 @@ pub(crate) fn follow_merge(tx: &mut Tx<'_>, from: &ConversationId, into: &Conver
     Ok(())
 }
 
+/// Notes went from one conversation to another: whom they mention is mentioned there, and no more where no note of theirs is left.
+///
+/// # Errors
+/// What the database says.
+pub fn follow_split(tx: &mut Tx<'_>, from: &ConversationId, into: &ConversationId) -> Result<()> {
+    let notes_of = |conversation: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM message n JOIN message_mention named ON named.message_id = n.id
+             WHERE n.conversation_id = {conversation} AND named.user_id = m.user_id)"
+        )
+    };
+    let (here, there) = (notes_of("$1"), notes_of("$2"));
+    tx.execute(
+        &format!(
+            "INSERT INTO conversation_mention (conversation_id, user_id, workspace_id, status, last_activity_at, unseen)
+             SELECT c.id, m.user_id, m.workspace_id, c.status, c.last_activity_at, m.unseen
+             FROM conversation_mention m JOIN conversation c ON c.id = $2 WHERE m.conversation_id = $1 AND {there}
+             ON CONFLICT (conversation_id, user_id) DO NOTHING"
+        ),
+        &[from.into(), into.into()],
+    )?;
+    tx.execute(
+        &format!("DELETE FROM conversation_mention AS m WHERE m.conversation_id = $1 AND {there} AND NOT {here}"),
+        &[from.into(), into.into()],
+    )?;
+    Ok(())
+}
+
 /// Whom each of these notes mentions.
 ///
 /// # Errors

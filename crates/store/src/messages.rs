@@ -1,12 +1,15 @@
 //! Messages: single rows and what the workers need of them. Lists are in `message_lists`, which names which in `message_references`.
 
+use std::collections::HashSet;
+
 use model::auth::AuthResults;
 use model::message::{Direction, Disposition, MessageStatus, Recipient, ThreadedBy, Withheld};
 use model::{AttachmentId, ChannelId, ContactId, ConversationId, MessageId, Timestamp, UseCaseId, UserId, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::db::{Row, Tx, Value};
+use crate::conditions::Conditions;
+use crate::db::{Dialect, Row, Tx, Value, json};
 use crate::error::{Result, StoreError};
 
 /// An attachment's place in the raw mail.
@@ -47,18 +50,21 @@ pub struct MessageFlags {
     pub message_id_reused: bool,
     /// What it says is its recipient's alone: a link in it signs its reader in.
     pub confidential: bool,
+    /// It answers nobody: it was forwarded, or written to somebody who took no part in its conversation.
+    pub aside: bool,
 }
 
 impl MessageFlags {
-    fn to_bits(self) -> i64 {
+    pub(crate) fn to_bits(self) -> i64 {
         i64::from(self.auto_reply)
             | i64::from(self.unauthenticated) << 1
             | i64::from(self.new_sender) << 2
             | i64::from(self.message_id_reused) << 3
             | i64::from(self.confidential) << 4
+            | i64::from(self.aside) << 5
     }
 
-    fn from_bits(bits: i64) -> Self {
+    pub(crate) fn from_bits(bits: i64) -> Self {
         let flag = |place: i64| bits >> place & 1 == 1;
         Self {
             auto_reply: flag(0),
@@ -66,6 +72,7 @@ impl MessageFlags {
             new_sender: flag(2),
             message_id_reused: flag(3),
             confidential: flag(4),
+            aside: flag(5),
         }
     }
 }
@@ -167,10 +174,6 @@ pub(crate) fn from_row(row: &Row<'_>) -> Result<MessageRow> {
     })
 }
 
-fn json(value: &impl Serialize) -> Result<Value<'static>> {
-    serde_json::to_string(value).map(Value::from).map_err(|error| StoreError::corrupt(TABLE, error))
-}
-
 /// Keeps a new message with its tags. Answers its place in the order of arrival.
 ///
 /// # Errors
@@ -195,22 +198,22 @@ pub fn insert(tx: &mut Tx<'_>, message: &MessageRow) -> Result<i64> {
         (&message.author_id).into(),
         (&message.from_address).into(),
         (&message.from_name).into(),
-        json(&message.recipients)?,
+        json(TABLE, &message.recipients)?.into(),
         (&message.subject).into(),
         (&message.preview).into(),
         (&message.note).into(),
         (&message.rfc_message_id).into(),
         (&message.in_reply_to).into(),
-        json(&message.references)?,
+        json(TABLE, &message.references)?.into(),
         (&message.kind).into(),
         message.flags.to_bits().into(),
         auth.into(),
-        json(&message.attachments)?,
-        json(&message.limits)?,
+        json(TABLE, &message.attachments)?.into(),
+        json(TABLE, &message.limits)?.into(),
         message.threaded_by.as_str().into(),
-        json(&message.envelope)?,
-        json(&message.custom_data)?,
-        json(&message.tags)?,
+        json(TABLE, &message.envelope)?.into(),
+        json(TABLE, &message.custom_data)?.into(),
+        json(TABLE, &message.tags)?.into(),
         (&message.identity).into(),
         message.blob_id.into(),
         message.raw_size.into(),
@@ -293,6 +296,21 @@ pub fn unindexed(tx: &mut Tx<'_>, take: usize) -> Result<Vec<MessageRow>> {
     tx.query(&sql, &[take.into()], from_row)
 }
 
+/// Those of these messages that are there, and stay until this transaction ends.
+///
+/// # Errors
+/// What the database says.
+pub fn still_there(tx: &mut Tx<'_>, seqs: &[i64]) -> Result<HashSet<i64>> {
+    if seqs.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let lock = if tx.dialect() == Dialect::Postgres { "FOR KEY SHARE" } else { "" };
+    let mut conditions = Conditions::after(Vec::new());
+    conditions.bind_list("seq IN (?)", seqs.iter().map(|seq| Value::from(*seq)));
+    let sql = format!("SELECT seq FROM message WHERE {} {lock}", conditions.text());
+    Ok(tx.query(&sql, conditions.values(), |row| row.int(0))?.into_iter().collect())
+}
+
 /// The newest message's place; 0 when there is none.
 ///
 /// # Errors
@@ -344,7 +362,7 @@ pub fn wrote_in(tx: &mut Tx<'_>, conversation: &ConversationId, address: &str) -
 pub fn set_status(tx: &mut Tx<'_>, id: &MessageId, status: MessageStatus, recipients: &[Recipient]) -> Result<()> {
     tx.execute(
         "UPDATE message SET status = $2, recipients = $3 WHERE id = $1",
-        &[id.into(), status.as_str().into(), json(&recipients)?],
+        &[id.into(), status.as_str().into(), json(TABLE, &recipients)?.into()],
     )?;
     Ok(())
 }
@@ -364,16 +382,16 @@ pub fn rewrite_derived(tx: &mut Tx<'_>, before: &MessageRow, after: &MessageRow)
             (&after.id).into(),
             (&after.from_address).into(),
             (&after.from_name).into(),
-            json(&after.recipients)?,
+            json(TABLE, &after.recipients)?.into(),
             (&after.subject).into(),
             (&after.preview).into(),
             (&after.rfc_message_id).into(),
             (&after.in_reply_to).into(),
-            json(&after.references)?,
+            json(TABLE, &after.references)?.into(),
             (&after.kind).into(),
             after.flags.to_bits().into(),
-            json(&after.attachments)?,
-            json(&after.limits)?,
+            json(TABLE, &after.attachments)?.into(),
+            json(TABLE, &after.limits)?.into(),
         ],
     )?;
     Ok(true)

@@ -62,6 +62,25 @@ const MIGRATIONS: &[Migration] = &[
     Migration::shared(21, "automations", include_str!("../migrations/0021_automations.sql")),
     Migration::shared(22, "views and mentions", include_str!("../migrations/0022_views_and_mentions.sql")),
     Migration::shared(23, "working together", include_str!("../migrations/0023_working_together.sql")),
+    Migration::shared(24, "sla and insight", include_str!("../migrations/0024_sla_and_insight.sql")),
+    Migration {
+        version: 25,
+        name: "sign-in",
+        shared: include_str!("../migrations/0025_sign_in.sql"),
+        sqlite: include_str!("../migrations/0025_sign_in.sqlite.sql"),
+        postgres: include_str!("../migrations/0025_sign_in.postgres.sql"),
+    },
+    Migration::shared(26, "contacts and privacy", include_str!("../migrations/0026_contacts_and_privacy.sql")),
+    Migration {
+        version: 27,
+        name: "own addresses",
+        shared: include_str!("../migrations/0027_own_addresses.sql"),
+        sqlite: include_str!("../migrations/0027_own_addresses.sqlite.sql"),
+        postgres: include_str!("../migrations/0027_own_addresses.postgres.sql"),
+    },
+    Migration::shared(28, "numbers and priorities", include_str!("../migrations/0028_numbers_and_priorities.sql")),
+    Migration::shared(29, "surveys asked for", include_str!("../migrations/0029_surveys_asked_for.sql")),
+    Migration::shared(30, "personal signatures", include_str!("../migrations/0030_personal_signatures.sql")),
 ];
 
 /// The schema this version reads and writes.

@@ -3,7 +3,7 @@
 use model::oauth2::{OAuth2AppSettings, OAuth2Provider};
 use model::{OAuth2AppId, Timestamp, WorkspaceId};
 
-use crate::db::{Row, Tx};
+use crate::db::{Row, Tx, json};
 use crate::error::{Result, StoreError};
 
 const TABLE: &str = "oauth2_app";
@@ -40,10 +40,6 @@ fn from_row(row: &Row<'_>) -> Result<OAuth2AppRow> {
     })
 }
 
-fn json(settings: &OAuth2AppSettings) -> Result<String> {
-    serde_json::to_string(settings).map_err(|error| StoreError::corrupt(TABLE, error))
-}
-
 /// # Errors
 /// What the database says.
 pub fn insert(tx: &mut Tx<'_>, row: &OAuth2AppRow) -> Result<()> {
@@ -54,7 +50,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &OAuth2AppRow) -> Result<()> {
             (&row.workspace_id).into(),
             row.provider.as_str().into(),
             row.enabled.into(),
-            json(&row.settings)?.into(),
+            json(TABLE, &row.settings)?.into(),
             (&row.secrets).into(),
             row.created_at.into(),
         ],
@@ -70,7 +66,7 @@ pub fn update(tx: &mut Tx<'_>, row: &OAuth2AppRow) -> Result<()> {
         &[
             (&row.id).into(),
             row.enabled.into(),
-            json(&row.settings)?.into(),
+            json(TABLE, &row.settings)?.into(),
             (&row.secrets).into(),
             row.updated_at.into(),
         ],

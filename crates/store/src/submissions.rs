@@ -4,7 +4,7 @@
 use model::{AccountId, MessageId, SubmissionId, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
 
-use crate::db::{Dialect, Row, Topic, Tx};
+use crate::db::{Dialect, Row, Topic, Tx, json};
 use crate::error::{Result, StoreError};
 use crate::linked_mails;
 
@@ -117,10 +117,6 @@ fn from_row(row: &Row<'_>) -> Result<SubmissionRow> {
     })
 }
 
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| StoreError::corrupt(TABLE, error))
-}
-
 /// # Errors
 /// What the database says; a unique violation where the message's copy is on its way already.
 pub fn insert(tx: &mut Tx<'_>, row: &SubmissionRow) -> Result<()> {
@@ -135,13 +131,13 @@ pub fn insert(tx: &mut Tx<'_>, row: &SubmissionRow) -> Result<()> {
             (&row.rfc_message_id).into(),
             (&row.subject).into(),
             (&row.mail_from).into(),
-            json(&row.rcpt_to)?.into(),
-            json(&row.pending)?.into(),
+            json(TABLE, &row.rcpt_to)?.into(),
+            json(TABLE, &row.pending)?.into(),
             row.blob_id.into(),
             (&row.message_id).into(),
             row.copies.into(),
             (&row.sent_path).into(),
-            row.reference.as_ref().map(json).transpose()?.into(),
+            row.reference.as_ref().map(|value| json(TABLE, value)).transpose()?.into(),
             row.attempts_max.into(),
             row.due_at.into(),
             row.scheduled_at.into(),
@@ -230,9 +226,9 @@ pub fn put_off(tx: &mut Tx<'_>, row: &SubmissionRow, lease: &str) -> Result<bool
             (&row.id).into(),
             lease.into(),
             row.stage.as_str().into(),
-            json(&row.pending)?.into(),
+            json(TABLE, &row.pending)?.into(),
             row.attempts.into(),
-            row.last_error.as_ref().map(json).transpose()?.into(),
+            row.last_error.as_ref().map(|value| json(TABLE, value)).transpose()?.into(),
             row.due_at.into(),
         ],
     )?;

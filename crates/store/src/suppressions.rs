@@ -2,6 +2,7 @@
 
 use model::suppression::{Suppression, SuppressionReason, SuppressionScope};
 use model::{DeliveryId, MessageId, SuppressionId, Timestamp, WorkspaceId};
+use sha2::{Digest as _, Sha256};
 
 use crate::conditions::Conditions;
 use crate::db::{Row, Tx, Value};
@@ -10,7 +11,7 @@ use crate::error::{Result, StoreError};
 const TABLE: &str = "suppression";
 const COLUMNS: &str = "id, address, scope, scope_id, reason, detail, message_id, expires_at, created_at";
 /// Addresses of one question.
-const AT_ONCE: usize = 200;
+const AT_ONCE: usize = 100;
 
 fn from_row(row: &Row<'_>) -> Result<Suppression> {
     let (scope, scope_id, reason) = (row.text(2)?, row.text(3)?, row.text(4)?);
@@ -100,7 +101,52 @@ pub fn at_place(
     tx.query_one(&sql, &[workspace.into(), address.into(), scope.as_str().into(), scope_id.into()], from_row)
 }
 
-/// Those of some addresses that hold at `now`, whatever their scope.
+/// What begins an address that is kept as its hash.
+const HASH_PREFIX: &str = "sha256:";
+
+/// What stands for the address of somebody who was erased: the suppression holds on, and the address is kept nowhere.
+pub fn hashed(workspace: &WorkspaceId, address: &str) -> String {
+    let digest = Sha256::new().chain_update(workspace.as_str()).chain_update([0]).chain_update(address).finalize();
+    digest.iter().fold(HASH_PREFIX.to_owned(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// Those of an address hold on by its hash, without what they tell of it. Answers how many.
+///
+/// # Errors
+/// What the database says.
+pub fn hash(tx: &mut Tx<'_>, workspace: &WorkspaceId, address: &str) -> Result<u64> {
+    let hashed = hashed(workspace, address);
+    // Where somebody was erased before and came back, the newer one tells more.
+    tx.execute(
+        "DELETE FROM suppression WHERE workspace_id = $1 AND address = $3 AND EXISTS (
+             SELECT 1 FROM suppression s WHERE s.workspace_id = $1 AND s.address = $2
+             AND s.scope = suppression.scope AND s.scope_id = suppression.scope_id)",
+        &[workspace.into(), address.into(), (&hashed).into()],
+    )?;
+    tx.execute(
+        "UPDATE suppression SET address = $3, detail = NULL, message_id = NULL WHERE workspace_id = $1 AND address = $2",
+        &[workspace.into(), address.into(), (&hashed).into()],
+    )
+}
+
+/// Nothing holds an address back any more, and nobody notes that.
+///
+/// # Errors
+/// What the database says.
+pub fn forget_address(tx: &mut Tx<'_>, workspace: &WorkspaceId, address: &str) -> Result<u64> {
+    tx.execute("DELETE FROM suppression WHERE workspace_id = $1 AND address = $2", &[workspace.into(), address.into()])
+}
+
+/// All of an address, expired ones too.
+///
+/// # Errors
+/// What the database says.
+pub fn all_of(tx: &mut Tx<'_>, workspace: &WorkspaceId, address: &str) -> Result<Vec<Suppression>> {
+    let sql = format!("SELECT {COLUMNS} FROM suppression WHERE workspace_id = $1 AND address = $2 ORDER BY id");
+    tx.query(&sql, &[workspace.into(), address.into()], from_row)
+}
+
+/// Those of some addresses that hold at `now`, whatever their scope, by the address or its hash; each by the address it was asked for.
 ///
 /// # Errors
 /// What the database says.
@@ -115,9 +161,19 @@ pub fn of_addresses(
         let mut conditions = Conditions::after(vec![workspace.into(), now.into()]);
         conditions.add("workspace_id = $1");
         conditions.add("(expires_at IS NULL OR expires_at > $2)");
-        conditions.bind_list("address IN (?)", some.iter().map(|address| Value::from(*address)));
+        let hashes: Vec<String> = some.iter().map(|address| hashed(workspace, address)).collect();
+        let either: Vec<Value<'_>> =
+            some.iter().map(|address| Value::from(*address)).chain(hashes.iter().map(Value::from)).collect();
+        conditions.bind_list("address IN (?)", either.into_iter());
         let sql = format!("SELECT {COLUMNS} FROM suppression WHERE {}", conditions.text());
-        found.extend(tx.query(&sql, conditions.values(), from_row)?);
+        for mut suppression in tx.query(&sql, conditions.values(), from_row)? {
+            if let Some(place) = hashes.iter().position(|hash| *hash == suppression.address)
+                && let Some(address) = some.get(place)
+            {
+                suppression.address = (*address).to_owned();
+            }
+            found.push(suppression);
+        }
     }
     Ok(found)
 }
@@ -148,7 +204,8 @@ pub fn page(
     conditions.bind("workspace_id = ?", workspace);
     conditions.bind("(expires_at IS NULL OR expires_at > ?)", now);
     if let Some(address) = &filter.address {
-        conditions.bind("address = ?", address);
+        // Somebody who was erased is found by the address all the same.
+        conditions.bind_list("address IN (?)", [address.into(), hashed(workspace, address).into()].into_iter());
     }
     if let Some(scope) = filter.scope {
         conditions.bind("scope = ?", scope.as_str());

@@ -109,6 +109,15 @@ pub fn lock(tx: &mut Tx<'_>, id: &TeamId) -> Result<()> {
     Ok(())
 }
 
+/// The teams that somebody is of.
+///
+/// # Errors
+/// What the database says.
+pub fn of_member(tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<TeamId>> {
+    let sql = "SELECT team_id FROM team_member WHERE user_id = $1 ORDER BY team_id";
+    tx.query(sql, &[user.into()], |row| row.text(0).map(TeamId::from_stored))
+}
+
 /// All teams of a workspace with their members, oldest first.
 ///
 /// # Errors

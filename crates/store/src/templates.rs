@@ -4,7 +4,7 @@ use model::template::{Template, TemplateChannel, TemplateContent, TemplateFormat
 use model::{AccountId, TemplateId, Timestamp, WorkspaceId};
 
 use crate::conditions::Conditions;
-use crate::db::{Row, Tx};
+use crate::db::{Row, Tx, json};
 use crate::error::{Result, StoreError};
 
 const COLUMNS: &str = "t.id, t.name, t.description, t.format, t.version, t.account_id, t.created_at, t.updated_at";
@@ -89,7 +89,7 @@ pub fn update(tx: &mut Tx<'_>, workspace: &WorkspaceId, before: Timestamp, head:
 /// # Errors
 /// What the database says.
 pub fn add_version(tx: &mut Tx<'_>, template: &Template) -> Result<()> {
-    let content = serde_json::to_string(&template.content).map_err(|error| StoreError::corrupt("template", error))?;
+    let content = json("template", &template.content)?;
     let head = &template.summary;
     tx.execute(
         "INSERT INTO template_version (template_id, number, format, content, created_at) VALUES ($1, $2, $3, $4, $5)",

@@ -1,9 +1,9 @@
-//! Users, their sessions and one-time sign-in tokens. Passwords come in hashed; tokens as SHA-256.
+//! Users. Passwords come in hashed.
 
 use model::key::{Role, User};
 use model::{Timestamp, UserId, WorkspaceId};
 
-use crate::db::{Dialect, Row, Tx};
+use crate::db::{Dialect, Row, Tx, json};
 use crate::error::{Result, StoreError};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,10 +14,14 @@ pub struct UserRow {
     pub public: User,
 }
 
-const COLUMNS: &str =
-    "u.id, u.workspace_id, u.email, u.name, u.role, u.password_hash, u.created_at, u.available, u.last_sign_in_at";
+const TABLE: &str = "user_account";
 
-fn from_row(row: &Row<'_>) -> Result<UserRow> {
+/// Of `user_account u`.
+pub(crate) const COLUMNS: &str = "u.id, u.workspace_id, u.email, u.name, u.role, u.password_hash, u.created_at, u.available, u.last_sign_in_at, EXISTS (SELECT 1 FROM second_factor f WHERE f.user_id = u.id AND f.enabled_at IS NOT NULL), u.signature";
+/// How many they are.
+pub(crate) const COLUMN_COUNT: usize = 11;
+
+pub(crate) fn from_row(row: &Row<'_>) -> Result<UserRow> {
     let role = row.text(4)?;
     Ok(UserRow {
         workspace_id: WorkspaceId::from_stored(row.text(1)?),
@@ -26,8 +30,10 @@ fn from_row(row: &Row<'_>) -> Result<UserRow> {
             id: UserId::from_stored(row.text(0)?),
             email: row.text(2)?,
             name: row.text_or_null(3)?,
-            role: Role::parse(&role).ok_or_else(|| StoreError::corrupt("user_account", format!("role {role}")))?,
+            role: Role::parse(&role).ok_or_else(|| StoreError::corrupt(TABLE, format!("role {role}")))?,
             available: row.bool(7)?,
+            second_factor: row.bool(9)?,
+            signature: row.json(TABLE, 10)?,
             last_sign_in_at: row.time_or_null(8)?,
             created_at: row.time(6)?,
         },
@@ -41,8 +47,8 @@ fn from_row(row: &Row<'_>) -> Result<UserRow> {
 pub fn insert(tx: &mut Tx<'_>, user: &UserRow) -> Result<()> {
     let public = &user.public;
     tx.execute(
-        "INSERT INTO user_account (id, workspace_id, email, name, role, password_hash, created_at, available, last_sign_in_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO user_account (id, workspace_id, email, name, role, password_hash, created_at, available, last_sign_in_at, signature)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &[
             (&public.id).into(),
             (&user.workspace_id).into(),
@@ -53,6 +59,7 @@ pub fn insert(tx: &mut Tx<'_>, user: &UserRow) -> Result<()> {
             public.created_at.into(),
             public.available.into(),
             public.last_sign_in_at.into(),
+            json(TABLE, &public.signature)?.into(),
         ],
     )?;
     Ok(())
@@ -83,20 +90,21 @@ pub fn list(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<Vec<UserRow>> {
     )
 }
 
-/// Changes name, role, password and whether they are available.
+/// Changes name, role, password, signature and whether they are available.
 ///
 /// # Errors
 /// What the database says.
 pub fn update(tx: &mut Tx<'_>, user: &UserRow) -> Result<()> {
     let public = &user.public;
     tx.execute(
-        "UPDATE user_account SET name = $2, role = $3, password_hash = $4, available = $5 WHERE id = $1",
+        "UPDATE user_account SET name = $2, role = $3, password_hash = $4, available = $5, signature = $6 WHERE id = $1",
         &[
             (&public.id).into(),
             (&public.name).into(),
             public.role.as_str().into(),
             (&user.password_hash).into(),
             public.available.into(),
+            json(TABLE, &public.signature)?.into(),
         ],
     )?;
     Ok(())
@@ -134,82 +142,12 @@ pub fn admins(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<usize> {
 /// # Errors
 /// What the database says.
 pub fn delete(tx: &mut Tx<'_>, id: &UserId) -> Result<()> {
-    remove_tokens(tx, id)?;
+    crate::sessions::remove_all(tx, id)?;
     crate::mentions::forget_user(tx, id)?;
     crate::views::forget_user(tx, id)?;
-    for table in ["team_member", "draft", "upload", "presence"] {
+    for table in ["team_member", "draft", "upload", "presence", "second_factor", "recovery_code", "user_identity"] {
         tx.execute(&format!("DELETE FROM {table} WHERE user_id = $1"), &[id.into()])?;
     }
     tx.execute("DELETE FROM user_account WHERE id = $1", &[id.into()])?;
     Ok(())
-}
-
-/// What a token lets its bearer do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenPurpose {
-    Session,
-    /// Good once, for a session.
-    SignIn,
-}
-
-impl TokenPurpose {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::SignIn => "sign-in",
-        }
-    }
-}
-
-/// # Errors
-/// What the database says.
-pub fn add_token(
-    tx: &mut Tx<'_>,
-    token_hash: &[u8],
-    user: &UserId,
-    purpose: TokenPurpose,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Result<()> {
-    tx.execute(
-        "INSERT INTO user_session (token_hash, user_id, purpose, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        &[token_hash.into(), user.into(), purpose.as_str().into(), now.into(), expires_at.into()],
-    )?;
-    Ok(())
-}
-
-/// Whose token this is, if it is good.
-///
-/// # Errors
-/// What the database says.
-pub fn by_token(tx: &mut Tx<'_>, token_hash: &[u8], purpose: TokenPurpose, now: Timestamp) -> Result<Option<UserRow>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM user_session s JOIN user_account u ON u.id = s.user_id WHERE s.token_hash = $1 AND s.purpose = $2 AND s.expires_at > $3"
-    );
-    tx.query_one(&sql, &[token_hash.into(), purpose.as_str().into(), now.into()], from_row)
-}
-
-/// Makes a token worthless. False when it was already.
-///
-/// # Errors
-/// What the database says.
-pub fn remove_token(tx: &mut Tx<'_>, token_hash: &[u8]) -> Result<bool> {
-    Ok(tx.execute("DELETE FROM user_session WHERE token_hash = $1", &[token_hash.into()])? > 0)
-}
-
-/// Makes all tokens of a user for this purpose worthless.
-///
-/// # Errors
-/// What the database says.
-pub fn remove_tokens_for(tx: &mut Tx<'_>, user: &UserId, purpose: TokenPurpose) -> Result<u64> {
-    let sql = "DELETE FROM user_session WHERE user_id = $1 AND purpose = $2";
-    tx.execute(sql, &[user.into(), purpose.as_str().into()])
-}
-
-/// Makes all tokens of a user worthless.
-///
-/// # Errors
-/// What the database says.
-pub fn remove_tokens(tx: &mut Tx<'_>, user: &UserId) -> Result<u64> {
-    tx.execute("DELETE FROM user_session WHERE user_id = $1", &[user.into()])
 }

@@ -3,8 +3,8 @@
 use model::view::View;
 use model::{UserId, ViewId, WorkspaceId};
 
-use crate::db::{Dialect, Row, Tx};
-use crate::error::{Result, StoreError};
+use crate::db::{Dialect, Row, Topic, Tx, json};
+use crate::error::Result;
 
 const COLUMNS: &str = "id, name, filter, shared, owner_id, place, created_at";
 
@@ -20,10 +20,6 @@ fn from_row(row: &Row<'_>) -> Result<View> {
     })
 }
 
-fn filter_json(view: &View) -> Result<String> {
-    serde_json::to_string(&view.filter).map_err(|error| StoreError::corrupt("conversation_view", error))
-}
-
 fn owner(user: Option<&UserId>) -> &str {
     user.map_or("", UserId::as_str)
 }
@@ -31,7 +27,7 @@ fn owner(user: Option<&UserId>) -> &str {
 /// # Errors
 /// What the database says.
 pub fn insert(tx: &mut Tx<'_>, workspace: &WorkspaceId, view: &View) -> Result<()> {
-    let filter = filter_json(view)?;
+    let filter = json("conversation_view", &view.filter)?;
     tx.execute(
         &format!("INSERT INTO conversation_view (workspace_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"),
         &[
@@ -45,6 +41,7 @@ pub fn insert(tx: &mut Tx<'_>, workspace: &WorkspaceId, view: &View) -> Result<(
             view.created_at.into(),
         ],
     )?;
+    tx.announce(Topic::Views);
     Ok(())
 }
 
@@ -53,7 +50,7 @@ pub fn insert(tx: &mut Tx<'_>, workspace: &WorkspaceId, view: &View) -> Result<(
 /// # Errors
 /// What the database says.
 pub fn update(tx: &mut Tx<'_>, workspace: &WorkspaceId, view: &View) -> Result<()> {
-    let filter = filter_json(view)?;
+    let filter = json("conversation_view", &view.filter)?;
     tx.execute(
         "UPDATE conversation_view SET name = $3, filter = $4, shared = $5, place = $6 WHERE id = $1 AND workspace_id = $2",
         &[
@@ -65,6 +62,7 @@ pub fn update(tx: &mut Tx<'_>, workspace: &WorkspaceId, view: &View) -> Result<(
             view.position.into(),
         ],
     )?;
+    tx.announce(Topic::Views);
     Ok(())
 }
 
@@ -108,6 +106,7 @@ pub fn shared_by_others(
 /// What the database says.
 pub fn delete(tx: &mut Tx<'_>, workspace: &WorkspaceId, id: &ViewId) -> Result<()> {
     tx.execute("DELETE FROM conversation_view WHERE id = $1 AND workspace_id = $2", &[id.into(), workspace.into()])?;
+    tx.announce(Topic::Views);
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use model::webhook::{WebhookDelivery, WebhookDeliveryStatus, WebhookEndpoint, WebhookFormat};
 use model::{EventId, Timestamp, WebhookDeliveryId, WebhookEndpointId, WorkspaceId};
 
-use crate::db::{Row, Topic, Tx};
+use crate::db::{Row, Topic, Tx, json};
 use crate::error::{Result, StoreError};
 use crate::webhook_replays;
 
@@ -55,7 +55,7 @@ fn from_row(row: &Row<'_>) -> Result<EndpointRow> {
 /// What the database says.
 pub fn insert(tx: &mut Tx<'_>, row: &EndpointRow) -> Result<()> {
     let public = &row.public;
-    let events = serde_json::to_string(&public.events).unwrap_or_else(|_| "[]".into());
+    let events = json("webhook_endpoint", &public.events)?;
     tx.execute(
         &format!("INSERT INTO webhook_endpoint ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
         &[
@@ -79,7 +79,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &EndpointRow) -> Result<()> {
 /// What the database says.
 pub fn update(tx: &mut Tx<'_>, row: &EndpointRow) -> Result<()> {
     let public = &row.public;
-    let events = serde_json::to_string(&public.events).unwrap_or_else(|_| "[]".into());
+    let events = json("webhook_endpoint", &public.events)?;
     tx.execute(
         "UPDATE webhook_endpoint SET url = $2, events = $3, format = $4, secrets = $5, enabled = $6, disabled_reason = $7, updated_at = $8,
              failing_since = CASE WHEN $6 THEN NULL ELSE failing_since END WHERE id = $1",

@@ -4,7 +4,7 @@ use model::event::EventType;
 use model::webhook::{WebhookAttempt, WebhookDeliveryStatus, WebhookFormat};
 use model::{EventId, Timestamp, WebhookDeliveryId, WebhookEndpointId, WorkspaceId};
 
-use crate::db::{Dialect, Row, Topic, Tx};
+use crate::db::{Dialect, Row, Topic, Tx, json};
 use crate::error::{Result, StoreError};
 
 /// Attempts kept in a delivery's log; the newest ones.
@@ -198,7 +198,7 @@ pub fn record(
     log.push(attempt.clone());
     let surplus = log.len().saturating_sub(ATTEMPTS_KEPT);
     log.drain(..surplus);
-    let log = serde_json::to_string(&log).map_err(|error| StoreError::corrupt("webhook_delivery", error))?;
+    let log = json("webhook_delivery", &log)?;
     let changed = tx.execute(
         "UPDATE webhook_delivery SET status = $3, due_at = $4, lease = NULL, attempts = attempts + 1, log = $5 WHERE id = $1 AND lease = $2",
         &[(&delivery.id).into(), lease.into(), status.as_str().into(), due_at.into(), log.into()],

@@ -2,13 +2,36 @@
 
 use model::{Timestamp, WorkspaceId};
 
-use crate::db::Tx;
+use crate::db::{Dialect, Row, Topic, Tx};
 use crate::error::Result;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkspaceRow {
     pub id: WorkspaceId,
     pub name: String,
+    /// Of the dashboard, for people who chose none.
+    pub language: Option<String>,
+    /// Whether everybody needs a second factor.
+    pub second_factor_required: bool,
+    pub session_seconds: i64,
+    /// Whether people may sign in with a password.
+    pub password_sign_in: bool,
+    /// How long the audit log is kept.
+    pub audit_days: i64,
+}
+
+const COLUMNS: &str = "id, name, language, second_factor_required, session_seconds, password_sign_in, audit_days";
+
+fn from_row(row: &Row<'_>) -> Result<WorkspaceRow> {
+    Ok(WorkspaceRow {
+        id: WorkspaceId::from_stored(row.text(0)?),
+        name: row.text(1)?,
+        language: row.text_or_null(2)?,
+        second_factor_required: row.bool(3)?,
+        session_seconds: row.int(4)?,
+        password_sign_in: row.bool(5)?,
+        audit_days: row.int(6)?,
+    })
 }
 
 /// # Errors
@@ -25,9 +48,36 @@ pub fn insert(tx: &mut Tx<'_>, name: &str, now: Timestamp) -> Result<WorkspaceId
 /// # Errors
 /// What the database says.
 pub fn get(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<Option<WorkspaceRow>> {
-    tx.query_one("SELECT id, name FROM workspace WHERE id = $1", &[id.into()], |row| {
-        Ok(WorkspaceRow { id: WorkspaceId::from_stored(row.text(0)?), name: row.text(1)? })
-    })
+    tx.query_one(&format!("SELECT {COLUMNS} FROM workspace WHERE id = $1"), &[id.into()], from_row)
+}
+
+/// As [`get`]; on PostgreSQL held until the transaction ends, so that two changes are one after the other.
+///
+/// # Errors
+/// What the database says.
+pub fn get_to_change(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<Option<WorkspaceRow>> {
+    let hold = if tx.dialect() == Dialect::Postgres { " FOR UPDATE" } else { "" };
+    tx.query_one(&format!("SELECT {COLUMNS} FROM workspace WHERE id = $1{hold}"), &[id.into()], from_row)
+}
+
+/// # Errors
+/// What the database says.
+pub fn update(tx: &mut Tx<'_>, row: &WorkspaceRow) -> Result<()> {
+    // Somebody may need a second factor now.
+    tx.announce(Topic::Access);
+    tx.execute(
+        "UPDATE workspace SET name = $2, language = $3, second_factor_required = $4, session_seconds = $5, password_sign_in = $6, audit_days = $7 WHERE id = $1",
+        &[
+            (&row.id).into(),
+            (&row.name).into(),
+            (&row.language).into(),
+            row.second_factor_required.into(),
+            row.session_seconds.into(),
+            row.password_sign_in.into(),
+            row.audit_days.into(),
+        ],
+    )?;
+    Ok(())
 }
 
 /// The oldest workspace: the one an instance begins with.
@@ -35,9 +85,7 @@ pub fn get(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<Option<WorkspaceRow>> {
 /// # Errors
 /// What the database says.
 pub fn first(tx: &mut Tx<'_>) -> Result<Option<WorkspaceRow>> {
-    tx.query_one("SELECT id, name FROM workspace ORDER BY created_at, id LIMIT 1", &[], |row| {
-        Ok(WorkspaceRow { id: WorkspaceId::from_stored(row.text(0)?), name: row.text(1)? })
-    })
+    tx.query_one(&format!("SELECT {COLUMNS} FROM workspace ORDER BY created_at, id LIMIT 1"), &[], from_row)
 }
 
 /// # Errors

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { unique } from "../mail.mjs";
+import { textMail, unique } from "../mail.mjs";
 
 /** The editor is fetched when somebody begins to write. */
 async function write(page, text) {
@@ -50,6 +50,66 @@ export const answering = [
     },
   },
   {
+    name: "a signature is shown where one writes, names whoever does, and is left out at will",
+    async run(context) {
+      const channel = await context.channel({ provider: "sandbox", signature: { text: "{{agent.name}}\nThe lamp shop" } });
+      const { conversation } = await context.receive(channel);
+      const page = await context.colleaguePage("Grace Lamp");
+      await context.open(page, "/profile");
+      await page.getByRole("textbox", { name: "Your signature" }).fill("Bright regards");
+      await page.getByRole("button", { name: "Save signature" }).click();
+      await page.getByText("Your signature is saved").waitFor();
+      await context.openConversation(page, conversation.id);
+      await page.keyboard.press("r");
+      const signature = page.getByRole("group", { name: "Signature" });
+      await signature.getByText("Bright regards Grace Lamp The lamp shop").waitFor();
+      await page.getByRole("textbox", { name: "Message" }).fill("They are on their way.");
+      await page.keyboard.press("Control+Enter");
+      const answers = page.getByRole("region", { name: "Messages" }).getByRole("article");
+      await answers.nth(1).frameLocator("iframe").getByText("The lamp shop").waitFor();
+      await answers.nth(1).frameLocator("iframe").getByText("Grace Lamp").waitFor();
+      await answers.nth(1).frameLocator("iframe").getByText("Bright regards").waitFor();
+
+      await page.keyboard.press("r");
+      await page.getByRole("textbox", { name: "Message" }).fill("And they are here.");
+      await signature.getByRole("button", { name: "Leave out" }).click();
+      await signature.getByText("Without a signature").waitFor();
+      await page.getByRole("button", { name: "Send", exact: true }).click();
+      const bare = answers.nth(2).frameLocator("iframe");
+      await bare.getByText("And they are here.").waitFor();
+      await context.counts(bare.getByText("The lamp shop"), 0);
+      assert.deepEqual(page.failures, []);
+    },
+  },
+  {
+    name: "an answer is written from the address that was written to, or from another of the channel's",
+    async run(context) {
+      const host = `${unique("acme")}.example.org`;
+      const own = { emailAddress: `support@${host}`, aliases: [`sales@${host}`, `press@${host}`] };
+      const channel = await context.channel({ provider: "sandbox", ...own });
+      const subject = unique("Price");
+      const raw = textMail({ from: "Ada Example <ada@example.org>", to: `sales@${host}`, subject, text: "What is the price?" });
+      const { conversation } = await context.receive(channel, { subject, raw });
+      const page = await context.signedInPage();
+      await context.openConversation(page, conversation.id);
+      await page.keyboard.press("r");
+      await write(page, "Ten.");
+      const from = page.getByRole("combobox", { name: "From" });
+      assert.equal(await from.inputValue(), `sales@${host}`);
+      await page.keyboard.press("Control+Enter");
+      await page.locator("article[data-direction=outbound]").nth(0).waitFor();
+
+      await page.keyboard.press("r");
+      await write(page, "And a brochure.");
+      await from.selectOption(`press@${host}`);
+      await page.keyboard.press("Control+Enter");
+      await page.locator("article[data-direction=outbound]").nth(1).waitFor();
+      const { items } = await context.api("GET", `/conversations/${conversation.id}/messages`);
+      const senders = items.filter((item) => item.direction === "outbound").map((item) => item.from);
+      assert.deepEqual(senders, [`sales@${host}`, `press@${host}`]);
+    },
+  },
+  {
     name: "a message can be sent later, and be cancelled before",
     async run(context) {
       const channel = await context.channel({ provider: "sandbox" });
@@ -77,7 +137,7 @@ export const answering = [
       await page.getByRole("heading", { name: "Channels", level: 1 }).waitFor();
       await page.keyboard.press("c");
       const dialog = page.getByRole("dialog", { name: "New message" });
-      await dialog.getByLabel("From").selectOption(channel.id);
+      await dialog.getByLabel("From").selectOption(`${channel.id} ${channel.inboundAddress}`);
       await dialog.getByLabel("To", { exact: true }).fill("bob@example.org");
       const subject = unique("Offer");
       await dialog.getByLabel("Subject").fill(subject);

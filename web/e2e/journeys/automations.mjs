@@ -46,6 +46,32 @@ const looks = LOOKS.map(({ colorScheme, width }) => ({
 
 export const automations = [
   {
+    name: "a rule asks for a rating once what it waits for has happened",
+    async run(context) {
+      const channel = await context.channel({ provider: "sandbox" });
+      const word = unique("rating");
+      const page = await context.signedInPage();
+      await context.open(page, "/automations/new");
+      await page.getByLabel("Name").fill(unique("Ask"));
+      await page.getByRole("group", { name: "Condition 1" }).getByLabel("Value").fill(word);
+      const action = page.getByRole("group", { name: "Action 1" });
+      await action.getByLabel("Do this").selectOption({ label: "Ask for a rating" });
+      await action.getByText(/At most once in the days/).waitFor();
+      await page.getByRole("button", { name: "Save automation" }).click();
+      await page.getByText("Automation saved").waitFor();
+      const from = `Ray <${unique("ray")}@example.org>`;
+      const { conversation } = await context.receive(channel, { from, subject: word });
+      await context.eventually("the survey's mail", async () => {
+        const { items } = await context.api("GET", `/conversations/${conversation.id}/messages`);
+        return items.find((each) => each.customData.surveyId);
+      });
+      const { items } = await context.api("GET", "/automations");
+      const made = items.find((each) => each.conditions.items.some(({ value }) => value === word));
+      await context.api("DELETE", `/automations/${made.id}`);
+      assert.deepEqual(page.failures, []);
+    },
+  },
+  {
     name: "a rule is made by hand, tried on past mail, labels and assigns the next mail, and the log says so",
     async run(context) {
       const channel = await context.channel({ provider: "sandbox" });

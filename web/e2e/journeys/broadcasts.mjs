@@ -118,7 +118,7 @@ export const broadcasts = [
       await page.getByRole("button", { name: "Delete", exact: true }).click();
       await page.getByRole("dialog").getByRole("button", { name: "Delete the broadcast" }).click();
       await page.getByText("Broadcast deleted").waitFor();
-      assert.equal(await page.getByRole("link", { name: new RegExp(name) }).count(), 0);
+      await context.counts(page.getByRole("link", { name: new RegExp(name) }), 0);
     },
   },
 ];

@@ -145,7 +145,7 @@ export const channels = [
       await page.getByRole("link", { name: "Settings of the channel" }).click();
 
       await page.getByLabel(/^Display name/).fill("The Mailbox");
-      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByRole("button", { name: "Save", exact: true }).click();
       await page.getByText("Saved", { exact: true }).waitFor();
       const { items } = await context.api("GET", "/channels");
       const channel = items.find((item) => item.name === name);
@@ -155,7 +155,7 @@ export const channels = [
       await page.getByRole("dialog").getByRole("button", { name: "Delete channel" }).click();
       await page.getByText("Channel deleted").waitFor();
       await page.getByRole("heading", { name: "Channels", level: 1 }).waitFor();
-      assert.equal(await page.getByText(name).count(), 0);
+      await context.counts(page.getByText(name), 0);
     },
   },
   {
@@ -173,7 +173,7 @@ export const channels = [
       await page.getByRole("heading", { name: `Publish the DNS records of ${domain}` }).waitFor();
       await page.getByRole("article", { name: /^Receiving mail/ }).getByText("Not found").waitFor();
       await page.getByText("required records are still to be found", { exact: false }).waitFor();
-      assert.equal(await page.getByRole("button", { name: "Continue" }).count(), 0);
+      await context.counts(page.getByRole("button", { name: "Continue" }), 0);
 
       const { items } = await context.api("GET", "/domains");
       context.server.names.publish(items.find((item) => item.name === domain).dnsRecords);
@@ -225,7 +225,7 @@ export const channels = [
       await sent.getByText(/^(Sent|Delivered)$/).first().waitFor();
       await sent.getByRole("button", { name: "Show the delivery of this message" }).click();
       await sent.getByText("2.0.0 taken", { exact: false }).first().waitFor();
-      assert.equal(await sent.getByRole("button", { name: "Try again" }).count(), 0);
+      await context.counts(sent.getByRole("button", { name: "Try again" }), 0);
     },
   },
 ];

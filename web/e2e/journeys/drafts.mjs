@@ -15,7 +15,7 @@ export const drafts = [
       await page.keyboard.type("Half an answer");
       await page.getByRole("link", { name: new RegExp(two.subject) }).click();
       await page.getByRole("heading", { name: two.subject, level: 1 }).waitFor();
-      assert.equal(await page.getByText("Half an answer").count(), 0);
+      await context.counts(page.getByText("Half an answer"), 0);
       await page.getByRole("link", { name: new RegExp(one.subject) }).click();
       await editor.getByText("Half an answer").waitFor();
       await page.reload();

@@ -262,7 +262,7 @@ export const hostile = [
       await shop.waitForLoadState();
       assert.equal(await shop.evaluate(() => window.opener === null), true);
       assert.deepEqual(asked, [{ url: "https://shop.example.net/offer?x=1", referer: undefined }]);
-      assert.equal(await page.frameLocator(FRAME).locator("form,button,input").count(), 0);
+      await context.counts(page.frameLocator(FRAME).locator("form,button,input"), 0);
     },
   },
   {

@@ -6,6 +6,33 @@ const stateOf = ({ status, assigneeId, labels, snoozedUntil, unread }) => ({ sta
 
 export const inbox = [
   {
+    name: "a priority is set by key, shown in the list, and searched for; a conversation is found by its number",
+    async run(context) {
+      const channel = await context.channel();
+      const { conversation, subject } = await context.receive(channel);
+      await context.receive(channel);
+      const page = await context.signedInPage();
+      await context.openConversation(page, conversation.id);
+      await page.keyboard.press("p");
+      await page.getByRole("combobox", { name: "Find a priority" }).waitFor();
+      await page.keyboard.type("urg");
+      await page.keyboard.press("Enter");
+      await page.getByRole("button", { name: "Priority: Urgent" }).waitFor();
+      const row = page.getByRole("link", { name: new RegExp(subject) });
+      await row.getByText("Urgent").waitFor();
+      await context.eventually("the priority", async () => (await context.api("GET", `/conversations/${conversation.id}`)).priority === "urgent");
+
+      const number = await page.getByTitle(/^Number \d+ of this workspace$/).innerText();
+      const box = page.getByRole("combobox", { name: "Search conversations" });
+      for (const query of [number, `priority:urgent ${number}`]) {
+        await box.fill(query);
+        await page.keyboard.press("Enter");
+        await context.eventually(query, async () => (await page.locator("[data-row]").count()) === 1);
+        await row.waitFor();
+      }
+    },
+  },
+  {
     name: "search: operators are suggested, recognised, explained and applied; what was found is marked",
     async run(context) {
       const channel = await context.channel();
@@ -34,7 +61,7 @@ export const inbox = [
       await page.getByRole("link", { name: new RegExp(found.subject) }).waitFor();
       await page.getByRole("link", { name: new RegExp(other.subject) }).waitFor({ state: "detached" });
       const chips = page.getByRole("list", { name: "In this search" });
-      assert.equal(await chips.getByRole("listitem").count(), 2);
+      await context.counts(chips.getByRole("listitem"), 2);
 
       // Marked in the list and, once it is open, in the message.
       await context.eventually("marks in the list", async () => (await rows.first().locator("mark").allInnerTexts()).includes(word));
@@ -68,7 +95,7 @@ export const inbox = [
       await context.eventually("a highlight", () =>
         frame.locator("body").evaluate(() => [...(CSS.highlights.get("postroom-found") ?? [])].length === 1),
       );
-      assert.equal(await frame.locator("mark").count(), 0);
+      await context.counts(frame.locator("mark"), 0);
     },
   },
   {

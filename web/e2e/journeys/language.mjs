@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { unique } from "../mail.mjs";
 import { violations } from "./accessibility.mjs";
 import { fits } from "./looks.mjs";
 
@@ -61,6 +62,15 @@ export const language = [
       assert.deepEqual(await violations(page), []);
       await page.keyboard.press("Escape");
 
+      // What the server refuses it refuses in English, and a voice reads it so.
+      await context.open(page, "/profile");
+      await page.getByRole("textbox", { name: "Ihre Signatur" }).fill("{{agent.phone}}");
+      await page.getByRole("button", { name: "Signatur speichern" }).click();
+      const refusal = page.getByRole("alert").filter({ hasText: "Ihre Signatur wurde nicht gespeichert" });
+      await refusal.locator('p[lang="en"]').getByText("is not known").waitFor();
+      await context.open(page, `/conversations/${conversation.id}`);
+      await editor.getByText("Half an answer").waitFor();
+
       await page.keyboard.press("Control+k");
       await page.getByRole("dialog", { name: "Befehlspalette" }).getByRole("combobox").fill("Sprache");
       await page.getByRole("option", { name: "Sprache: English" }).click();
@@ -113,4 +123,48 @@ export const language = [
       assert.ok(!scripts.some((path) => path.startsWith("/assets/en-")), "English is not");
     },
   },
+  {
+    name: "language: a workspace set to German asks its customers in German, on the phone and in the dark, too",
+    async run(context) {
+      const channel = await context.channel({ provider: "sandbox" });
+      await context.api("PUT", `/channels/${channel.id}/survey`, { enabled: true, delayHours: 0, contactDays: 30 });
+      await context.api("PATCH", "/workspace", { language: "de" });
+      try {
+        const mail = await context.receive(channel, { from: `Frieda <${unique("frieda")}@example.org>`, subject: unique("Meine Lampe") });
+        const link = await surveyOf(context, mail.conversation.id);
+        for (const [colorScheme, width] of [["light", 1440], ["dark", 390], ["light", 390], ["dark", 1440]]) {
+          const stranger = await context.freshPage({ colorScheme, viewport: { width, height: 860 }, locale: "en-US", bypassCSP: true });
+          await stranger.goto(link);
+          await stranger.getByRole("heading", { name: "Wie war unsere Hilfe?" }).waitFor();
+          assert.equal(await languageOf(stranger), "de");
+          await fits(stranger, `the survey, ${colorScheme}`);
+          assert.deepEqual(await violations(stranger), []);
+        }
+        const stranger = await context.freshPage({ locale: "en-US" });
+        await stranger.goto(`${link}?rating=ok`);
+        assert.equal(await stranger.getByRole("radio", { name: "Geht so" }).isChecked(), true);
+        await stranger.getByLabel(/ergänzen/).fill("Ging schnell");
+        await stranger.getByRole("button", { name: "Antwort senden" }).click();
+        await stranger.getByRole("heading", { name: "Vielen Dank" }).waitFor();
+        await stranger.getByRole("button", { name: "Antwort ändern" }).waitFor();
+        assert.equal((await context.api("GET", `/conversations/${mail.conversation.id}`)).rating.comment, "Ging schnell");
+      } finally {
+        await context.api("PATCH", "/workspace", { language: null });
+      }
+    },
+  },
 ];
+
+/** Where the link of a survey leads, once the conversation is resolved. */
+async function surveyOf(context, conversation) {
+  await context.api("PATCH", `/conversations/${conversation}`, { status: "resolved" });
+  const survey = await context.eventually("the survey's mail", async () => {
+    const { items } = await context.api("GET", `/conversations/${conversation}/messages`);
+    return items.find((each) => each.customData.surveyId);
+  });
+  const answer = await fetch(`${context.server.url}/api/v1/messages/${survey.id}/raw`, { headers: { authorization: `Bearer ${context.server.apiKey}` } });
+  const raw = (await answer.text()).replaceAll("=\r\n", "").replaceAll("=3D", "=");
+  assert.match(raw, /^Content-Language: de\r$/m);
+  assert.match(raw, /Guten Tag Frieda,/);
+  return /http\S+\/survey\/[\w-]+\/[\w-]+/.exec(raw)[0];
+}

@@ -15,6 +15,8 @@ const PAGES = [
   ["templates", "Templates"],
   ["suppressions", "Suppressions"],
   ["analytics", "Analytics"],
+  ["insight", "Insight"],
+  ["sla-policies", "SLA policies"],
 ];
 
 /** Nothing is wider than the screen. */

@@ -27,14 +27,14 @@ export const messageLog = [
       await detail.getByText("Attempt 1: captured").waitFor();
       await detail.getByText("The sandbox kept it", { exact: false }).waitFor();
       await detail.frameLocator("iframe").getByText("Thank you!").waitFor();
-      assert.equal(await detail.getByRole("button", { name: "Try again" }).count(), 0);
+      await context.counts(detail.getByRole("button", { name: "Try again" }), 0);
       await detail.getByRole("button", { name: "Raw source" }).click();
       await page.getByRole("dialog").getByText(/^Message-ID:/im).waitFor();
       await page.keyboard.press("Escape");
 
       await detail.getByRole("link", { name: tag }).click();
       await page.getByRole("button", { name: `Tag: ${tag}` }).waitFor();
-      assert.equal(await page.locator("[data-row]").count(), 1);
+      await context.counts(page.locator("[data-row]"), 1);
       await row.click();
       await detail.getByRole("link", { name: "Conversation" }).click();
       await page.waitForURL(`**/conversations/${sent.conversationId}`);

@@ -9,6 +9,40 @@ const HOSTILE = `<p>Dear <b>team</b>, see the <a href="https://example.org/x">re
 
 export const reading = [
   {
+    name: "the first visit asks for its files, its session and its list at once, and for nothing twice",
+    async run(context) {
+      const channel = await context.channel();
+      const { subject, conversation } = await context.receive(channel);
+      const page = await context.signedInPage();
+      const asked = [];
+      page.on("request", (request) => request.method() === "GET" && asked.push(new URL(request.url()).pathname));
+      const packed = [];
+      page.on("response", (response) => {
+        if (/\/(start|workspace)-.*\.js$/.test(response.url())) packed.push(response.headers()["content-encoding"]);
+      });
+      const warnings = [];
+      page.on("console", (message) => warnings.push(message.text()));
+      await context.open(page, "/");
+      await page.getByRole("link", { name: new RegExp(subject) }).waitFor();
+      const first = asked.filter((path) => path.startsWith("/assets/") || ["/api/v1/session", "/api/v1/conversations"].includes(path));
+      assert.deepEqual(first.filter((path, at) => first.indexOf(path) !== at), [], "asked for twice");
+      assert.deepEqual(warnings.filter((text) => text.includes("preload")), []);
+      assert.deepEqual(packed, ["br", "br"]);
+      // The list was asked for before the scripts that show it.
+      const order = (path) => asked.findIndex((each) => each.startsWith(path));
+      assert.ok(order("/api/v1/session") < order("/api/v1/conversations"));
+      assert.ok(order("/api/v1/conversations") < order("/api/v1/conversations/counts"));
+
+      // So it is with a conversation that is opened by its address.
+      asked.length = 0;
+      await context.openConversation(page, conversation.id);
+      const own = asked.filter((path) => path.startsWith(`/api/v1/conversations/${conversation.id}`) && !path.endsWith("/presence"));
+      assert.deepEqual(own.slice(0, 2), [`/api/v1/conversations/${conversation.id}`, `/api/v1/conversations/${conversation.id}/messages`]);
+      assert.ok(order("/api/v1/conversations/conv_") < order("/api/v1/conversations/counts"));
+      assert.deepEqual(warnings.filter((text) => text.includes("preload")), []);
+    },
+  },
+  {
     name: "a mail sent by SMTP appears in the open list without a reload, and opens",
     async run(context) {
       const channel = await context.channel();
@@ -25,7 +59,7 @@ export const reading = [
       const raw = textMail({ from: "Ada Example <ada@example.org>", to: channel.inboundAddress, subject, text: "Here I am." });
       await sendMail(context.server.smtpAddr, { from: "ada@example.org", to: channel.inboundAddress, raw });
       const row = page.getByRole("link", { name: new RegExp(subject) });
-      await row.waitFor({ timeout: 5_000 });
+      await row.waitFor();
       assert.deepEqual(loads, [], "nothing was reloaded");
       assert.match(await row.innerText(), /Ada Example/);
       await row.getByText("Unread").waitFor({ state: "attached" });
@@ -84,7 +118,7 @@ export const reading = [
       await context.openConversation(page, conversation.id);
       const messages = page.getByRole("region", { name: "Messages" });
       await messages.getByText("Yes, that works.").waitFor();
-      assert.equal(await messages.getByText("> Does it work?").count(), 0);
+      await context.counts(messages.getByText("> Does it work?"), 0);
       await page.getByRole("button", { name: "Show quoted text" }).click();
       await messages.getByText("> Does it work?").waitFor();
       await page.getByRole("button", { name: "Actions on this message" }).click();
@@ -117,7 +151,7 @@ export const reading = [
       await page.getByRole("button", { name: /^Status/ }).click();
       await page.getByRole("menuitemradio", { name: "Resolved" }).click();
       await page.waitForURL(/status=resolved/);
-      assert.equal(await page.getByRole("link", { name: new RegExp(subject) }).count(), 0);
+      await context.counts(page.getByRole("link", { name: new RegExp(subject) }), 0);
     },
   },
 ];

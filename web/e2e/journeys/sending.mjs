@@ -69,7 +69,7 @@ export const sending = [
       const tile = page.locator("dl > div").filter({ has: page.getByText("Received", { exact: true }) });
       assert.equal(await tile.locator("dd").first().innerText(), "1");
       await page.getByRole("button", { name: "Show as table" }).click();
-      assert.equal(await page.getByRole("row").count(), 8);
+      await context.counts(page.getByRole("row"), 8);
       assert.match(await page.getByRole("row").nth(1).innerText(), /\b1$/);
     },
   },
@@ -99,7 +99,7 @@ export const sending = [
       await page.getByRole("dialog").getByRole("button", { name: "Delete domain" }).click();
       await page.getByText("Domain deleted").waitFor();
       await page.getByRole("heading", { name: "Domains", level: 1 }).waitFor();
-      assert.equal(await page.getByText(name, { exact: true }).count(), 0);
+      await context.counts(page.getByText(name, { exact: true }), 0);
     },
   },
   {

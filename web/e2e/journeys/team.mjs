@@ -58,9 +58,9 @@ export const team = [
       await row.waitFor();
       await context.openConversation(first, conversation.id);
       await first.getByRole("button", { name: "Resolve" }).click();
-      await row.waitFor({ state: "detached", timeout: 5_000 });
+      await row.waitFor({ state: "detached" });
       await first.getByRole("button", { name: "Reopen" }).click();
-      await row.waitFor({ timeout: 5_000 });
+      await row.waitFor();
     },
   },
 ];

@@ -124,6 +124,34 @@ export const together = [
     },
   },
   {
+    name: "a canned answer carries the link of a survey, which the person who gets it answers",
+    async run(context) {
+      const name = unique("done").replaceAll(/\W+/g, "_");
+      const content = { subject: "x", html: '<p>Done. <a href="{{surveyUrl}}">How was it?</a></p>' };
+      await context.api("POST", "/templates", { name, channel: "email", content });
+      const channel = await context.channel({ provider: "sandbox" });
+      const { conversation } = await context.receive(channel);
+      const page = await context.signedInPage();
+      await context.openConversation(page, conversation.id);
+      await page.keyboard.press("r");
+      const editor = await write(page, `/${name}`);
+      await page.getByRole("option", { name }).waitFor();
+      await page.keyboard.press("Enter");
+      await editor.getByText("How was it?").waitFor();
+      await page.keyboard.press("Control+Enter");
+      await page.locator("article[data-direction=outbound]").waitFor();
+      const { email } = (await messagesOf(context, conversation.id)).at(-1).content;
+      const link = /href="(http[^"]+\/survey\/[^"]+)"/.exec(email.html)?.[1];
+      assert.ok(link, email.html);
+      const stranger = await context.freshPage();
+      await stranger.goto(link);
+      await stranger.getByRole("radio", { name: "Good" }).check();
+      await stranger.getByRole("button", { name: "Send the answer" }).click();
+      await stranger.getByRole("heading", { name: "Thank you" }).waitFor();
+      assert.equal((await context.api("GET", `/conversations/${conversation.id}`)).rating.rating, "good");
+    },
+  },
+  {
     name: "a conversation is merged, split and moved, a message is forwarded, and what can be undone is",
     async run(context) {
       const channel = await context.channel({ provider: "sandbox" });

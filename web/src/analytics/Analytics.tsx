@@ -6,7 +6,7 @@ import { useLocation, useSearch } from "wouter";
 import { analytics } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { asProblem } from "../api/problem";
-import type { AnalyticsSeries, AnalyticsSummary, MailCounts, MailRates } from "../api/types";
+import type { AnalyticsSeries, AnalyticsStretch, AnalyticsSummary, MailCounts, MailRates } from "../api/types";
 import { useChannels } from "../conversations/queries";
 import { useUseCases } from "../domains/queries";
 import { m } from "../i18n";
@@ -16,8 +16,9 @@ import { Button, classNames } from "../ui/Button";
 import { SelectField } from "../ui/Field";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { useNow } from "../ui/useNow";
-import { Chart, DayTable } from "./Chart";
-import { number, percent, rangeStart, RANGES, type Range } from "./figures";
+import { FigureTabs } from "../insight/FigureTabs";
+import { Chart, FigureTable, type Line } from "./Chart";
+import { dayOf, number, percent, rangeStart, RANGES, type Range } from "./figures";
 import { Segments } from "../ui/Segments";
 import styles from "./analytics.module.css";
 
@@ -58,6 +59,7 @@ export default function Analytics() {
   });
   return (
     <Page title={m.analytics.title} lead={m.analytics.lead}>
+      <FigureTabs />
       <Filters chosen={chosen} onChange={(change) => navigate(`/analytics${searchFromChosen({ ...chosen, ...change })}`, { replace: true })} />
       <Figures chosen={chosen} summary={summary} series={series} />
     </Page>
@@ -165,6 +167,13 @@ function Tile({ name, summary }: { name: keyof MailCounts; summary: AnalyticsSum
   );
 }
 
+const LINES: Line<AnalyticsStretch>[] = [
+  { name: m.analytics.names.sent, look: "first", value: (day) => day.sent },
+  { name: m.analytics.names.delivered, look: "second", value: (day) => day.delivered },
+  { name: m.analytics.names.bounced, look: "third", value: (day) => day.bounced },
+];
+const COLUMNS = ["sent", "delivered", "bounced", "complained", "opened", "clicked", "received"] as const;
+
 function Days({ series, range }: { series: UseQueryResult<AnalyticsSeries>; range: Range }) {
   const [asTable, setAsTable] = useState(false);
   return (
@@ -180,9 +189,17 @@ function Days({ series, range }: { series: UseQueryResult<AnalyticsSeries>; rang
       ) : series.data === undefined ? (
         <Skeleton height={280} />
       ) : asTable ? (
-        <DayTable items={series.data.items} />
+        <FigureTable
+          // The newest day first: in a long table it is the one that is looked for.
+          items={series.data.items.toReversed()}
+          columns={COLUMNS.map((name) => ({ name: m.analytics.names[name], cell: (day: AnalyticsStretch) => number(day[name]) }))}
+          label={m.analytics.chart}
+          first={m.analytics.day}
+          rowName={(day) => dayOf(day.from)}
+          rowKey={(day) => day.from}
+        />
       ) : (
-        <Chart items={series.data.items} label={m.analytics.chartLabel(m.analytics.ranges[range] ?? "")} />
+        <Chart items={series.data.items} lines={LINES} label={m.analytics.chartLabel(m.analytics.ranges[range] ?? "")} />
       )}
     </Section>
   );

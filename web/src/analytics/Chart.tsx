@@ -1,14 +1,9 @@
-/** Sent, delivered and bounced, day by day: drawn, or as a table. */
+/** Figures over time, one beside the other: drawn as lines, or as a table. What they are of is the caller's. */
 
 import { useEffect, useRef, useState } from "react";
-import type { AnalyticsStretch } from "../api/types";
-import { m } from "../i18n";
 import { classNames } from "../ui/Button";
 import { dayOf, namedDays, number, ticks } from "./figures";
 import styles from "./analytics.module.css";
-
-const LINES = ["sent", "delivered", "bounced"] as const;
-const COLUMNS = ["sent", "delivered", "bounced", "complained", "opened", "clicked", "received"] as const;
 
 const HEIGHT_PX = 280;
 const TOP_PX = 12;
@@ -34,12 +29,30 @@ function useWidth() {
   return { box, width };
 }
 
-type ChartProps = { items: AnalyticsStretch[]; label: string };
+/** How a line looks: its colour and its dashes. */
+export type LineLook = "first" | "second" | "third";
 
-export function Chart({ items, label }: ChartProps) {
+export type Line<T> = {
+  name: string;
+  look: LineLook;
+  /** `null` where there is none: the line goes on behind it. */
+  value: (item: T) => number | null;
+};
+
+type ChartProps<T> = {
+  items: T[];
+  lines: Line<T>[];
+  label: string;
+  /** What a number is called. */
+  format?: (value: number) => string;
+  /** What an item's time is called. */
+  dayName?: (iso: string) => string;
+};
+
+export function Chart<T extends { from: string }>({ items, lines, label, format = number, dayName = dayOf }: ChartProps<T>) {
   const { box, width } = useWidth();
   const [at, setAt] = useState<number | null>(null);
-  const most = Math.max(0, ...items.flatMap((item) => LINES.map((name) => item[name])));
+  const most = Math.max(0, ...items.flatMap((item) => lines.map((line) => line.value(item) ?? 0)));
   const marks = ticks(most);
   const top = marks.at(-1) ?? 1;
   const left = 14 + number(top).length * DIGIT_PX;
@@ -48,17 +61,18 @@ export function Chart({ items, label }: ChartProps) {
   const y = (value: number) => TOP_PX + (1 - value / top) * (HEIGHT_PX - TOP_PX - BOTTOM_PX);
   const named = namedDays(items.length, Math.max(2, Math.floor(across / DAY_PX)));
   const shown = at === null ? undefined : items[at];
+  const words = (value: number | null) => (value === null ? "–" : format(value));
 
   return (
     <figure className={styles.figure}>
       <figcaption className={styles.legend}>
         {/* The day in sight, or the colours alone: the line keeps its place. */}
-        <span className={styles.day}>{shown ? dayOf(shown.from) : ""}</span>
-        {LINES.map((name) => (
-          <span key={name}>
-            <i className={classNames(styles.swatch, styles[name])} aria-hidden="true" />
-            {m.analytics.names[name]}
-            {shown && <b> {number(shown[name])}</b>}
+        <span className={styles.day}>{shown ? dayName(shown.from) : ""}</span>
+        {lines.map((line) => (
+          <span key={line.name}>
+            <i className={classNames(styles.swatch, styles[line.look])} aria-hidden="true" />
+            {line.name}
+            {shown && <b> {words(line.value(shown))}</b>}
           </span>
         ))}
       </figcaption>
@@ -83,18 +97,14 @@ export function Chart({ items, label }: ChartProps) {
           {items.map(
             (item, index) =>
               named.has(index) && (
-                <text key={item.from} x={x(index)} y={HEIGHT_PX - 6} textAnchor={index === items.length - 1 ? "end" : "middle"}>
-                  {dayOf(item.from)}
+                <text key={item.from} x={x(index)} y={HEIGHT_PX - 6} textAnchor={index === items.length - 1 ? "end" : index === 0 ? "start" : "middle"}>
+                  {dayName(item.from)}
                 </text>
               ),
           )}
           {at !== null && <line className={styles.cursor} x1={x(at)} x2={x(at)} y1={TOP_PX} y2={HEIGHT_PX - BOTTOM_PX} />}
-          {LINES.map((name) => (
-            <g key={name} className={styles[name]}>
-              <polyline className={styles.line} points={items.map((item, index) => `${x(index)},${y(item[name])}`).join(" ")} />
-              {items.length === 1 && items[0] && <circle className={styles.point} cx={x(0)} cy={y(items[0][name])} r={3.5} />}
-              {shown && at !== null && <circle className={styles.point} cx={x(at)} cy={y(shown[name])} r={3.5} />}
-            </g>
+          {lines.map((line) => (
+            <DrawnLine key={line.name} look={line.look} points={pointsOf(items, line, x, y)} at={at} />
           ))}
         </svg>
       </div>
@@ -102,27 +112,51 @@ export function Chart({ items, label }: ChartProps) {
   );
 }
 
-export function DayTable({ items }: { items: AnalyticsStretch[] }) {
+type Point = { index: number; x: number; y: number };
+
+function pointsOf<T>(items: T[], line: Line<T>, x: (index: number) => number, y: (value: number) => number): Point[] {
+  return items.flatMap((item, index) => {
+    const value = line.value(item);
+    return value === null ? [] : [{ index, x: x(index), y: y(value) }];
+  });
+}
+
+function DrawnLine({ look, points, at }: { look: LineLook; points: Point[]; at: number | null }) {
+  const shown = points.find((point) => point.index === at);
+  // One point is no line.
+  const alone = points.length === 1 ? points[0] : undefined;
   return (
-    <div className={styles.tableBox} tabIndex={0} role="group" aria-label={m.analytics.chart}>
+    <g className={styles[look]}>
+      <polyline className={styles.line} points={points.map((point) => `${point.x},${point.y}`).join(" ")} />
+      {alone && <circle className={styles.point} cx={alone.x} cy={alone.y} r={3.5} />}
+      {shown && <circle className={styles.point} cx={shown.x} cy={shown.y} r={3.5} />}
+    </g>
+  );
+}
+
+type Column<T> = { name: string; cell: (item: T) => string };
+type TableProps<T> = { items: T[]; columns: Column<T>[]; label: string; first: string; rowName: (item: T) => string; rowKey: (item: T) => string };
+
+export function FigureTable<T>({ items, columns, label, first, rowName, rowKey }: TableProps<T>) {
+  return (
+    <div className={styles.tableBox} tabIndex={0} role="group" aria-label={label}>
       <table className={styles.table}>
         <thead>
           <tr>
-            <th scope="col">{m.analytics.day}</th>
-            {COLUMNS.map((name) => (
+            <th scope="col">{first}</th>
+            {columns.map(({ name }) => (
               <th key={name} scope="col">
-                {m.analytics.names[name]}
+                {name}
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          {/* The newest day first: in a long table it is the one that is looked for. */}
-          {items.toReversed().map((item) => (
-            <tr key={item.from}>
-              <th scope="row">{dayOf(item.from)}</th>
-              {COLUMNS.map((name) => (
-                <td key={name}>{number(item[name])}</td>
+          {items.map((item) => (
+            <tr key={rowKey(item)}>
+              <th scope="row">{rowName(item)}</th>
+              {columns.map(({ name, cell }) => (
+                <td key={name}>{cell(item)}</td>
               ))}
             </tr>
           ))}

@@ -5,6 +5,7 @@ import type {
   AnalyticsSeries,
   AnalyticsSummary,
   ApiKey,
+  AuditEntry,
   Automation,
   AutomationChange,
   AutomationInput,
@@ -19,10 +20,11 @@ import type {
   BulkAnswer,
   Channel,
   ChannelInput,
-  Contact,
+  CodeNeeded,
   ContactList,
   Conversation,
   ConversationCounts,
+  ConversationPriority,
   ConversationStatus,
   CreatedUser,
   Delivery,
@@ -30,15 +32,28 @@ import type {
   Domain,
   DomainExamination,
   DraftContent,
+  IdentityProvider,
+  IdentityProviderInput,
   Invitation,
   ListImport,
   ListMember,
+  InsightBy,
+  InsightGroups,
+  InsightSeries,
+  InsightSummary,
   Message,
+  NewSecondFactor,
   OutgoingAttachment,
+  OwnSession,
   Page,
+  RecoveryCodes,
   Scope,
+  SlaPolicy,
+  SlaPolicyInput,
+  SecondFactor,
   ServerDraft,
   Session,
+  SignInProvider,
   Suppression,
   SuppressionImport,
   SuppressionInput,
@@ -63,6 +78,8 @@ import type {
   WebhookDelivery,
   WebhookEndpoint,
   WebhookReplay,
+  Workspace,
+  WorkspaceChange,
 } from "./types";
 
 type Signal = AbortSignal | undefined;
@@ -85,7 +102,9 @@ async function whole<T>(path: string, signal: Signal, query: Query = {}): Promis
 export const session = {
   get: (signal?: Signal) => request<Session>("GET", "/session", { signal }),
   create: (body: { email: string; password: string } | { token: string }) =>
-    request<Session>("POST", "/session", { body }),
+    request<Session | CodeNeeded>("POST", "/session", { body }),
+  secondStep: (body: { token: string; code: string }) => request<Session>("POST", "/session/second-step", { body }),
+  providers: (signal?: Signal) => request<{ items: SignInProvider[] }>("GET", "/session/providers", { signal }),
   end: () => request<void>("DELETE", "/session"),
 };
 
@@ -96,12 +115,15 @@ export type ConversationPatch = {
   labels?: string[];
   snoozedUntil?: string | null;
   unread?: boolean;
+  priority?: ConversationPriority;
 };
 
 /** A change of many: labels may be added and taken away. */
 export type BulkPatch = ConversationPatch & { teamId?: string | null; labelsAdd?: string[]; labelsRemove?: string[] };
 
 export type ReplyInput = {
+  from?: string;
+  signature?: boolean;
   text: string;
   html?: string;
   to?: string[];
@@ -139,7 +161,7 @@ export const conversations = {
 
 /** A place is a conversation's id, or `new`. */
 export const drafts = {
-  list: () => request<Page<ServerDraft>>("GET", "/drafts"),
+  list: () => whole<ServerDraft>("/drafts", undefined),
   get: (place: string) => request<ServerDraft>("GET", `/drafts/${place}`),
   put: (place: string, version: number, content: DraftContent) =>
     request<ServerDraft>("PUT", `/drafts/${place}`, { body: { version, content } }),
@@ -153,11 +175,11 @@ export const uploads = {
 };
 
 export const labels = {
-  list: (signal?: Signal) => request<Page<{ name: string }>>("GET", "/labels", { signal }),
+  list: (signal?: Signal) => whole<{ name: string }>("/labels", signal),
 };
 
 export const views = {
-  list: (signal?: Signal) => request<Page<View>>("GET", "/views", { signal }),
+  list: (signal?: Signal) => whole<View>("/views", signal),
   create: (body: { name: string; filter: ViewFilter; shared: boolean }, idempotencyKey: string) =>
     request<View>("POST", "/views", { body, idempotencyKey }),
   change: (id: string, body: { name?: string; filter?: ViewFilter; shared?: boolean; position?: number }) =>
@@ -167,6 +189,8 @@ export const views = {
 
 export type NewMessageInput = {
   channelId: string;
+  from?: string;
+  signature?: boolean;
   to: string[];
   content: {
     type: "email";
@@ -192,7 +216,8 @@ export const messages = {
   deliveries: (id: string, signal?: Signal) => whole<Delivery>(`/messages/${id}/deliveries`, signal),
   retry: (id: string) => request<Message>("POST", `/messages/${id}/retry`),
   cancel: (id: string) => request<Message>("POST", `/messages/${id}/cancel`),
-  htmlUrl: (id: string, remoteImages: boolean) => `/api/v1/messages/${id}/html?remoteImages=${remoteImages}`,
+  htmlUrl: (id: string, remoteImages: boolean, colorScheme: "light" | "dark") =>
+    `/api/v1/messages/${id}/html?remoteImages=${remoteImages}&colorScheme=${colorScheme}`,
   rawUrl: (id: string) => `/api/v1/messages/${id}/raw`,
 };
 
@@ -247,19 +272,45 @@ export const autoconfig = {
   find: (email: string, signal?: Signal) => request<Discovered>("GET", "/autoconfig", { root: "/v1", query: { email }, signal }),
 };
 
-export const contacts = {
-  get: (id: string, signal?: Signal) => request<Contact>("GET", `/contacts/${id}`, { signal }),
-  conversations: (id: string, signal?: Signal) =>
-    request<Page<Conversation>>("GET", `/contacts/${id}/conversations`, { query: { take: 20 }, signal }),
-};
-
 export const users = {
   list: (signal?: Signal) => whole<User>("/users", signal),
+  me: () => request<User>("GET", "/users/me"),
   create: (body: UserInput, idempotencyKey: string) => request<CreatedUser>("POST", "/users", { body, idempotencyKey }),
   patch: (id: string, body: UserChange) => request<User>("PATCH", `/users/${id}`, { body }),
   patchMe: (body: UserChange) => request<User>("PATCH", "/users/me", { body }),
   remove: (id: string) => request<void>("DELETE", `/users/${id}`),
   invite: (id: string) => request<Invitation>("POST", `/users/${id}/invite`, { body: {} }),
+  resetSecondFactor: (id: string) => request<void>("DELETE", `/users/${id}/second-factor`),
+};
+
+export const secondFactor = {
+  get: (signal?: Signal) => request<SecondFactor>("GET", "/users/me/second-factor", { signal }),
+  begin: () => request<NewSecondFactor>("POST", "/users/me/second-factor", { body: {} }),
+  confirm: (code: string) => request<RecoveryCodes>("POST", "/users/me/second-factor/confirm", { body: { code } }),
+  renewCodes: (code: string) => request<RecoveryCodes>("POST", "/users/me/second-factor/recovery-codes", { body: { code } }),
+  disable: (code: string) => request<void>("POST", "/users/me/second-factor/disable", { body: { code } }),
+};
+
+export const ownSessions = {
+  list: (signal?: Signal) => whole<OwnSession>("/users/me/sessions", signal),
+  end: (id: string) => request<void>("DELETE", `/users/me/sessions/${id}`),
+  endOthers: () => request<void>("DELETE", "/users/me/sessions"),
+};
+
+export const workspaces = {
+  get: (signal?: Signal) => request<Workspace>("GET", "/workspace", { signal }),
+  change: (body: WorkspaceChange) => request<Workspace>("PATCH", "/workspace", { body }),
+};
+
+export const identityProvider = {
+  get: (signal?: Signal) => request<IdentityProvider>("GET", "/workspace/identity-provider", { signal }),
+  put: (body: IdentityProviderInput) => request<IdentityProvider>("PUT", "/workspace/identity-provider", { body }),
+  remove: () => request<void>("DELETE", "/workspace/identity-provider"),
+  test: (body: IdentityProviderInput) => request<TestResult>("POST", "/workspace/identity-provider/test", { body }),
+};
+
+export const auditLog = {
+  page: (query: Query, signal?: Signal) => request<Page<AuditEntry>>("GET", "/audit-log", { query, signal }),
 };
 
 export const teams = {
@@ -347,6 +398,19 @@ export const suppressions = {
 export const analytics = {
   summary: (query: Query, signal?: Signal) => request<AnalyticsSummary>("GET", "/analytics/summary", { query, signal }),
   series: (query: Query, signal?: Signal) => request<AnalyticsSeries>("GET", "/analytics/series", { query, signal }),
+};
+
+export const insight = {
+  summary: (query: Query, signal?: Signal) => request<InsightSummary>("GET", "/insight/summary", { query, signal }),
+  series: (query: Query, signal?: Signal) => request<InsightSeries>("GET", "/insight/series", { query, signal }),
+  groups: (query: Query & { by: InsightBy }, signal?: Signal) => request<InsightGroups>("GET", "/insight/groups", { query, signal }),
+};
+
+export const slaPolicies = {
+  list: (signal?: Signal) => whole<SlaPolicy>("/sla-policies", signal),
+  create: (body: SlaPolicyInput, idempotencyKey: string) => request<SlaPolicy>("POST", "/sla-policies", { body, idempotencyKey }),
+  change: (id: string, body: Partial<SlaPolicyInput> & { position?: number }) => request<SlaPolicy>("PATCH", `/sla-policies/${id}`, { body }),
+  remove: (id: string) => request<void>("DELETE", `/sla-policies/${id}`),
 };
 
 export type TemplateInput = { name: string; description?: string | null; format?: TemplateFormat; content: TemplateContent };

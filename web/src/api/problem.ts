@@ -9,6 +9,8 @@ export class Problem extends Error {
   readonly code: string | undefined;
   readonly requestId: string | undefined;
   readonly fields: { pointer: string; detail: string }[];
+  /** Of the message and the fields, for `lang`: the server refuses in English, whatever language the page is in. */
+  readonly language: "en" | undefined;
 
   constructor(status: number, document: ProblemDocument) {
     super(document.detail || document.title || m.errors.unexplained(status));
@@ -16,6 +18,7 @@ export class Problem extends Error {
     this.status = status;
     this.code = document.code;
     this.requestId = document.requestId ?? undefined;
+    this.language = status > 0 && document.code ? "en" : undefined;
     this.fields = (document.errors ?? []).map((error) => ({ pointer: error.pointer ?? "", detail: error.detail }));
   }
 

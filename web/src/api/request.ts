@@ -75,6 +75,11 @@ export function uploadFile<T>(path: string, query: Query, file: File, onSent: (b
   });
 }
 
+/** A file of ours, by its whole path. */
+export async function requestBytes(path: string, signal: AbortSignal): Promise<ArrayBuffer> {
+  return (await send("GET", path, { root: "", signal })).arrayBuffer();
+}
+
 export async function requestText(path: string, options: Options = {}): Promise<string> {
   return (await send("GET", path, options)).text();
 }

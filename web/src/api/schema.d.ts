@@ -74,6 +74,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done in the workspace, newest first. For administrators. */
+        get: operations["listAuditLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-log/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, newest first, at most 100,000 rows; that it was given out is written into the log. */
+        get: operations["exportAuditLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/automations": {
         parameters: {
             query?: never;
@@ -321,6 +355,24 @@ export interface paths {
         patch: operations["changeChannel"];
         trace?: never;
     };
+    "/api/v1/channels/{id}/survey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a channel asks how its answers were. */
+        get: operations["getChannelSurvey"];
+        /** Keeps what a channel asks; conversations that are resolved from now on are asked about. */
+        put: operations["putChannelSurvey"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels/{id}/test": {
         parameters: {
             query?: never;
@@ -391,6 +443,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contacts/{id}/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds an address, or makes one that is there the primary one. */
+        post: operations["addContactAddress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/addresses/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an address away; mail from it makes another contact then. */
+        delete: operations["removeContactAddress"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts/{id}/conversations": {
         parameters: {
             query?: never;
@@ -406,6 +492,110 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erases a contact with all mail. Administrators alone do. The contact is gone at once, its mail in a while: see the erasure. */
+        post: operations["eraseContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much an erasure of this contact would take away. Changes nothing. */
+        get: operations["previewContactErasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is kept of a contact: JSON and the raw mails. Administrators alone get it. */
+        get: operations["exportContact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merges another contact into this one: addresses, notes, attributes and lists at once, conversations and mails a moment later. */
+        post: operations["mergeContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notes about a contact, newest first. */
+        get: operations["listContactNotes"];
+        put?: never;
+        /** Notes something about a contact. */
+        post: operations["createContactNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/notes/{noteId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a note away; who wrote it and administrators do. */
+        delete: operations["deleteContactNote"];
+        options?: never;
+        head?: never;
+        /** Changes a note; who wrote it and administrators do. */
+        patch: operations["changeContactNote"];
         trace?: never;
     };
     "/api/v1/conversations": {
@@ -473,7 +663,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes a conversation's status, assignee, team, labels, or whether it is unread. */
+        /** Changes a conversation's status, assignee, team, labels, priority, or whether it is unread. */
         patch: operations["changeConversation"];
         trace?: never;
     };
@@ -697,7 +887,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your drafts, the newest first. */
+        /** Your drafts, those of the newest conversations first. One that changes meanwhile keeps its place. */
         get: operations["listDrafts"];
         put?: never;
         post?: never;
@@ -721,6 +911,40 @@ export interface paths {
         post?: never;
         /** Discards your draft. */
         delete: operations["deleteDraft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Erasures, newest first. */
+        get: operations["listErasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An erasure, and whether it is done. */
+        get: operations["getErasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -755,10 +979,80 @@ export interface paths {
         };
         /**
          * Events as they happen (text/event-stream). `Last-Event-ID` goes on where a stream ended; without it, only what comes,
-         *     and the first frame has the newest event's id and no data. People who are signed in also get frames without an id, which are no
-         *     events and can't be asked for again: `presence` (who is at a conversation now) and `draft` (a draft of theirs changed).
+         *     and the first frame has the newest event's id and no data. A stream ends when its key or session does, or its bearer's rights are
+         *     others: who may still read comes back. People who are signed in also get frames without an id, which are no
+         *     events and can't be asked for again: `presence` (who is at a conversation now), `draft` (a draft of theirs changed) and `views` (the
+         *     saved views they see are others: ask for them; once at the beginning).
          */
         get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insight/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The series, or with `by` the groups, as CSV (UTF-8, RFC 4180). A cell that begins with `=`, `+`, `-` or `@` has a `'` before it. */
+        get: operations["exportInsight"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insight/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of each person, team or channel. An answer counts for who wrote it, everything else for who had the conversation. */
+        get: operations["getInsightGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insight/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of each hour, day or week of a time. */
+        get: operations["getInsightSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insight/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of a time of at most 366 days, together. A moment passes before an event is counted. */
+        get: operations["getInsightSummary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -774,10 +1068,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * The labels in use, by name: the first 1,000, on one page. A label comes with the first conversation that has it and goes with
-         *     the last.
-         */
+        /** The labels in use, by name. A label comes with the first conversation that has it and goes with the last. */
         get: operations["listLabels"];
         put?: never;
         post?: never;
@@ -1036,6 +1327,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ratings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers to surveys, newest first. */
+        get: operations["listRatings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ratings/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many said what, in all and by channel, team or person; `sent` counts the surveys sent in the time. */
+        get: operations["getRatingSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long the workspace keeps what. Administrators alone see it. */
+        get: operations["getRetention"];
+        /** Keeps rules in place of those there were; what is over by them goes from now on. */
+        put: operations["putRetention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How much would go at once if these rules held. Changes nothing. */
+        post: operations["previewRetention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -1070,6 +1430,77 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the sign-in page offers beside a password */
+        get: operations["listSignInProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The second step of a sign-in: a code of the authenticator app, or a recovery code */
+        post: operations["signInSecondStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sla-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** SLA policies, in the order in which they are looked at: of those that fit a conversation the first counts. */
+        get: operations["listSlaPolicies"];
+        put?: never;
+        /** Makes an SLA policy. Conversations come under it with the next mail of their customer. */
+        post: operations["createSlaPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sla-policies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An SLA policy. */
+        get: operations["getSlaPolicy"];
+        put?: never;
+        post?: never;
+        /** Takes an SLA policy away. The timers that run by it end a moment later. */
+        delete: operations["deleteSlaPolicy"];
+        options?: never;
+        head?: never;
+        /** Changes an SLA policy, or moves it. Timers that run keep the time they were given. */
+        patch: operations["changeSlaPolicy"];
         trace?: never;
     };
     "/api/v1/suppressions": {
@@ -1374,8 +1805,112 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change the user who asks: their name, password, or whether they are available */
+        /** Change the user who asks: their name, password (with the present one), or whether they are available; a new password ends their other sessions */
         patch: operations["changeMe"];
+        trace?: never;
+    };
+    "/api/v1/users/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the user who asks has a second factor */
+        get: operations["getSecondFactor"];
+        put?: never;
+        /** Begin to set up an authenticator app; a code confirms it */
+        post: operations["beginSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the authenticator app into use; from then on a code is asked for at every sign-in */
+        post: operations["confirmSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/second-factor/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn the second factor off */
+        post: operations["disableSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make new recovery codes; the old ones are worthless then */
+        post: operations["renewRecoveryCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the sessions of the user who asks */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /** End all sessions of the user who asks but the one they ask with */
+        delete: operations["endOtherSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a session of the user who asks */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/users/{id}": {
@@ -1414,6 +1949,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a colleague's second factor away who lost it. Administrators alone do. */
+        delete: operations["resetSecondFactor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -1421,7 +1973,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One's own views in their order, then those that others share: all of them, on one page. */
+        /** One's own views in their order, then those that others share, oldest first. */
         get: operations["listViews"];
         put?: never;
         /** Saves a view, behind one's others. */
@@ -1574,6 +2126,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's settings. */
+        get: operations["getWorkspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes the workspace's settings. Administrators alone do. */
+        patch: operations["changeWorkspace"];
+        trace?: never;
+    };
     "/api/v1/workspace/business-hours": {
         parameters: {
             query?: never;
@@ -1590,6 +2160,42 @@ export interface paths {
         head?: never;
         /** Changes the workspace's business hours. */
         patch: operations["changeBusinessHours"];
+        trace?: never;
+    };
+    "/api/v1/workspace/identity-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The identity provider that the workspace's people may sign in with. */
+        get: operations["getIdentityProvider"];
+        /** Sets the identity provider up, in the place of the one there was. Administrators alone do. */
+        put: operations["putIdentityProvider"];
+        post?: never;
+        /** Takes the identity provider away. Administrators alone do. */
+        delete: operations["deleteIdentityProvider"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspace/identity-provider/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries an identity provider's settings without keeping them. */
+        post: operations["testIdentityProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/attachments/{messageId}/{attachmentId}": {
@@ -1671,6 +2277,7 @@ export interface components {
             contactId: components["schemas"]["ContactId"];
             /** @description The message's id (`msg_…`); in a person's mailbox the mail's Message-ID, in angle brackets. */
             messageId: string;
+            conversationId?: components["schemas"]["ConversationId"] | null;
             /** @description The synced mailbox it was found in, if one was. */
             accountId?: string | null;
             direction: components["schemas"]["Direction"];
@@ -1804,6 +2411,42 @@ export interface components {
             contentId?: string | null;
         };
         AttachmentId: string;
+        /** @description Who acted. */
+        AuditActor: {
+            type: components["schemas"]["AuditActorType"];
+            /** @description A user's or a key's id. */
+            id?: string | null;
+            /** @description What they were called then: a user's email address, a key's name. */
+            name?: string | null;
+        };
+        /**
+         * @description What kind of somebody acted.
+         * @enum {string}
+         */
+        AuditActorType: "user" | "apiKey" | "commandLine" | "system" | "unknown";
+        /** @description One thing that was done. */
+        AuditEntry: {
+            id: components["schemas"]["AuditEntryId"];
+            at: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["AuditActor"];
+            /** @description The network address that the request came from; null where there was none. */
+            address?: string | null;
+            /** @description `channel.changed`: the kind of thing and what was done to it. */
+            action: string;
+            target: components["schemas"]["AuditTarget"];
+            /** @description The names of the fields that were changed (`config.smtpHost`), never their values. */
+            changed: string[];
+        };
+        /** @description An entry of the audit log. */
+        AuditEntryId: string;
+        /** @description What it was done to. */
+        AuditTarget: {
+            /** @description `user`, `channel`, `webhook` and so on. */
+            type: string;
+            id: string;
+            /** @description What it was called then. Null for what is somebody's data: an address that is suppressed, a contact. */
+            name?: string | null;
+        };
         /**
          * @description What a channel does with a mail whose DMARC result is `fail`.
          * @enum {string}
@@ -1872,6 +2515,10 @@ export interface components {
             /** @enum {string} */
             type: "setStatus";
         } | {
+            priority: components["schemas"]["ConversationPriority"];
+            /** @enum {string} */
+            type: "setPriority";
+        } | {
             /** Format: int32 */
             minutes: number;
             /** @enum {string} */
@@ -1881,6 +2528,9 @@ export interface components {
             templateId?: components["schemas"]["TemplateId"] | null;
             /** @enum {string} */
             type: "reply";
+        } | {
+            /** @enum {string} */
+            type: "askForRating";
         } | {
             text: string;
             /** @enum {string} */
@@ -1974,7 +2624,7 @@ export interface components {
             take?: number | null;
         };
         /** @enum {string} */
-        AutomationTrigger: "message.received" | "conversation.created" | "conversation.assigned" | "conversation.resolved" | "conversation.idle";
+        AutomationTrigger: "message.received" | "conversation.created" | "conversation.assigned" | "conversation.resolved" | "conversation.idle" | "conversation.sla_due_soon" | "conversation.sla_breached";
         BatchAnswer: {
             /** @description One a message, in their order. */
             items: components["schemas"]["BatchItem"][];
@@ -2126,6 +2776,7 @@ export interface components {
             labelsRemove?: string[];
             snoozedUntil?: components["schemas"]["Timestamp"] | null;
             unread?: boolean;
+            priority?: components["schemas"]["ConversationPriority"];
         };
         /** @description A conversation as it is now, as it was, and what takes the change back. */
         BulkChanged: {
@@ -2156,6 +2807,7 @@ export interface components {
             labelsRemove?: string[];
             snoozedUntil?: components["schemas"]["Timestamp"] | null;
             unread?: boolean | null;
+            priority?: components["schemas"]["ConversationPriority"] | null;
         };
         /** @description A workspace's hours. Until somebody says otherwise: Monday to Friday, 9 to 17, UTC. */
         BusinessHours: {
@@ -2270,8 +2922,31 @@ export interface components {
              */
             sendPerMonth: number | null;
         };
+        /** @description A channel's own rule instead of the workspace's. */
+        ChannelRetention: {
+            channelId: components["schemas"]["ChannelId"];
+            /**
+             * Format: int32
+             * @description As in the workspace's rules; null: conversations of this channel are never erased.
+             */
+            resolvedDays?: number | null;
+        };
         /** @enum {string} */
         ChannelStatus: "connected" | "disconnected";
+        Code: {
+            /** @description Six digits of the app or, where one is in use, a recovery code. */
+            code: string;
+        };
+        /** @description A code is needed, too. */
+        CodeNeeded: {
+            /** @description For `POST /api/v1/session/second-step`. */
+            token: string;
+            /**
+             * Format: int64
+             * @description How long it is good.
+             */
+            expiresInSeconds: number;
+        };
         Condition: {
             field: components["schemas"]["ConditionField"];
             /** @description Which attribute, for `contactAttribute` alone. */
@@ -2280,7 +2955,7 @@ export interface components {
             value: string;
         };
         /** @enum {string} */
-        ConditionField: "from" | "fromDomain" | "to" | "subject" | "body" | "channelId" | "label" | "hasAttachment" | "autoReply" | "status" | "contactAttribute" | "businessHours";
+        ConditionField: "from" | "fromDomain" | "to" | "subject" | "body" | "channelId" | "label" | "hasAttachment" | "autoReply" | "status" | "priority" | "contactAttribute" | "businessHours";
         /** @enum {string} */
         ConditionMatch: "all" | "any";
         /** @enum {string} */
@@ -2295,6 +2970,8 @@ export interface components {
             addresses: components["schemas"]["ContactAddress"][];
             attributes: Record<string, never>;
             createdAt: components["schemas"]["Timestamp"];
+            /** @description When its name, attributes or addresses were last changed; `createdAt` where they never were. */
+            updatedAt: components["schemas"]["Timestamp"];
         };
         ContactAddress: {
             address: string;
@@ -2305,6 +2982,16 @@ export interface components {
             name?: string | null;
             /** @description Merged into those there are; null takes one away. */
             attributes?: Record<string, never>;
+            /** @description The `updatedAt` of the contact that the change is made of: where it is another one by now, nothing is changed (409). */
+            ifUpdatedAt?: components["schemas"]["Timestamp"];
+        };
+        /** @description What is kept all the same. */
+        ContactErase: {
+            /**
+             * @description What becomes of the addresses' suppressions; `keep` where it is not said.
+             * @default keep
+             */
+            suppressions: components["schemas"]["ErasedSuppressions"];
         };
         ContactId: string;
         /** @description A named list of contacts. */
@@ -2323,6 +3010,27 @@ export interface components {
         };
         /** @description A named list of contacts. */
         ContactListId: string;
+        /** @description Who is the same person. */
+        ContactMerge: {
+            /** @description The one that is no more; its id leads to the one that stays. */
+            contactId: components["schemas"]["ContactId"];
+        };
+        /** @description What somebody noted about a contact. */
+        ContactNote: {
+            id: components["schemas"]["ContactNoteId"];
+            contactId: components["schemas"]["ContactId"];
+            authorId?: components["schemas"]["UserId"] | null;
+            authorName: string;
+            text: string;
+            createdAt: components["schemas"]["Timestamp"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What somebody noted about a contact. */
+        ContactNoteId: string;
+        /** @description What is noted. */
+        ContactNoteText: {
+            text: string;
+        };
         /** @description Who somebody is, in one line of a list. */
         ContactSummary: {
             id: components["schemas"]["ContactId"];
@@ -2346,11 +3054,17 @@ export interface components {
         };
         Conversation: {
             id: components["schemas"]["ConversationId"];
+            /**
+             * Format: int64
+             * @description What people call it by: counts the workspace's conversations from 1 on. 0 in events from before there were numbers.
+             */
+            number: number;
             channelId?: components["schemas"]["ChannelId"] | null;
             useCaseId?: components["schemas"]["UseCaseId"] | null;
             contactId?: components["schemas"]["ContactId"] | null;
             subject: string;
             status: components["schemas"]["ConversationStatus"];
+            priority: components["schemas"]["ConversationPriority"];
             assigneeId?: components["schemas"]["UserId"] | null;
             teamId?: components["schemas"]["TeamId"] | null;
             labels: string[];
@@ -2363,6 +3077,7 @@ export interface components {
             lastActivityAt: components["schemas"]["Timestamp"];
             createdAt: components["schemas"]["Timestamp"];
             relatedConversationIds: components["schemas"]["ConversationId"][];
+            sla?: components["schemas"]["Sla"] | null;
         };
         /** @description What is to be different; a field that is left out stays. */
         ConversationChange: {
@@ -2373,6 +3088,7 @@ export interface components {
             labels?: string[];
             snoozedUntil?: components["schemas"]["Timestamp"] | null;
             unread?: boolean;
+            priority?: components["schemas"]["ConversationPriority"];
         };
         /** @description How many conversations of each kind there are. `unread`, `mine` and `unassigned` are of the open ones. */
         ConversationCounts: {
@@ -2402,12 +3118,18 @@ export interface components {
             conversationId: components["schemas"]["ConversationId"];
             people: components["schemas"]["Present"][];
         };
+        /**
+         * @description How much it matters beside others, the least first.
+         * @enum {string}
+         */
+        ConversationPriority: "low" | "normal" | "high" | "urgent";
         /** @enum {string} */
         ConversationStatus: "open" | "pending" | "snoozed" | "resolved";
         /** @description A conversation and whom it is with. */
         ConversationWithContact: components["schemas"]["Conversation"] & {
             contact?: components["schemas"]["ContactSummary"] | null;
             match?: components["schemas"]["SearchMatch"] | null;
+            rating?: components["schemas"]["Rating"] | null;
         };
         CreatedApiKey: components["schemas"]["ApiKey"] & {
             /** @description The only sight of it. */
@@ -2564,6 +3286,11 @@ export interface components {
         DraftContent: {
             /** @default reply */
             mode: components["schemas"]["DraftMode"];
+            /**
+             * @description The address to write from, where it was chosen.
+             * @default null
+             */
+            from: string | null;
             /** @default  */
             html: string;
             /** @default  */
@@ -2645,6 +3372,72 @@ export interface components {
             firstClickedAt?: components["schemas"]["Timestamp"] | null;
             lastClickedAt?: components["schemas"]["Timestamp"] | null;
         };
+        /**
+         * @description What becomes of the suppressions of a contact that is erased.
+         * @enum {string}
+         */
+        ErasedSuppressions: "keep" | "add" | "remove";
+        /** @description An erasure and how far it is. */
+        Erasure: {
+            id: components["schemas"]["ErasureId"];
+            reason: components["schemas"]["ErasureReason"];
+            contactId?: components["schemas"]["ContactId"] | null;
+            status: components["schemas"]["ErasureStatus"];
+            /** @description What is gone by now. */
+            counts: components["schemas"]["ErasureCounts"];
+            createdAt: components["schemas"]["Timestamp"];
+            finishedAt?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description How much is erased, or would be. */
+        ErasureCounts: {
+            /**
+             * Format: int64
+             * @default 0
+             */
+            conversations: number;
+            /**
+             * Format: int64
+             * @description Mails and internal notes, those that the contact wrote in conversations of others too.
+             * @default 0
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            contactNotes: number;
+            /**
+             * Format: int64
+             * @description Mails in people's synced mailboxes.
+             * @default 0
+             */
+            activities: number;
+            /**
+             * Format: int64
+             * @description Lists that the contact is taken off.
+             * @default 0
+             */
+            lists: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            suppressions: number;
+            /**
+             * Format: int64
+             * @description Bounces and complaints.
+             * @default 0
+             */
+            reports: number;
+        };
+        ErasureId: string;
+        /**
+         * @description Why something is erased.
+         * @enum {string}
+         */
+        ErasureReason: "contact" | "retention";
+        /** @enum {string} */
+        ErasureStatus: "running" | "done";
         /** @description An event as webhooks, the stream and the list carry it. */
         Event: {
             id: components["schemas"]["EventId"];
@@ -2655,12 +3448,12 @@ export interface components {
             workspaceId: components["schemas"]["WorkspaceId"];
             /** @description There, and true, where mail of old was imported: webhooks do not carry these. */
             imported?: boolean;
-            /** @description The message, conversation, contact or channel the event speaks of. */
+            /** @description The message, conversation, contact, channel or team the event speaks of; of a user and of a note about a contact the ids alone. */
             data: Record<string, never>;
         };
         EventId: string;
         /** @enum {string} */
-        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "conversation.merged" | "conversation.mentioned" | "contact.created" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.completed" | "broadcast.cancelled" | "thread.rejected" | "activity.created" | "automation.matched" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "trackOpen" | "trackClick" | "listUnsubscribe" | "listSubscribe" | "webhook.disabled" | "webhook.test";
+        EventType: "message.received" | "message.sent" | "message.delivered" | "message.deferred" | "message.bounced" | "message.complained" | "message.failed" | "message.suppressed" | "email.opened" | "email.clicked" | "email.unsubscribed" | "email.resubscribed" | "conversation.created" | "conversation.updated" | "conversation.assigned" | "conversation.resolved" | "conversation.merged" | "conversation.mentioned" | "conversation.sla_due_soon" | "conversation.sla_breached" | "conversation.rated" | "conversation.erased" | "contact.created" | "contact.updated" | "contact.merged" | "contact.erased" | "contact.note_created" | "contact.note_updated" | "contact.note_deleted" | "team.created" | "team.updated" | "team.deleted" | "user.created" | "user.updated" | "user.deleted" | "domain.verified" | "domain.failed" | "channel.connected" | "channel.disconnected" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.completed" | "broadcast.cancelled" | "thread.rejected" | "activity.created" | "automation.matched" | "accountAdded" | "accountInitialized" | "accountDeleted" | "authenticationError" | "authenticationSuccess" | "connectError" | "mailboxNew" | "mailboxDeleted" | "mailboxReset" | "messageNew" | "messageDeleted" | "messageUpdated" | "messageSent" | "messageDeliveryError" | "messageFailed" | "messageBounce" | "messageComplaint" | "trackOpen" | "trackClick" | "listUnsubscribe" | "listSubscribe" | "webhook.disabled" | "webhook.test";
         /** @description What is forwarded. */
         ForwardBody: {
             messageId: components["schemas"]["MessageId"];
@@ -2679,6 +3472,128 @@ export interface components {
             address?: string | null;
             /** @description What it answered, or what went wrong. */
             response: string;
+        };
+        IdentityProvider: {
+            id: components["schemas"]["IdentityProviderId"];
+            /** @description On the sign-in page, for everybody to see. */
+            name: string;
+            /** @description As the provider calls itself; `/.well-known/openid-configuration` is below it. */
+            issuer: string;
+            clientId: string;
+            /** @description Whether a client secret is kept. */
+            hasClientSecret: boolean;
+            /** @description Only people with an email address of these come in; empty: those who are users already. */
+            emailDomains: string[];
+            /** @description Of people who are added by their first sign-in. */
+            role: components["schemas"]["Role"];
+            /** @description Whether people who are no users yet are added. */
+            createsPeople: boolean;
+            enabled: boolean;
+            createdAt: components["schemas"]["Timestamp"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description Where a workspace's people may sign in. */
+        IdentityProviderId: string;
+        /** @description All of a provider's settings. */
+        IdentityProviderInput: {
+            /** @description On the sign-in page, for everybody to see. */
+            name: string;
+            /** @description An https URL, as the provider calls itself. */
+            issuer: string;
+            clientId: string;
+            /** @description Write-only. Left out, the one that is kept stays, as long as the issuer does. */
+            clientSecret?: string | null;
+            /** @description Only people with an email address of these come in; none: those who are users already. */
+            emailDomains?: string[];
+            /** @description Of people who are added; `agent` where it is not said. */
+            role?: components["schemas"]["Role"];
+            /** @description Whether people who are no users yet are added. It needs email domains. */
+            createsPeople?: boolean;
+            /** @description `true` where it is not said. */
+            enabled?: boolean;
+        };
+        /** @enum {string} */
+        InsightBy: "user" | "team" | "channel";
+        /** @description How long something took. */
+        InsightDurations: {
+            /**
+             * Format: int64
+             * @description How many were measured.
+             */
+            count: number;
+            /** @description By the clock. */
+            elapsed: components["schemas"]["InsightSpread"];
+            /** @description Within the workspace's business hours, as they were then; of those that happened after somebody set them. */
+            businessHours: components["schemas"]["InsightSpread"];
+        };
+        /** @description What happened in a stretch of time. */
+        InsightFigures: {
+            /**
+             * Format: int64
+             * @description Conversations that began, whoever began them.
+             */
+            conversations: number;
+            /**
+             * Format: int64
+             * @description Mails that people wrote to us.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Answers of people, sent.
+             */
+            answers: number;
+            /**
+             * Format: int64
+             * @description How often a conversation was resolved, and how often one was opened again.
+             */
+            resolved: number;
+            /** Format: int64 */
+            reopened: number;
+            /** @description From the customer's first mail to the first answer of a person, of those that were answered first in this time. */
+            firstResponse: components["schemas"]["InsightDurations"];
+            /** @description From the beginning, or from when it was opened again, until it was resolved in this time. */
+            resolution: components["schemas"]["InsightDurations"];
+            sla: components["schemas"]["SlaOutcomes"];
+        };
+        /** @description The figures of a person, a team or a channel. */
+        InsightGroup: components["schemas"]["InsightFigures"] & {
+            /** @description Null: what is nobody's, or no team's. */
+            id?: string | null;
+            /** @description Null where it is nobody's, or the one it was is gone. */
+            name?: string | null;
+        };
+        /** @description Those with the most first, at most 500. */
+        InsightGroups: {
+            by: components["schemas"]["InsightBy"];
+            items: components["schemas"]["InsightGroup"][];
+        };
+        /** @enum {string} */
+        InsightInterval: "hour" | "day" | "week";
+        /** @description The hours, days or weeks of a time, oldest first; those when nothing happened are there too. */
+        InsightSeries: {
+            interval: components["schemas"]["InsightInterval"];
+            timeZone: string;
+            items: components["schemas"]["InsightStretch"][];
+        };
+        /** @description Of many times the one in the middle, the one that nine of ten are not longer than, and the mean. Seconds; null where there are none. */
+        InsightSpread: {
+            /** Format: int64 */
+            medianSeconds?: number | null;
+            /** Format: int64 */
+            p90Seconds?: number | null;
+            /** Format: int64 */
+            meanSeconds?: number | null;
+        };
+        /** @description The figures of an hour, a day or a week. */
+        InsightStretch: components["schemas"]["InsightFigures"] & {
+            from: components["schemas"]["Timestamp"];
+        };
+        /** @description The figures of a time, together. */
+        InsightSummary: components["schemas"]["InsightFigures"] & {
+            from: components["schemas"]["Timestamp"];
+            /** @description Not within. */
+            to: components["schemas"]["Timestamp"];
         };
         /** @description An invitation that was accepted for sending. */
         Invitation: {
@@ -2852,6 +3767,12 @@ export interface components {
             addresses: string[];
             attributes?: Record<string, never>;
         };
+        /** @description One more address. */
+        NewContactAddress: {
+            address: string;
+            /** @description It is the one that is written to. */
+            primary?: boolean;
+        };
         /** @description A list to make. */
         NewContactList: {
             /** @description No other list has it. */
@@ -2887,6 +3808,30 @@ export interface components {
             name?: string | null;
             /** @description What broadcasts are filled in with, at most 16 KB of JSON. Those of a member that is there stay where they are left out. */
             variables?: Record<string, never> | null;
+        };
+        /** @description What an authenticator app needs. Shown once. */
+        NewSecondFactor: {
+            /** @description In base 32, as one types it. */
+            secret: string;
+            /** @description What a QR code says (`otpauth://totp/…`). */
+            uri: string;
+        };
+        /** @description A policy to make. It is the last in the order. At least one time is needed. */
+        NewSlaPolicy: {
+            name: string;
+            /** @description Every conversation, where it is not said. */
+            appliesTo?: components["schemas"]["SlaScope"];
+            /**
+             * Format: int32
+             * @description 60 to 7776000 (90 days).
+             */
+            firstResponseSeconds?: number | null;
+            /** Format: int32 */
+            nextResponseSeconds?: number | null;
+            /** Format: int32 */
+            resolutionSeconds?: number | null;
+            /** @description False where it is not said: every hour counts. */
+            businessHoursOnly?: boolean;
         };
         /** @description An address to suppress. */
         NewSuppression: {
@@ -2968,6 +3913,7 @@ export interface components {
                 contactId: components["schemas"]["ContactId"];
                 /** @description The message's id (`msg_…`); in a person's mailbox the mail's Message-ID, in angle brackets. */
                 messageId: string;
+                conversationId?: components["schemas"]["ConversationId"] | null;
                 /** @description The synced mailbox it was found in, if one was. */
                 accountId?: string | null;
                 direction: components["schemas"]["Direction"];
@@ -2987,6 +3933,22 @@ export interface components {
                 hint: string;
                 createdAt: components["schemas"]["Timestamp"];
                 lastUsedAt?: components["schemas"]["Timestamp"] | null;
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_AuditEntry: {
+            items: {
+                id: components["schemas"]["AuditEntryId"];
+                at: components["schemas"]["Timestamp"];
+                actor: components["schemas"]["AuditActor"];
+                /** @description The network address that the request came from; null where there was none. */
+                address?: string | null;
+                /** @description `channel.changed`: the kind of thing and what was done to it. */
+                action: string;
+                target: components["schemas"]["AuditTarget"];
+                /** @description The names of the fields that were changed (`config.smtpHost`), never their values. */
+                changed: string[];
             }[];
             cursor: string;
         };
@@ -3101,6 +4063,8 @@ export interface components {
                 addresses: components["schemas"]["ContactAddress"][];
                 attributes: Record<string, never>;
                 createdAt: components["schemas"]["Timestamp"];
+                /** @description When its name, attributes or addresses were last changed; `createdAt` where they never were. */
+                updatedAt: components["schemas"]["Timestamp"];
             }[];
             cursor: string;
         };
@@ -3118,14 +4082,33 @@ export interface components {
             cursor: string;
         };
         /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_ContactNote: {
+            items: {
+                id: components["schemas"]["ContactNoteId"];
+                contactId: components["schemas"]["ContactId"];
+                authorId?: components["schemas"]["UserId"] | null;
+                authorName: string;
+                text: string;
+                createdAt: components["schemas"]["Timestamp"];
+                updatedAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
         Page_Conversation: {
             items: {
                 id: components["schemas"]["ConversationId"];
+                /**
+                 * Format: int64
+                 * @description What people call it by: counts the workspace's conversations from 1 on. 0 in events from before there were numbers.
+                 */
+                number: number;
                 channelId?: components["schemas"]["ChannelId"] | null;
                 useCaseId?: components["schemas"]["UseCaseId"] | null;
                 contactId?: components["schemas"]["ContactId"] | null;
                 subject: string;
                 status: components["schemas"]["ConversationStatus"];
+                priority: components["schemas"]["ConversationPriority"];
                 assigneeId?: components["schemas"]["UserId"] | null;
                 teamId?: components["schemas"]["TeamId"] | null;
                 labels: string[];
@@ -3138,6 +4121,7 @@ export interface components {
                 lastActivityAt: components["schemas"]["Timestamp"];
                 createdAt: components["schemas"]["Timestamp"];
                 relatedConversationIds: components["schemas"]["ConversationId"][];
+                sla?: components["schemas"]["Sla"] | null;
             }[];
             cursor: string;
         };
@@ -3146,6 +4130,7 @@ export interface components {
             items: (components["schemas"]["Conversation"] & {
                 contact?: components["schemas"]["ContactSummary"] | null;
                 match?: components["schemas"]["SearchMatch"] | null;
+                rating?: components["schemas"]["Rating"] | null;
             })[];
             cursor: string;
         };
@@ -3209,6 +4194,20 @@ export interface components {
             cursor: string;
         };
         /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_Erasure: {
+            items: {
+                id: components["schemas"]["ErasureId"];
+                reason: components["schemas"]["ErasureReason"];
+                contactId?: components["schemas"]["ContactId"] | null;
+                status: components["schemas"]["ErasureStatus"];
+                /** @description What is gone by now. */
+                counts: components["schemas"]["ErasureCounts"];
+                createdAt: components["schemas"]["Timestamp"];
+                finishedAt?: components["schemas"]["Timestamp"] | null;
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
         Page_Event: {
             items: {
                 id: components["schemas"]["EventId"];
@@ -3219,7 +4218,7 @@ export interface components {
                 workspaceId: components["schemas"]["WorkspaceId"];
                 /** @description There, and true, where mail of old was imported: webhooks do not carry these. */
                 imported?: boolean;
-                /** @description The message, conversation, contact or channel the event speaks of. */
+                /** @description The message, conversation, contact, channel or team the event speaks of; of a user and of a note about a contact the ids alone. */
                 data: Record<string, never>;
             }[];
             cursor: string;
@@ -3278,6 +4277,23 @@ export interface components {
             cursor: string;
         };
         /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_Rating: {
+            items: {
+                id: components["schemas"]["SurveyId"];
+                conversationId: components["schemas"]["ConversationId"];
+                contactId: components["schemas"]["ContactId"];
+                channelId: components["schemas"]["ChannelId"];
+                teamId?: components["schemas"]["TeamId"] | null;
+                assigneeId?: components["schemas"]["UserId"] | null;
+                rating: components["schemas"]["RatingValue"];
+                comment?: string | null;
+                /** @description When it was answered first, and when last. */
+                ratedAt: components["schemas"]["Timestamp"];
+                changedAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
         Page_SearchHit: {
             items: {
                 /** @description The message's. */
@@ -3294,6 +4310,59 @@ export interface components {
                 /** @description The words around the first match, as plain text. */
                 snippet: string;
                 timestamp: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_Session: {
+            items: {
+                id: components["schemas"]["SessionId"];
+                /** @description The one that asks. */
+                current: boolean;
+                /** @description What the browser calls itself, as people call it (`Firefox`); null for one that is not known. */
+                browser?: string | null;
+                /** @description What it runs on (`Windows`, `iPhone`). */
+                system?: string | null;
+                /** @description Of the network, where it was last used. */
+                address?: string | null;
+                /** @description How it began: `password`, `link` or `provider`. */
+                method?: string | null;
+                createdAt: components["schemas"]["Timestamp"];
+                lastUsedAt?: components["schemas"]["Timestamp"] | null;
+                expiresAt: components["schemas"]["Timestamp"];
+            }[];
+            cursor: string;
+        };
+        /** @description A page of a list. `cursor` is `""` on the last one. */
+        Page_SlaPolicy: {
+            items: {
+                id: components["schemas"]["SlaPolicyId"];
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Its place among the workspace's policies, from 0 on.
+                 */
+                position: number;
+                appliesTo: components["schemas"]["SlaScope"];
+                /**
+                 * Format: int32
+                 * @description Seconds from the customer's first mail to the first answer of a person; null: nothing is promised.
+                 */
+                firstResponseSeconds?: number | null;
+                /**
+                 * Format: int32
+                 * @description Seconds from the oldest mail that is not answered to the next answer of a person.
+                 */
+                nextResponseSeconds?: number | null;
+                /**
+                 * Format: int32
+                 * @description Seconds from the customer's first mail until the conversation is resolved.
+                 */
+                resolutionSeconds?: number | null;
+                /** @description Only the workspace's business hours count. */
+                businessHoursOnly: boolean;
+                createdAt: components["schemas"]["Timestamp"];
+                updatedAt: components["schemas"]["Timestamp"];
             }[];
             cursor: string;
         };
@@ -3389,6 +4458,10 @@ export interface components {
                 role: components["schemas"]["Role"];
                 /** @description Who is away is given no conversation by a team's assignment. */
                 available: boolean;
+                /** @description Whether a code of their authenticator app is asked for when they sign in. */
+                secondFactor: boolean;
+                /** @description Below what they write from a channel, above the channel's own. */
+                signature: components["schemas"]["Signature"];
                 lastSignInAt?: components["schemas"]["Timestamp"] | null;
                 createdAt: components["schemas"]["Timestamp"];
             }[];
@@ -3510,6 +4583,53 @@ export interface components {
             /** @default null */
             username: string | null;
         };
+        /** @description An answer to a survey. */
+        Rating: {
+            id: components["schemas"]["SurveyId"];
+            conversationId: components["schemas"]["ConversationId"];
+            contactId: components["schemas"]["ContactId"];
+            channelId: components["schemas"]["ChannelId"];
+            teamId?: components["schemas"]["TeamId"] | null;
+            assigneeId?: components["schemas"]["UserId"] | null;
+            rating: components["schemas"]["RatingValue"];
+            comment?: string | null;
+            /** @description When it was answered first, and when last. */
+            ratedAt: components["schemas"]["Timestamp"];
+            changedAt: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description What ratings are counted by.
+         * @enum {string}
+         */
+        RatingBy: "channel" | "team" | "person";
+        /** @description How many said what. */
+        RatingCounts: {
+            /** Format: int64 */
+            good: number;
+            /** Format: int64 */
+            ok: number;
+            /** Format: int64 */
+            bad: number;
+            /**
+             * Format: int64
+             * @description Surveys sent in the time.
+             */
+            sent: number;
+        };
+        RatingGroupCounts: components["schemas"]["RatingCounts"] & {
+            /** @description The channel's, team's or person's; null for conversations of none. */
+            id?: string | null;
+        };
+        /** @description How many said what. */
+        RatingSummary: {
+            total: components["schemas"]["RatingCounts"];
+            groups: components["schemas"]["RatingGroupCounts"][];
+        };
+        /**
+         * @description What somebody says of the help they got.
+         * @enum {string}
+         */
+        RatingValue: "good" | "ok" | "bad";
         Recipient: {
             type: components["schemas"]["RecipientType"];
             address: string;
@@ -3520,6 +4640,10 @@ export interface components {
         RecipientType: "to" | "cc" | "bcc";
         /** @description An address, or several: `"ann@example.org"`, `"Ann <ann@example.org>"`, `{"address", "name"}`, or a list of these. */
         Recipients: string | components["schemas"]["Recipient"][];
+        RecoveryCodes: {
+            /** @description Ten; each is good once. Shown this once. */
+            recoveryCodes: string[];
+        };
         ReplayBody: {
             /** @description The last event that arrived; those behind it are sent again. */
             after: components["schemas"]["EventId"];
@@ -3530,6 +4654,7 @@ export interface components {
             html?: string | null;
             template?: components["schemas"]["TemplateBody"] | null;
             attachments?: components["schemas"]["AttachmentBody"][];
+            from?: components["schemas"]["Recipient"] | null;
             to?: components["schemas"]["Recipients"] | null;
             cc?: components["schemas"]["Recipients"] | null;
             bcc?: components["schemas"]["Recipients"] | null;
@@ -3540,9 +4665,31 @@ export interface components {
              * @description 0 to 120: so long the answer waits at least, as `scheduled`, and can be cancelled. 0 where it is not said.
              */
             undoSeconds?: number;
+            /** @description False leaves the channel's signature out. */
+            signature?: boolean | null;
             private?: boolean;
             lastSeenMessageId?: components["schemas"]["MessageId"] | null;
             forward?: components["schemas"]["ForwardBody"] | null;
+        };
+        /** @description How long a workspace keeps what. Nothing is erased where nothing is said. */
+        RetentionRules: {
+            /**
+             * Format: int32
+             * @description Days after its last activity that a resolved conversation is erased; null: never.
+             * @default null
+             */
+            resolvedDays: number | null;
+            /**
+             * Format: int32
+             * @description Days that bounces and complaints are kept with their mails; null: as long as the message they speak of.
+             * @default null
+             */
+            reportDays: number | null;
+            /**
+             * @description Channels that have a rule of their own.
+             * @default []
+             */
+            channels: components["schemas"]["ChannelRetention"][];
         };
         /** @enum {string} */
         Role: "admin" | "agent";
@@ -3562,11 +4709,32 @@ export interface components {
             /** @description The words around the first match, as plain text; not there where the text has none of them. */
             snippet?: string | null;
         };
+        /** @description Whether a user has a second factor. */
+        SecondFactor: {
+            /** @description A code is asked for when they sign in. */
+            enabled: boolean;
+            enabledAt?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Of ten, those that were not used.
+             */
+            recoveryCodesLeft: number;
+            /** @description The workspace wants everybody to have one. */
+            required: boolean;
+        };
+        /** @description The second step of a sign-in. */
+        SecondStep: {
+            /** @description What the first step answered. */
+            token: string;
+            /** @description Six digits of the app, or a recovery code. */
+            code: string;
+        };
         /** @description A message to send. */
         SendBody: {
             channelId?: string | null;
             useCaseId?: string | null;
             to?: components["schemas"]["Recipients"];
+            from?: components["schemas"]["Recipient"] | null;
             content?: components["schemas"]["ContentBody"] | null;
             template?: components["schemas"]["TemplateBody"] | null;
             tracking?: components["schemas"]["TrackingBody"] | null;
@@ -3577,6 +4745,8 @@ export interface components {
              * @description 0 to 120: so long the message waits at least, as `scheduled`, and can be cancelled. 0 where it is not said.
              */
             undoSeconds?: number;
+            /** @description False leaves the channel's signature out. */
+            signature?: boolean | null;
             tags?: string[];
             /** @description Yours; kept and given back as it is. */
             customData?: Record<string, never>;
@@ -3605,13 +4775,27 @@ export interface components {
             sendPerMonth: number | null;
         };
         Session: {
-            user: components["schemas"]["User"];
-            workspace: components["schemas"]["SessionWorkspace"];
-            lastEventId?: components["schemas"]["EventId"] | null;
+            id: components["schemas"]["SessionId"];
+            /** @description The one that asks. */
+            current: boolean;
+            /** @description What the browser calls itself, as people call it (`Firefox`); null for one that is not known. */
+            browser?: string | null;
+            /** @description What it runs on (`Windows`, `iPhone`). */
+            system?: string | null;
+            /** @description Of the network, where it was last used. */
+            address?: string | null;
+            /** @description How it began: `password`, `link` or `provider`. */
+            method?: string | null;
+            createdAt: components["schemas"]["Timestamp"];
+            lastUsedAt?: components["schemas"]["Timestamp"] | null;
+            expiresAt: components["schemas"]["Timestamp"];
         };
+        SessionId: string;
         SessionWorkspace: {
             id: components["schemas"]["WorkspaceId"];
             name: string;
+            /** @description Of the dashboard, for people who chose none; null: their browser's. */
+            language?: string | null;
         };
         SignIn: {
             email?: string | null;
@@ -3619,9 +4803,124 @@ export interface components {
             /** @description Of a one-time link, instead of the two. */
             token?: string | null;
         };
+        /** @description A way to sign in. */
+        SignInProvider: {
+            /** @description `/sign-in/provider/{id}` is where a browser goes. */
+            id: components["schemas"]["IdentityProviderId"];
+            name: string;
+        };
+        SignInProviders: {
+            items: components["schemas"]["SignInProvider"][];
+        };
         Signature: {
             text?: string | null;
             html?: string | null;
+        };
+        SignedInSession: {
+            user: components["schemas"]["User"];
+            workspace: components["schemas"]["SessionWorkspace"];
+            /** @description The workspace wants a second factor and the user has none: all else answers 403 until it is set up. */
+            needsSecondFactor: boolean;
+            /** @description A new password of the user's own takes the present one (`currentPassword`). */
+            needsCurrentPassword: boolean;
+            lastEventId?: components["schemas"]["EventId"] | null;
+        };
+        /** @description The timers of a conversation that a policy fits. */
+        Sla: {
+            policyId: components["schemas"]["SlaPolicyId"];
+            state: components["schemas"]["SlaState"];
+            dueAt?: components["schemas"]["Timestamp"] | null;
+            firstResponse?: components["schemas"]["SlaTimer"] | null;
+            nextResponse?: components["schemas"]["SlaTimer"] | null;
+            resolution?: components["schemas"]["SlaTimer"] | null;
+        };
+        /**
+         * @description Which conversations a list is asked for by their timers.
+         * @enum {string}
+         */
+        SlaFilter: "dueSoon" | "breached";
+        /** @description How often a timer was met in time, and how often its time was over. */
+        SlaOutcome: {
+            /** Format: int64 */
+            met: number;
+            /** Format: int64 */
+            breached: number;
+        };
+        SlaOutcomes: {
+            firstResponse: components["schemas"]["SlaOutcome"];
+            nextResponse: components["schemas"]["SlaOutcome"];
+            resolution: components["schemas"]["SlaOutcome"];
+        };
+        /** @description A policy as the API shows it. Of those that fit a conversation the first one counts. */
+        SlaPolicy: {
+            id: components["schemas"]["SlaPolicyId"];
+            name: string;
+            /**
+             * Format: int64
+             * @description Its place among the workspace's policies, from 0 on.
+             */
+            position: number;
+            appliesTo: components["schemas"]["SlaScope"];
+            /**
+             * Format: int32
+             * @description Seconds from the customer's first mail to the first answer of a person; null: nothing is promised.
+             */
+            firstResponseSeconds?: number | null;
+            /**
+             * Format: int32
+             * @description Seconds from the oldest mail that is not answered to the next answer of a person.
+             */
+            nextResponseSeconds?: number | null;
+            /**
+             * Format: int32
+             * @description Seconds from the customer's first mail until the conversation is resolved.
+             */
+            resolutionSeconds?: number | null;
+            /** @description Only the workspace's business hours count. */
+            businessHoursOnly: boolean;
+            createdAt: components["schemas"]["Timestamp"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is to be different; a field that is left out stays. */
+        SlaPolicyChange: {
+            name?: string;
+            /**
+             * Format: int64
+             * @description Its new place in the order, from 0 on; the others make room. Beyond the end is the last.
+             */
+            position?: number;
+            appliesTo?: components["schemas"]["SlaScope"];
+            /** Format: int32 */
+            firstResponseSeconds?: number | null;
+            /** Format: int32 */
+            nextResponseSeconds?: number | null;
+            /** Format: int32 */
+            resolutionSeconds?: number | null;
+            businessHoursOnly?: boolean;
+        };
+        SlaPolicyId: string;
+        /** @description Which conversations a policy is for. What is empty is left open. */
+        SlaScope: {
+            /** @default [] */
+            channelIds: components["schemas"]["ChannelId"][];
+            /** @default [] */
+            teamIds: components["schemas"]["TeamId"][];
+            /** @default [] */
+            priorities: components["schemas"]["ConversationPriority"][];
+        };
+        /**
+         * @description How the timers that run stand; the worst of them.
+         * @enum {string}
+         */
+        SlaState: "idle" | "onTrack" | "dueSoon" | "breached";
+        /** @description One timer of a conversation. */
+        SlaTimer: {
+            dueAt?: components["schemas"]["Timestamp"] | null;
+            metAt?: components["schemas"]["Timestamp"] | null;
+            /** @description Its time was over before that. */
+            breached: boolean;
+            /** @description Neither done nor running: the conversation is pending or snoozed. */
+            paused: boolean;
         };
         /** @enum {string} */
         SortBy: "newest" | "relevance";
@@ -3678,6 +4977,30 @@ export interface components {
          * @enum {string}
          */
         SuppressionScope: "useCase" | "domain" | "workspace";
+        /** @description One question how an answer was. */
+        SurveyId: string;
+        /** @description Whether a channel asks how its answers were, and when. */
+        SurveySettings: {
+            /** @default false */
+            enabled: boolean;
+            /**
+             * Format: int32
+             * @description Hours after a conversation is resolved that its contact is asked.
+             * @default 4
+             */
+            delayHours: number;
+            /**
+             * Format: int32
+             * @description Days in which a contact is asked once, whatever the channel.
+             * @default 30
+             */
+            contactDays: number;
+            /**
+             * @description What stands above the link; a usual text where it is null.
+             * @default null
+             */
+            text: string | null;
+        };
         /** @description What became of the mail. */
         Taken: {
             /** @description The message's. */
@@ -3910,6 +5233,10 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Who is away is given no conversation by a team's assignment. */
             available: boolean;
+            /** @description Whether a code of their authenticator app is asked for when they sign in. */
+            secondFactor: boolean;
+            /** @description Below what they write from a channel, above the channel's own. */
+            signature: components["schemas"]["Signature"];
             lastSignInAt?: components["schemas"]["Timestamp"] | null;
             createdAt: components["schemas"]["Timestamp"];
         };
@@ -3927,11 +5254,19 @@ export interface components {
              * @default null
              */
             available: boolean | null;
+            /** @default null */
+            signature: components["schemas"]["Signature"] | null;
             /**
              * @description Ends the user's sessions.
              * @default null
              */
             password: string | null;
+            /**
+             * @description With a new password of one's own, the present one. Whoever has none says none, nor whoever came in by a link within the last
+             *     quarter of an hour.
+             * @default null
+             */
+            currentPassword: string | null;
         };
         UserId: string;
         View: {
@@ -3964,6 +5299,8 @@ export interface components {
         ViewFilter: {
             /** @default null */
             status: components["schemas"]["ConversationStatus"] | null;
+            /** @default null */
+            priority: components["schemas"]["ConversationPriority"] | null;
             /**
              * @description A user's id, `me` (whoever looks), or `none`.
              * @default null
@@ -3982,6 +5319,8 @@ export interface components {
              * @default null
              */
             mentioned: boolean | null;
+            /** @default null */
+            sla: components["schemas"]["SlaFilter"] | null;
             /**
              * @description As typed into the search box.
              * @default null
@@ -4082,6 +5421,62 @@ export interface components {
         Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
         /** @enum {string} */
         Withheld: "tooLarge" | "blockedType";
+        Workspace: {
+            id: components["schemas"]["WorkspaceId"];
+            name: string;
+            /** @description Of the IANA database; the business hours' own. */
+            timeZone: string;
+            /** @description Of the dashboard for people who chose none, and of what Postroom itself writes to people (`en`, `de`); null: their browser's. */
+            language?: string | null;
+            /** @description Everybody needs a second factor: who has none can do nothing before it is set up. */
+            secondFactorRequired: boolean;
+            /**
+             * Format: int64
+             * @description How long people stay signed in: 3,600 (an hour) to 7,776,000 (90 days).
+             */
+            sessionSeconds: number;
+            /** @description Whether people may sign in with a password. Off only where an identity provider is on. */
+            passwordSignIn: boolean;
+            /**
+             * Format: int64
+             * @description How long the audit log is kept: 30 to 3,650 days.
+             */
+            auditLogDays: number;
+        };
+        /** @description What is to be different; a field that is left out stays. */
+        WorkspaceChange: {
+            /** @default null */
+            name: string;
+            /**
+             * @description Of the IANA database; the business hours' own.
+             * @default null
+             */
+            timeZone: string;
+            /**
+             * @description `en`, `de`, or null for the browser's.
+             * @default null
+             */
+            language: string | null;
+            /** @default null */
+            secondFactorRequired: boolean;
+            /**
+             * Format: int64
+             * @description 3,600 (an hour) to 7,776,000 (90 days). A shorter time ends sessions that are older.
+             * @default null
+             */
+            sessionSeconds: number;
+            /**
+             * @description False only where an identity provider is on.
+             * @default null
+             */
+            passwordSignIn: boolean;
+            /**
+             * Format: int64
+             * @description 30 to 3,650.
+             * @default null
+             */
+            auditLogDays: number;
+        };
         /** @description A tenant. */
         WorkspaceId: string;
     };
@@ -4284,6 +5679,85 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAuditLog: {
+        parameters: {
+            query?: {
+                /** @description Of this user or API key, by its id. */
+                actorId?: string;
+                /** @description `session.created`, `channel.changed` and so on. */
+                action?: string;
+                /** @description `user`, `channel`, `webhook` and so on. */
+                targetType?: string;
+                targetId?: string;
+                since?: components["schemas"]["Timestamp"];
+                /** @description Not within. */
+                before?: components["schemas"]["Timestamp"];
+                cursor?: string;
+                take?: number;
+                /** @description `desc` (newest first) where it is not said. */
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportAuditLog: {
+        parameters: {
+            query?: {
+                actorId?: string;
+                action?: string;
+                targetType?: string;
+                targetId?: string;
+                since?: components["schemas"]["Timestamp"];
+                /** @description Not within. */
+                before?: components["schemas"]["Timestamp"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
@@ -5108,6 +6582,70 @@ export interface operations {
             };
         };
     };
+    getChannelSurvey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ChannelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveySettings"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putChannelSurvey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ChannelId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SurveySettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveySettings"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     testChannel: {
         parameters: {
             query?: never;
@@ -5267,6 +6805,13 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
+            /** @description Somebody changed it meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
                 headers: {
@@ -5300,6 +6845,88 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_Activity"];
                 };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addContactAddress: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewContactAddress"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description It is another contact's, or there are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeContactAddress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactId"];
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description It is the only one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
@@ -5346,10 +6973,298 @@ export interface operations {
             };
         };
     };
+    eraseContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactErase"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewContactErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureCounts"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportContact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A zip archive, made while it is sent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mergeContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactMerge"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listContactNotes: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                take?: number;
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ContactNote"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createContactNote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactNoteText"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactNote"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteContactNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactId"];
+                noteId: components["schemas"]["ContactNoteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Somebody else wrote it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeContactNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactId"];
+                noteId: components["schemas"]["ContactNoteId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactNoteText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactNote"];
+                };
+            };
+            /** @description Somebody else wrote it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listConversations: {
         parameters: {
             query?: {
                 status?: components["schemas"]["ConversationStatus"];
+                priority?: components["schemas"]["ConversationPriority"];
+                /** @description The one that is called so. */
+                number?: number;
                 /** @description A user's id, `me`, or `none`. */
                 assigneeId?: string;
                 /** @description A team's id, or `none`. */
@@ -5359,6 +7274,8 @@ export interface operations {
                 unread?: boolean;
                 /** @description `me`: those with a note that mentions whoever is signed in. */
                 mentioned?: components["schemas"]["Mentioned"];
+                /** @description By how their timers stand: `dueSoon`, or `breached` (one that still runs is over its time). */
+                sla?: components["schemas"]["SlaFilter"];
                 /** @description As typed into a search box; the conversations with the newest messages found come first. */
                 q?: string;
                 /** @description Where the page begins: the `cursor` of the one before. */
@@ -6136,7 +8053,13 @@ export interface operations {
     };
     listDrafts: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description From the page before; absent for the first. */
+                cursor?: string;
+                /** @description Items a page, 1 to 100; 50 if absent. */
+                take?: number;
+                order?: components["schemas"]["Order"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6264,6 +8187,70 @@ export interface operations {
             };
         };
     };
+    listErasures: {
+        parameters: {
+            query?: {
+                /** @description From the page before; absent for the first. */
+                cursor?: string;
+                /** @description Items a page, 1 to 100; 50 if absent. */
+                take?: number;
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Erasure"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ErasureId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listEvents: {
         parameters: {
             query?: {
@@ -6341,9 +8328,171 @@ export interface operations {
             };
         };
     };
+    exportInsight: {
+        parameters: {
+            query?: {
+                /** @description 30 days before `to`, where it is not said. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Now, where it is not said. Not within. */
+                to?: components["schemas"]["Timestamp"];
+                channelId?: string;
+                teamId?: string;
+                userId?: string;
+                /** @description A row a person, team or channel; where it is not said, a row an interval. */
+                by?: components["schemas"]["InsightBy"];
+                /** @description `day` where it is not said. */
+                interval?: components["schemas"]["InsightInterval"];
+                timeZone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInsightGroups: {
+        parameters: {
+            query: {
+                /** @description 30 days before `to`, where it is not said. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Now, where it is not said. Not within. */
+                to?: components["schemas"]["Timestamp"];
+                channelId?: string;
+                teamId?: string;
+                userId?: string;
+                by: components["schemas"]["InsightBy"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsightGroups"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInsightSeries: {
+        parameters: {
+            query?: {
+                /** @description 30 days before `to`, where it is not said. The whole hours, days or weeks that hold the time are answered. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Now, where it is not said. Not within. */
+                to?: components["schemas"]["Timestamp"];
+                channelId?: string;
+                teamId?: string;
+                /** @description What this person answered, and what was theirs. */
+                userId?: string;
+                /** @description `day` where it is not said; `hour` for at most 31 days, `week` for at most three years. */
+                interval?: components["schemas"]["InsightInterval"];
+                /** @description Where days and weeks begin, such as `Europe/Berlin`; UTC where it is not said. */
+                timeZone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsightSeries"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInsightSummary: {
+        parameters: {
+            query?: {
+                /** @description 30 days before `to`, where it is not said. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Now, where it is not said. Not within. */
+                to?: components["schemas"]["Timestamp"];
+                channelId?: string;
+                teamId?: string;
+                /** @description What this person answered, and what was theirs. */
+                userId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsightSummary"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listLabels: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description From the page before; absent for the first. */
+                cursor?: string;
+                /** @description Items a page, 1 to 100; 50 if absent. */
+                take?: number;
+                order?: components["schemas"]["Order"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6950,6 +9099,8 @@ export interface operations {
             query?: {
                 /** @description Whether images from elsewhere are shown; their hosts then learn that the mail is read. */
                 remoteImages?: boolean;
+                /** @description What the page around the frame looks like: in the dark, mail that sets no colours is light on dark. */
+                colorScheme?: "light" | "dark";
             };
             header?: never;
             path: {
@@ -7041,6 +9192,178 @@ export interface operations {
             };
         };
     };
+    listRatings: {
+        parameters: {
+            query?: {
+                channelId?: string;
+                teamId?: string;
+                /** @description Who had the conversation when it was resolved. */
+                assigneeId?: string;
+                rating?: components["schemas"]["RatingValue"];
+                /** @description First answered then or later. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description First answered earlier than then. */
+                before?: components["schemas"]["Timestamp"];
+                cursor?: string;
+                take?: number;
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Rating"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRatingSummary: {
+        parameters: {
+            query?: {
+                /** @description `channel` where it is not said. */
+                by?: components["schemas"]["RatingBy"];
+                channelId?: string;
+                teamId?: string;
+                assigneeId?: string;
+                since?: components["schemas"]["Timestamp"];
+                before?: components["schemas"]["Timestamp"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatingSummary"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRules"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRules"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRules"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewRetention: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRules"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureCounts"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query: {
@@ -7095,7 +9418,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Session"];
+                    "application/json": components["schemas"]["SignedInSession"];
                 };
             };
             /** @description Nobody is */
@@ -7135,7 +9458,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Session"];
+                    "application/json": components["schemas"]["SignedInSession"];
+                };
+            };
+            /** @description They fit, and a code of the second factor is needed */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeNeeded"];
                 };
             };
             /** @description They do not fit */
@@ -7171,6 +9503,250 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSignInProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Identity providers, by their names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInProviders"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signInSecondStep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondStep"];
+            };
+        };
+        responses: {
+            /** @description Signed in; the cookie is set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInSession"];
+                };
+            };
+            /** @description The code does not fit, was used before, or the first step is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many codes of this account did not fit */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSlaPolicies: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                take?: number;
+                /** @description `asc` (the first in the order first) where it is not said. */
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SlaPolicy"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSlaPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSlaPolicy"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlaPolicy"];
+                };
+            };
+            /** @description There are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSlaPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SlaPolicyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlaPolicy"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSlaPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SlaPolicyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSlaPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SlaPolicyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlaPolicyChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlaPolicy"];
+                };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */
             default: {
@@ -8265,6 +10841,338 @@ export interface operations {
             };
         };
     };
+    getSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+            /** @description A key asks, which is no user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beginSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description For the app; shown once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSecondFactor"];
+                };
+            };
+            /** @description One is in use already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirmSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description None was begun, or it is in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The code does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many did not fit */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disableSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description It is off */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description None is in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The code does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many did not fit */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renewRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description No second factor is in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The code does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many did not fit */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description From the page before; absent for the first. */
+                cursor?: string;
+                /** @description Items a page, 1 to 100; 50 if absent. */
+                take?: number;
+                order?: components["schemas"]["Order"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are signed out everywhere else */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getUser: {
         parameters: {
             query?: never;
@@ -8405,9 +11313,51 @@ export interface operations {
             };
         };
     };
-    listViews: {
+    resetSecondFactor: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They sign in without a code */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description They have none */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listViews: {
+        parameters: {
+            query?: {
+                /** @description From the page before; absent for the first. */
+                cursor?: string;
+                /** @description Items a page, 1 to 100; 50 if absent. */
+                take?: number;
+                order?: components["schemas"]["Order"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8955,6 +11905,73 @@ export interface operations {
             };
         };
     };
+    getWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description Nobody could sign in any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getBusinessHours: {
         parameters: {
             query?: never;
@@ -9002,6 +12019,150 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BusinessHours"];
+                };
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            /** @description None is set up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            /** @description Nobody could sign in any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody could sign in any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do about it (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of your choice: the same key and body within 24 hours answer what the first answered, and do nothing. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderInput"];
+            };
+        };
+        responses: {
+            /** @description A result a step */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestResult"];
                 };
             };
             /** @description What went wrong, and what to do about it (RFC 9457) */

@@ -11,6 +11,8 @@ export type Conversation = Schemas["Conversation"] & {
   contact?: ContactSummary | null;
   /** In a search: the newest message that was found. */
   match?: SearchMatch;
+  /** Where one conversation is asked for. */
+  rating?: Rating | null;
 };
 export type SearchMatch = Schemas["SearchMatch"];
 /** What is left open is not there. */
@@ -19,6 +21,7 @@ export type View = Omit<Schemas["View"], "filter"> & { filter: ViewFilter };
 export type BulkAnswer = Schemas["BulkAnswer"];
 export type ContactSummary = Schemas["ContactSummary"];
 export type ConversationStatus = Schemas["ConversationStatus"];
+export type ConversationPriority = Schemas["ConversationPriority"];
 export type ConversationCounts = Schemas["ConversationCounts"];
 export type MessageStatus = Schemas["MessageStatus"];
 export type AuthResults = Schemas["AuthResults"];
@@ -32,6 +35,17 @@ export type Channel = Schemas["Channel"];
 export type ChannelInput = Schemas["ChannelBody"];
 export type TestStep = Schemas["TestStep"];
 export type Contact = Schemas["Contact"];
+export type ContactNote = Schemas["ContactNote"];
+export type Activity = Schemas["Activity"];
+export type Erasure = Schemas["Erasure"];
+export type ErasureCounts = Schemas["ErasureCounts"];
+export type ErasedSuppressions = Schemas["ErasedSuppressions"];
+export type RetentionRules = Required<Schemas["RetentionRules"]>;
+export type Rating = Schemas["Rating"];
+export type RatingValue = Schemas["RatingValue"];
+export type RatingSummary = Schemas["RatingSummary"];
+export type RatingBy = Schemas["RatingBy"];
+export type SurveySettings = Required<Schemas["SurveySettings"]>;
 export type User = Schemas["User"];
 export type CreatedUser = Schemas["CreatedUser"];
 export type UserInput = Schemas["NewUser"];
@@ -43,7 +57,19 @@ export type Team = Schemas["Team"];
 export type TeamInput = Schemas["NewTeam"];
 export type TeamChange = Schemas["TeamChange"];
 export type Assignment = Schemas["Assignment"];
-export type Session = Schemas["Session"];
+export type Session = Schemas["SignedInSession"];
+/** The first step of a sign-in is done, and a code is needed. */
+export type CodeNeeded = Schemas["CodeNeeded"];
+export type OwnSession = Schemas["Session"];
+export type SecondFactor = Schemas["SecondFactor"];
+export type NewSecondFactor = Schemas["NewSecondFactor"];
+export type RecoveryCodes = Schemas["RecoveryCodes"];
+export type Workspace = Schemas["Workspace"];
+export type WorkspaceChange = Partial<Schemas["WorkspaceChange"]>;
+export type AuditEntry = Schemas["AuditEntry"];
+export type IdentityProvider = Schemas["IdentityProvider"];
+export type IdentityProviderInput = Schemas["IdentityProviderInput"];
+export type SignInProvider = Schemas["SignInProvider"];
 export type Automation = Schemas["Automation"];
 export type AutomationTrigger = Schemas["AutomationTrigger"];
 export type AutomationCondition = Schemas["Condition"];
@@ -105,6 +131,17 @@ export type MailRates = Schemas["AnalyticsRates"];
 export type AnalyticsSummary = Schemas["AnalyticsSummary"];
 export type AnalyticsStretch = Schemas["AnalyticsStretch"];
 export type AnalyticsSeries = Schemas["AnalyticsSeries"];
+export type Sla = Schemas["Sla"];
+export type SlaFilter = Schemas["SlaFilter"];
+export type SlaPolicy = Schemas["SlaPolicy"];
+export type SlaPolicyInput = Schemas["NewSlaPolicy"];
+export type InsightBy = Schemas["InsightBy"];
+export type InsightFigures = Schemas["InsightFigures"];
+export type InsightSummary = Schemas["InsightSummary"];
+export type InsightStretch = Schemas["InsightStretch"];
+export type InsightSeries = Schemas["InsightSeries"];
+export type InsightGroup = Schemas["InsightGroup"];
+export type InsightGroups = Schemas["InsightGroups"];
 
 /** RFC 9457; what stands before the server may answer with less. */
 export type ProblemDocument = Partial<Omit<Schemas["Problem"], "errors">> & {

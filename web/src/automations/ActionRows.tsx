@@ -2,6 +2,7 @@
 
 import { useTemplates } from "../broadcasts/queries";
 import { useTeams, useUsers } from "../conversations/queries";
+import { PRIORITIES } from "../conversations/filter";
 import { m } from "../i18n";
 import { Button, IconButton } from "../ui/Button";
 import { SelectField, TextArea, TextField } from "../ui/Field";
@@ -58,7 +59,7 @@ function Action({ row, complaintOf, onChange }: RowProps) {
       <SelectField
         label={m.automations.do}
         error={complaintOf("type")}
-        hint={row.type === "stop" ? m.automations.stopHint : undefined}
+        hint={hintOf(row.type)}
         value={row.type}
         onChange={(event) => onChange({ type: event.target.value as ActionType })}
       >
@@ -71,6 +72,11 @@ function Action({ row, complaintOf, onChange }: RowProps) {
       <Details row={row} complaintOf={complaintOf} onChange={onChange} />
     </div>
   );
+}
+
+function hintOf(type: ActionType): string | undefined {
+  if (type === "stop") return m.automations.stopHint;
+  return type === "askForRating" ? m.automations.askForRatingHint : undefined;
 }
 
 function Details({ row, complaintOf, onChange }: RowProps) {
@@ -98,6 +104,21 @@ function Details({ row, complaintOf, onChange }: RowProps) {
           {(["open", "pending", "resolved"] as const).map((status) => (
             <option key={status} value={status}>
               {m.automations.statuses[status]}
+            </option>
+          ))}
+        </SelectField>
+      );
+    case "setPriority":
+      return (
+        <SelectField
+          label={m.priority.title}
+          error={complaintOf("priority")}
+          value={row.priority}
+          onChange={(event) => onChange({ priority: event.target.value as ActionRow["priority"] })}
+        >
+          {PRIORITIES.map((priority) => (
+            <option key={priority} value={priority}>
+              {m.priority.names[priority]}
             </option>
           ))}
         </SelectField>

@@ -37,6 +37,9 @@ export default function Automations() {
               {m.automations.create}
             </LinkButton>
           )}
+          <LinkButton icon="clock" href="/sla-policies">
+            {m.sla.title}
+          </LinkButton>
           <LinkButton icon="clock" href="/business-hours">
             {m.automations.hours}
           </LinkButton>

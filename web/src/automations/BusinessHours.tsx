@@ -9,7 +9,7 @@ import type { BusinessHours as Hours } from "../api/types";
 import { m } from "../i18n";
 import { Page, Section } from "../shell/Page";
 import { UnsavedDialog } from "../shell/UnsavedDialog";
-import { Button, IconButton } from "../ui/Button";
+import { Button, IconButton, LinkButton } from "../ui/Button";
 import { formClass, TextField } from "../ui/Field";
 import { ListSkeleton } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
@@ -28,7 +28,7 @@ export default function BusinessHours() {
     refetchOnWindowFocus: false,
   });
   return (
-    <Page title={m.businessHours.title} lead={m.businessHours.lead} up={UP} narrow>
+    <Page title={m.businessHours.title} lead={m.businessHours.lead} up={UP} narrow actions={<LinkButton href="/sla-policies">{m.sla.title}</LinkButton>}>
       {hours.isPending && <ListSkeleton rows={6} />}
       {hours.isError && !hours.data && (
         <ProblemNotice title={m.businessHours.failed} problem={asProblem(hours.error)} onRetry={() => void hours.refetch()} />

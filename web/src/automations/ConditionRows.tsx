@@ -117,7 +117,10 @@ function ValueField({ row, error, onChange }: ValueProps) {
 }
 
 function wordOf(field: ConditionField, choice: string): string {
-  const words: Record<string, string> =
-    field === "status" ? m.automations.statuses : field === "businessHours" ? m.automations.hoursWords : m.automations.yesNo;
-  return words[choice] ?? choice;
+  const words: Partial<Record<ConditionField, Record<string, string>>> = {
+    status: m.automations.statuses,
+    priority: m.priority.names,
+    businessHours: m.automations.hoursWords,
+  };
+  return (words[field] ?? m.automations.yesNo)[choice as keyof typeof m.automations.yesNo] ?? choice;
 }

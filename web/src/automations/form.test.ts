@@ -23,6 +23,7 @@ const automation = {
     { type: "assignUser", userId: "usr_1" },
     { type: "snooze", minutes: 1440 },
     { type: "reply", templateId: "tpl_1" },
+    { type: "askForRating" },
     { type: "stop" },
   ],
   stopAfter: true,
@@ -77,7 +78,7 @@ it("is said in plain language", () => {
   const names: Record<string, string> = { usr_1: "Ann", ch_1: "Shop" };
   expect(inWords(automation, (id) => names[id])).toBe(
     "When nobody answers for 4 hours, if a label is “vip” or the contact’s attribute “plan” is “gold” or the channel is not “Shop”, " +
-      "then assign to Ann, snooze for 1 day, answer, stop.",
+      "then assign to Ann, snooze for 1 day, answer, ask for a rating, stop.",
   );
   const always = { ...automation, trigger: "message.received", idleMinutes: null, conditions: { match: "all", items: [] } } as unknown as Automation;
   expect(inWords(always, () => undefined)).toMatch(/^When a mail arrives, then assign to somebody/);

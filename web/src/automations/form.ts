@@ -1,6 +1,6 @@
 /** An automation as it is written on its page: what is missing of it, and what is sent to the server. Pure. */
 
-import type { Automation, AutomationAction, AutomationChange, AutomationCondition, AutomationInput, AutomationTrigger } from "../api/types";
+import type { Automation, AutomationAction, AutomationChange, AutomationCondition, AutomationInput, AutomationTrigger, ConversationPriority } from "../api/types";
 import { m } from "../i18n";
 
 export type ConditionField = AutomationCondition["field"];
@@ -18,6 +18,7 @@ const CHOICES: Partial<Record<ConditionField, readonly string[]>> = {
   hasAttachment: ["true", "false"],
   autoReply: ["true", "false"],
   status: ["open", "pending", "snoozed", "resolved"],
+  priority: ["low", "normal", "high", "urgent"],
   businessHours: ["inside", "outside"],
 };
 
@@ -40,6 +41,7 @@ export type ActionRow = {
   teamId: string;
   label: string;
   status: "open" | "pending" | "resolved";
+  priority: ConversationPriority;
   minutes: string;
   replyWith: "text" | "template";
   text: string;
@@ -74,6 +76,7 @@ export function newAction(change: Partial<ActionRow> = {}): ActionRow {
     teamId: "",
     label: "",
     status: "resolved",
+    priority: "high",
     minutes: "60",
     replyWith: "text",
     text: "",
@@ -233,6 +236,8 @@ function actionOf(row: ActionRow): AutomationAction {
       return { type: row.type, label: row.label.trim() };
     case "setStatus":
       return { type: "setStatus", status: row.status };
+    case "setPriority":
+      return { type: "setPriority", priority: row.priority };
     case "snooze":
       return { type: "snooze", minutes: Number(row.minutes) };
     case "reply":
@@ -241,6 +246,8 @@ function actionOf(row: ActionRow): AutomationAction {
       return { type: "note", text: row.text };
     case "webhook":
       return { type: "webhook", endpointId: row.endpointId };
+    case "askForRating":
+      return { type: "askForRating" };
     default:
       return { type: "stop" };
   }

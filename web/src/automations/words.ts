@@ -11,6 +11,7 @@ const a = m.automations;
 function valueWords({ field, value }: AutomationCondition, nameOf: NameOf): string {
   if (field === "channelId") return a.quoted(nameOf(value) ?? value);
   if (field === "status") return (a.statuses as Record<string, string>)[value] ?? value;
+  if (field === "priority") return (m.priority.names as Record<string, string>)[value] ?? value;
   return a.quoted(value);
 }
 
@@ -36,6 +37,8 @@ export function actionWords(action: AutomationAction, nameOf: NameOf): string {
       return a.words.removeLabel(action.label);
     case "setStatus":
       return a.words.setStatus(a.statuses[action.status]);
+    case "setPriority":
+      return a.words.setPriority(m.priority.names[action.priority]);
     case "snooze":
       return a.words.snooze(a.duration(action.minutes));
     default:

@@ -23,6 +23,7 @@ import { toast } from "../ui/toast";
 import { ChannelFields, wrongOf } from "./ChannelFields";
 import { changeBody, checkForm, connectionChanged, creationBody, formOf, type FormErrors } from "./form";
 import { SampleMail } from "./SampleMail";
+import { SurveyForm } from "./SurveyForm";
 import { TestConnection } from "./TestConnection";
 import styles from "./channels.module.css";
 
@@ -81,6 +82,9 @@ function Detail({ channel, up }: { channel: Channel; up: { href: string; label: 
         <>
           <Section title={m.channels.editTitle}>
             <EditForm key={channel.updatedAt} channel={channel} />
+          </Section>
+          <Section title={m.ratings.survey}>
+            <SurveyForm channelId={channel.id} />
           </Section>
           <Section>
             <DeleteChannel channel={channel} />

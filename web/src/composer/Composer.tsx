@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "react";
 import { asProblem } from "../api/problem";
-import type { Conversation, Message } from "../api/types";
+import type { Channel, Conversation, Message } from "../api/types";
 import { authorOf } from "../conversations/MessageItem";
 import { useChannels, useUseCase, useUsers } from "../conversations/queries";
 import { longTime } from "../format/time";
@@ -20,9 +20,12 @@ import { AttachButton, FileChips, useDropZone, useFiles } from "./Files";
 import { forward, onForward } from "./forwarding";
 import { LazyEditor, preloadEditor } from "./LazyEditor";
 import { NoteField } from "./NoteField";
-import { Recipients } from "./Recipients";
+import { Recipients, type Sender } from "./Recipients";
 import { replyRecipients } from "./recipients";
 import { SendButton } from "./SendButton";
+import { signatureOf } from "./signature";
+import { SignatureBelow } from "./SignatureBelow";
+import { addressesOf, senderOf } from "./senders";
 import { useDraft, useDraftKey } from "./useDraft";
 import { useDraftConflict } from "./useDraftSync";
 import { useNewerMail, type NewerMail } from "./useNewerMail";
@@ -107,13 +110,19 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
   const drop = useDropZone((dropped) => void files.add(dropped));
   const suggestion = useSuggestion(conversation, messages);
   const recipients = useRecipients(draft, update, draft.mode === "forward" ? undefined : suggestion);
+  const sender = useSender(conversation, messages, draft);
   const { user } = useSession();
+  const signature = signatureOf(sender.channel, user);
+  const [signed, setSigned] = useState(true);
   const note = draft.mode === "note";
   const forwarding = draft.mode === "forward";
   const newerMail = useNewerMail(messages, !isEmptyDraft(draft), user.id);
   useTypingHere(conversation.id, draft.text + draft.note);
 
-  const clear = (mode: Draft["mode"]) => replace((present) => withoutBody(present, mode));
+  const clear = (mode: Draft["mode"]) => {
+    replace((present) => withoutBody(present, mode));
+    setSigned(true);
+  };
   const discard = () => {
     const before = draft;
     clear(draft.mode);
@@ -121,7 +130,7 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
   };
   const sending = useReply(conversation, draftKey, clear);
   const submit = (options: SendOptions = {}, seen = newerMail.seen) =>
-    sending.send({ draft, recipients: recipients.settle, seen, ...options });
+    sending.send({ draft, recipients: recipients.settle, from: sender.from, signature: signed, seen, ...options });
   const outdated = sending.error !== null && asProblem(sending.error).status === 409 && newerMail.newer !== undefined;
 
   // Asked for by key or button: where one writes gets the focus. The editor focuses itself when it has just been loaded.
@@ -186,7 +195,7 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
         </div>
       ) : (
         <>
-          <Recipients recipients={recipients} />
+          <Recipients recipients={recipients} sender={sender} onSender={(from) => update({ from })} />
           {forwarding && <Forwarded messages={messages} id={draft.forwardedMessageId} />}
           <LazyEditor
             key={revision}
@@ -194,11 +203,12 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
             placeholder={forwarding ? m.composer.forwardPlaceholder : m.composer.bodyPlaceholder}
             autoFocus={focusWish > 0 && !forwarding}
             readOnly={sending.busy}
-            contactId={conversation.contactId ?? null}
+            about={conversation}
             onChange={update}
             onSubmit={submit}
             onFiles={(added, contentId) => files.add(added, contentId)}
           />
+          <SignatureBelow text={signature} wanted={signed} onWanted={setSigned} />
           <FileChips
             files={draft.files}
             pending={files.pending}
@@ -279,6 +289,15 @@ function useSuggestion(conversation: Conversation, messages: Message[]) {
     const own = channel ? [channel.inboundAddress, channel.emailAddress ?? "", ...channel.aliases] : [];
     return replyRecipients(messages, sender ? [...own, sender] : own);
   }, [channel, sender, messages]);
+}
+
+/** The channel that writes, and of its addresses the one that is written from. A use case has one alone, and no signature. */
+function useSender(conversation: Conversation, messages: Message[], draft: Draft): Sender & { channel: Channel | undefined } {
+  const found = useChannels().data?.find((each) => each.id === conversation.channelId);
+  const channel = conversation.useCaseId ? undefined : found;
+  const addresses = channel ? addressesOf(channel) : [];
+  const address = senderOf(addresses, draft.from, messages);
+  return { channel, addresses, address, from: address === addresses[0] ? undefined : address };
 }
 
 type TopProps = {

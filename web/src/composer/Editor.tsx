@@ -15,7 +15,7 @@ import { TextField } from "../ui/Field";
 import type { IconName } from "../ui/Icon";
 import { usePopover } from "../ui/Popover";
 import { PopoverButton } from "../ui/PopoverButton";
-import { answerFrom, offered } from "./cannedAnswers";
+import { answerFrom, type About, offered } from "./cannedAnswers";
 import { CANNED_LIST_ID, cannedAnswers, CannedList, type Offering } from "./CannedAnswers";
 import { plainText, type Node } from "./plainText";
 import styles from "./Composer.module.css";
@@ -29,7 +29,7 @@ export type EditorProps = {
   onChange: (value: { html: string; text: string }) => void;
   onSubmit: () => void;
   /** Whom canned answers speak to. */
-  contactId: string | null;
+  about: About;
   /** With a content id, an image is shown within the text. Answers what became of each. */
   onFiles: (files: File[], contentId?: string) => Promise<(DraftFile | null)[]>;
 };
@@ -48,7 +48,7 @@ export default function Editor(props: EditorProps) {
       Image,
       cannedAnswers({
         find: (query) => offered(client, query),
-        write: (template) => answerFrom(template, latest.current.contactId, user),
+        write: (template) => answerFrom(template, latest.current.about, user),
         show: setOffering,
       }),
       StarterKit.configure({

@@ -7,9 +7,14 @@ import styles from "./Composer.module.css";
 const load = () => import("./Editor");
 const Editor = lazy(load);
 
-/** Fetched while somebody reads, so that it is there when they begin to write. */
+/** The editor waits so long at most for its turn. */
+const IDLE_MS_MAX = 2_000;
+
+/** Fetched while somebody reads, so that it is there when they begin to write, and not before there is something to read. */
 export function preloadEditor(): void {
-  void load().catch(() => undefined);
+  const fetchIt = () => void load().catch(() => undefined);
+  if ("requestIdleCallback" in window) window.requestIdleCallback(fetchIt, { timeout: IDLE_MS_MAX });
+  else fetchIt();
 }
 
 /** A chunk that can't be fetched (a new version was installed meanwhile) must not take the page along. */

@@ -1,6 +1,7 @@
 /** A message that begins a conversation: from a channel, to anybody. */
 
 import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { useLocation } from "wouter";
 import { messages, type NewMessageInput } from "../api/endpoints";
 import { keys } from "../api/keys";
@@ -9,6 +10,7 @@ import type { DraftFile } from "../api/types";
 import { useChannels } from "../conversations/queries";
 import { m } from "../i18n";
 import { run } from "../keyboard/dispatcher";
+import { useSession } from "../session/useSession";
 import { undoSeconds } from "../settings/undo";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
@@ -24,14 +26,24 @@ import { LazyEditor } from "./LazyEditor";
 import { Recipients } from "./Recipients";
 import type { RecipientLists } from "./recipients";
 import { SendButton } from "./SendButton";
+import { signatureOf } from "./signature";
+import { SignatureBelow } from "./SignatureBelow";
+import { addressesOf, senderOf } from "./senders";
 import { useDraft, useDraftKey } from "./useDraft";
 import { useRecipients } from "./useRecipients";
 import { offerOf, offerUndo } from "./undo";
 import { useSending } from "./useSending";
 
-type Order = { draft: Draft; channelId: string; recipients: () => RecipientLists; scheduledAt?: Date };
+type Order = {
+  draft: Draft;
+  channelId: string;
+  from: string | undefined;
+  signature: boolean;
+  recipients: () => RecipientLists;
+  scheduledAt?: Date;
+};
 
-function bodyOf({ draft, channelId, recipients, scheduledAt }: Order, kept: DraftFile[]): NewMessageInput {
+function bodyOf({ draft, channelId, from, signature, recipients, scheduledAt }: Order, kept: DraftFile[]): NewMessageInput {
   if (!channelId) throw new Problem(422, { detail: m.composer.noChannel });
   const { to, cc, bcc } = recipients();
   const { html, files } = withContentIds(draft.html, kept);
@@ -46,6 +58,8 @@ function bodyOf({ draft, channelId, recipients, scheduledAt }: Order, kept: Draf
   };
   return {
     channelId,
+    from,
+    signature: signature ? undefined : false,
     to,
     content: { type: "email", email },
     scheduledAt: scheduledAt?.toISOString(),
@@ -61,7 +75,13 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
   const drop = useDropZone((dropped) => void files.add(dropped));
   const channels = useChannels().data ?? [];
   const channelId = draft.channelId ?? channels[0]?.id ?? "";
+  const addresses = channels.filter((channel) => channel.id === channelId).flatMap(addressesOf);
+  const address = senderOf(addresses, draft.from, []);
+  const from = address === addresses[0] ? undefined : address;
   const recipients = useRecipients(draft, update);
+  const { user } = useSession();
+  const signature = signatureOf(channels.find((channel) => channel.id === channelId), user);
+  const [signed, setSigned] = useState(true);
   const client = useQueryClient();
   const [, navigate] = useLocation();
 
@@ -83,7 +103,7 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
     },
   });
   const submit = (options: { scheduledAt?: Date } = {}) =>
-    sending.send({ draft, channelId, recipients: recipients.settle, ...options });
+    sending.send({ draft, channelId, from, signature: signed, recipients: recipients.settle, ...options });
 
   return (
     <Dialog title={m.composer.newTitle} onClose={onClose} wide>
@@ -104,12 +124,21 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
         {drop.over && <div className={styles.drop}>{m.composer.dropHere}</div>}
         <ConflictNotice place="new" />
         {sending.error && <ProblemNotice title={m.composer.failed} problem={asProblem(sending.error)} />}
-        <SelectField label={m.composer.from} value={channelId} onChange={(event) => update({ channelId: event.target.value })}>
-          {channels.map((channel) => (
-            <option key={channel.id} value={channel.id}>
-              {channel.name} · {channel.emailAddress ?? channel.inboundAddress}
-            </option>
-          ))}
+        <SelectField
+          label={m.composer.from}
+          value={`${channelId} ${address}`}
+          onChange={(event) => {
+            const [chosen = "", chosenAddress = ""] = event.target.value.split(" ");
+            update({ channelId: chosen, from: chosenAddress });
+          }}
+        >
+          {channels.flatMap((channel) =>
+            addressesOf(channel).map((each) => (
+              <option key={`${channel.id} ${each}`} value={`${channel.id} ${each}`}>
+                {channel.name} · {each}
+              </option>
+            )),
+          )}
         </SelectField>
         <Recipients recipients={recipients} autoFocus />
         <TextField
@@ -126,10 +155,11 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
             readOnly={sending.busy}
             onChange={update}
             onSubmit={submit}
-            contactId={null}
+            about={null}
             onFiles={(added, contentId) => files.add(added, contentId)}
           />
         </div>
+        <SignatureBelow text={signature} wanted={signed} onWanted={setSigned} />
         <FileChips
           files={draft.files}
           pending={files.pending}

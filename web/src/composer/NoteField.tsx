@@ -1,6 +1,7 @@
 /** Where an internal note is written. `@` offers the people of the workspace. */
 
 import { useId, useRef, useState, type KeyboardEvent } from "react";
+import { flushSync } from "react-dom";
 import { useUsers } from "../conversations/queries";
 import { m } from "../i18n";
 import { Avatar } from "../ui/bits";
@@ -26,13 +27,14 @@ export function NoteField({ className, value, readOnly, onChange }: Props) {
     if (!user || !mentioning || caret === null) return;
     const written = `${writtenAs(user, users)} `;
     const place = mentioning.start + written.length;
-    onChange(value.slice(0, mentioning.start) + written + value.slice(caret).trimStart());
-    setCaret(null);
-    setAt(0);
-    requestAnimationFrame(() => {
-      field.current?.focus();
-      field.current?.setSelectionRange(place, place);
+    // At once: what is typed next must find the caret behind the name.
+    flushSync(() => {
+      onChange(value.slice(0, mentioning.start) + written + value.slice(caret).trimStart());
+      setCaret(null);
+      setAt(0);
     });
+    field.current?.focus();
+    field.current?.setSelectionRange(place, place);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (offered.length === 0) {

@@ -1,13 +1,24 @@
-/** The recipients of what is being written: To, and Cc and Bcc once they are asked for. */
+/** From whom and to whom: the own address where there is a choice, To, and Cc and Bcc once they are asked for. */
 
-import { useState } from "react";
+import { useId, useState } from "react";
 import { m } from "../i18n";
 import { Button } from "../ui/Button";
 import styles from "./Composer.module.css";
 import { RecipientField } from "./RecipientField";
 import type { RecipientFieldName, Recipients as State } from "./useRecipients";
 
-export function Recipients({ recipients, autoFocus }: { recipients: State; autoFocus?: boolean }) {
+/** Whom a channel can write as. */
+export type Sender = {
+  addresses: string[];
+  address: string | undefined;
+  /** `address`, where it is not the usual one. */
+  from: string | undefined;
+};
+
+type Props = { recipients: State; sender?: Sender; onSender?: (address: string) => void; autoFocus?: boolean };
+
+export function Recipients({ recipients, sender, onSender, autoFocus }: Props) {
+  const senderId = useId();
   const { lists, typed } = recipients;
   const [asked, setAsked] = useState<{ cc: boolean; bcc: boolean }>({ cc: false, bcc: false });
   const shown = {
@@ -26,6 +37,16 @@ export function Recipients({ recipients, autoFocus }: { recipients: State; autoF
   );
   return (
     <div className={styles.fields}>
+      {sender && sender.addresses.length > 1 && (
+        <div className={styles.fromRow}>
+          <label htmlFor={senderId}>{m.composer.from}</label>
+          <select id={senderId} value={sender.address} onChange={(event) => onSender?.(event.target.value)}>
+            {sender.addresses.map((address) => (
+              <option key={address}>{address}</option>
+            ))}
+          </select>
+        </div>
+      )}
       <div className={styles.toRow}>
         {field("to", m.composer.replyTo, autoFocus)}
         {!shown.cc && (

@@ -1,14 +1,17 @@
 /** Templates as answers that are written already: `/` finds one by its name, and what it comes to for this person goes into the text. */
 
 import type { QueryClient } from "@tanstack/react-query";
-import { contacts, templates } from "../api/endpoints";
+import { contacts } from "../api/contacts";
+import { templates } from "../api/endpoints";
 import { keys } from "../api/keys";
-import type { TemplateSummary, User } from "../api/types";
+import type { Conversation, TemplateSummary, User } from "../api/types";
 import { m } from "../i18n";
 import { toast, toastProblem } from "../ui/toast";
 
 const OFFERED_MAX = 8;
 const FRESH_MS = 60_000;
+/** What stands in an answer for the link of its survey, until the server sends it. */
+const SURVEY_PLACE = "{{surveyUrl}}";
 
 /** Those that have every typed word in their name or description, those whose name begins with it first. */
 export function matching(all: TemplateSummary[], query: string): TemplateSummary[] {
@@ -30,14 +33,20 @@ export async function offered(client: QueryClient, query: string): Promise<Templ
   }
 }
 
-/** What templates may speak of: whom the answer goes to, and who writes it. */
-async function variables(contactId: string | null, user: User): Promise<Record<string, unknown>> {
+/** What templates may speak of beside who writes: whom the answer goes to, and what it answers. A new message has neither yet. */
+export type About = Pick<Conversation, "id" | "subject" | "contactId"> | null;
+
+async function variables(about: About, user: User): Promise<Record<string, unknown>> {
   const agent = { name: user.name ?? user.email, email: user.email };
-  if (!contactId) return { agent, contact: {} };
-  const contact = await contacts.get(contactId);
+  const conversation = about ? { id: about.id, subject: about.subject } : {};
+  if (!about?.contactId) return { agent, conversation, contact: {} };
+  const contact = await contacts.get(about.contactId);
   const email = (contact.addresses.find((each) => each.primary) ?? contact.addresses[0])?.address ?? "";
   const name = contact.name ?? email;
-  return { agent, contact: { ...contact.attributes, name, firstName: name.split(/\s+/)[0], email } };
+  const { attributes } = contact;
+  const firstName = name.split(/\s+/)[0];
+  // As rules name them, too: one template serves both.
+  return { agent, conversation, contact: { ...attributes, attributes, name, firstName, email, address: email }, surveyUrl: SURVEY_PLACE };
 }
 
 /** The body of a page, or paragraphs of a text. */
@@ -53,10 +62,10 @@ export function asContent(html: string | null | undefined, text: string | null |
     .join("");
 }
 
-/** What the template comes to for this contact, as HTML; null where that could not be had, which is said. */
-export async function answerFrom(template: TemplateSummary, contactId: string | null, user: User): Promise<string | null> {
+/** What the template comes to here, as HTML; null where that could not be had, which is said. */
+export async function answerFrom(template: TemplateSummary, about: About, user: User): Promise<string | null> {
   try {
-    const made = await templates.preview(template.id, await variables(contactId, user));
+    const made = await templates.preview(template.id, await variables(about, user));
     if (made.missing.length > 0) {
       toast(m.composer.templateMissing(made.missing.map((fault) => fault.variable).join(", ")), { tone: "danger" });
     }

@@ -48,7 +48,7 @@ describe("the sync", () => {
     vi.stubGlobal("fetch", async (url: string, { method, body }: { method: string; body?: string }) => {
       const path = url.replace("/api/v1", "");
       calls.push(`${method} ${path}`);
-      if (path === "/drafts") return answer(200, { items: stored ? [stored] : [], cursor: "" });
+      if (path.startsWith("/drafts?")) return answer(200, { items: stored ? [stored] : [], cursor: "" });
       if (method === "GET") return stored ? answer(200, stored) : answer(404, { detail: "none" });
       if (method === "DELETE") {
         stored = null;

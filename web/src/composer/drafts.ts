@@ -8,6 +8,8 @@ export type Draft = {
   html: string;
   text: string;
   note: string;
+  /** The address to write from, where it was chosen. */
+  from: string | null;
   /** `null`: as the conversation suggests. */
   to: string[] | null;
   cc: string[] | null;
@@ -33,6 +35,7 @@ export const EMPTY_DRAFT: Draft = {
   html: "",
   text: "",
   note: "",
+  from: null,
   to: null,
   cc: null,
   bcc: [],
@@ -165,8 +168,8 @@ export function keepDiscarded(key: string, discarded: Discarded | null, store: S
 
 /** What the server keeps of a draft. */
 export function contentOf(draft: Draft): DraftContent {
-  const { mode, html, text, note, to, cc, bcc, subject, channelId, forwardedMessageId, files } = draft;
-  return { mode, html, text, note, to, cc, bcc, subject, channelId, forwardedMessageId, files };
+  const { mode, html, text, note, from, to, cc, bcc, subject, channelId, forwardedMessageId, files } = draft;
+  return { mode, html, text, note, from, to, cc, bcc, subject, channelId, forwardedMessageId, files };
 }
 
 export function dropOldDrafts(nowMs: number, store: Store = localStorage): void {

@@ -17,7 +17,7 @@ export function withTyped(list: string[], typed: string): { list: string[]; wron
 export type ReplyRecipients = { to: string[]; cc: string[] };
 
 /** `inbox+r.token@host` is `inbox@host`: a reply token is no other recipient. */
-function bare(address: string): string {
+export function bare(address: string): string {
   const [local = "", domain = ""] = parseMailbox(address).address.toLowerCase().split("@");
   return `${local.replace(/\+.*$/, "")}@${domain}`;
 }

@@ -22,11 +22,15 @@ export type SendOptions = { scheduledAt?: Date; resolve?: boolean };
 export type Order = SendOptions & {
   draft: Draft;
   recipients: () => RecipientLists;
+  /** Where it is not the channel's usual one. */
+  from: string | undefined;
+  /** False: the channel's stays out. */
+  signature: boolean;
   /** The newest message its author has seen. */
   seen: string | undefined;
 };
 
-function bodyOf({ draft, recipients, scheduledAt, seen }: Order, kept: DraftFile[]): ReplyInput {
+function bodyOf({ draft, recipients, from, signature, scheduledAt, seen }: Order, kept: DraftFile[]): ReplyInput {
   const missing = new Problem(422, { detail: m.composer.empty });
   if (draft.mode === "note") {
     if (draft.note.trim() === "") throw missing;
@@ -39,6 +43,8 @@ function bodyOf({ draft, recipients, scheduledAt, seen }: Order, kept: DraftFile
   return {
     text: draft.text,
     html: html || undefined,
+    from,
+    signature: signature ? undefined : false,
     to,
     cc: cc.length ? cc : undefined,
     bcc: bcc.length ? bcc : undefined,

@@ -1,12 +1,14 @@
 /** What came with a mail, by name, kind and size. Images that the text shows in place are not listed again. */
 
+import { lazy, Suspense, useState } from "react";
 import type { Attachment } from "../api/types";
 import { formatBytes } from "../format/size";
 import { m } from "../i18n";
 import { Icon, type IconName } from "../ui/Icon";
 import styles from "./Message.module.css";
+import { isRaster, pathHere, previewKind } from "./previewKind";
 
-const RASTER = /^image\/(png|jpeg|gif|webp|bmp)$/;
+const AttachmentPreview = lazy(() => import("./AttachmentPreview"));
 
 export function iconFor(contentType: string, filename: string): IconName {
   if (contentType.startsWith("image/")) return "image";
@@ -19,29 +21,31 @@ export function iconFor(contentType: string, filename: string): IconName {
 }
 
 export function Attachments({ attachments }: { attachments: Attachment[] }) {
+  const [shown, setShown] = useState<string | null>(null);
   const listed = attachments.filter((each) => each.disposition !== "inline" || !each.contentId);
   if (listed.length === 0) return null;
+  const previews = listed.filter((each) => previewKind(each) !== null);
   return (
-    <ul className={styles.attachments} aria-label={m.message.attachments(listed.length)}>
-      {listed.map((attachment) => (
-        <li key={attachment.id}>
-          <Item attachment={attachment} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className={styles.attachments} aria-label={m.message.attachments(listed.length)}>
+        {listed.map((attachment) => (
+          <li key={attachment.id}>
+            <Item attachment={attachment} onPreview={() => setShown(attachment.id)} />
+          </li>
+        ))}
+      </ul>
+      {shown !== null && (
+        <Suspense fallback={null}>
+          <AttachmentPreview attachments={previews} shown={shown} onShow={setShown} onClose={() => setShown(null)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 
-/** The signed address may carry another host (a public URL behind a proxy); the path works on this one too. */
-function here(url: string): string {
-  const { pathname, search } = new URL(url, window.location.origin);
-  return pathname + search;
-}
-
-function Item({ attachment }: { attachment: Attachment }) {
+function Item({ attachment, onPreview }: { attachment: Attachment; onPreview: () => void }) {
   const name = attachment.filename ?? m.message.unnamed;
   const size = formatBytes(attachment.size);
-  const icon = <Icon name={iconFor(attachment.contentType, name)} size={22} />;
   if (attachment.withheld || attachment.url == null) {
     return (
       <div className={styles.attachment}>
@@ -56,24 +60,37 @@ function Item({ attachment }: { attachment: Attachment }) {
       </div>
     );
   }
-  const href = here(attachment.url);
-  return (
-    <a
-      className={styles.attachment}
-      href={href}
-      download={name}
-      title={name}
-      aria-label={m.message.download(name, size)}
-    >
-      {RASTER.test(attachment.contentType) ? (
+  const href = pathHere(attachment.url);
+  const look = (
+    <>
+      {isRaster(attachment.contentType) ? (
         <img className={styles.thumb} src={href} alt="" loading="lazy" />
       ) : (
-        icon
+        <Icon name={iconFor(attachment.contentType, name)} size={22} />
       )}
       <span>
         <b>{name}</b>
         <small>{size}</small>
       </span>
-    </a>
+    </>
+  );
+  const download = { href, download: name, title: m.message.download(name, size), "aria-label": m.message.download(name, size) };
+  if (previewKind(attachment) === null) {
+    return (
+      <a className={styles.attachment} {...download}>
+        {look}
+      </a>
+    );
+  }
+  return (
+    <div className={styles.attachment}>
+      <button type="button" className={styles.look} title={name} onClick={onPreview}>
+        <span className="visually-hidden">{m.message.lookAt} </span>
+        {look}
+      </button>
+      <a className={styles.fetch} {...download}>
+        <Icon name="download" size={16} />
+      </a>
+    </div>
   );
 }

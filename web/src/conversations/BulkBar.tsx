@@ -15,11 +15,12 @@ import { usePopover, type PopoverState } from "../ui/Popover";
 import { PopoverButton } from "../ui/PopoverButton";
 import styles from "./BulkBar.module.css";
 import { MomentChoice } from "./Pickers";
+import { PriorityChoice } from "./Priority";
 import { useLabels, useUsers } from "./queries";
 import { useBulk } from "./useBulk";
 
 /** An action that was asked for by its key while a row had the focus and nothing was selected. */
-export type Wish = Extract<Command, "assign" | "labels" | "snooze">;
+export type Wish = Extract<Command, "assign" | "labels" | "priority" | "snooze">;
 
 type Props = {
   targets: Conversation[];
@@ -33,6 +34,7 @@ export function BulkBar({ targets, loaded, wish, onAll, onClear }: Props) {
   const bulk = useBulk();
   const assign = usePopover();
   const label = usePopover();
+  const priority = usePopover();
   const snooze = usePopover();
   const allResolved = targets.every((each) => each.status === "resolved");
   const anyUnread = targets.some((each) => each.unread);
@@ -45,16 +47,18 @@ export function BulkBar({ targets, loaded, wish, onAll, onClear }: Props) {
   const resolve = () =>
     act({ status: allResolved ? "open" : "resolved" }, allResolved ? m.bulk.reopened : m.bulk.resolved);
   const toggleUnread = () => act({ unread: !anyUnread }, anyUnread ? m.bulk.readDone : m.bulk.unreadDone);
-  useCommands({ resolve, toggleUnread, assign: assign.show, labels: label.show, snooze: snooze.show, back: onClear });
+  useCommands({ resolve, toggleUnread, assign: assign.show, labels: label.show, priority: priority.show, snooze: snooze.show, back: onClear });
 
   const { show: showAssign } = assign;
   const { show: showLabel } = label;
+  const { show: showPriority } = priority;
   const { show: showSnooze } = snooze;
   useEffect(() => {
     if (wish === "assign") showAssign();
     if (wish === "labels") showLabel();
+    if (wish === "priority") showPriority();
     if (wish === "snooze") showSnooze();
-  }, [wish, showAssign, showLabel, showSnooze]);
+  }, [wish, showAssign, showLabel, showPriority, showSnooze]);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -98,6 +102,12 @@ export function BulkBar({ targets, loaded, wish, onAll, onClear }: Props) {
         </PopoverButton>
         <AssignMany state={assign} targets={targets} act={act} />
         <LabelMany state={label} targets={targets} />
+        <PriorityChoice
+          state={priority}
+          label={m.priority.title}
+          isChecked={(each) => targets.every((target) => target.priority === each)}
+          onPick={(picked) => act({ priority: picked }, (n) => m.priority.set(n, m.priority.names[picked]))}
+        />
       </div>
     </div>
   );

@@ -1,14 +1,19 @@
-/** Who the conversation is with, what else they wrote, and the conversation's own facts. */
+/** Who the conversation is with, what colleagues know of them, what else they wrote, and the conversation's own facts. */
 
+import { lazy, Suspense } from "react";
 import { Link } from "wouter";
-import type { Conversation } from "../api/types";
+import type { Conversation, Rating } from "../api/types";
 import { longTime, shortTime } from "../format/time";
 import { m } from "../i18n";
+import { RatingMark } from "../ratings/RatingMark";
 import { Avatar, Breakable, Skeleton } from "../ui/bits";
 import { IconButton } from "../ui/Button";
 import { useNow } from "../ui/useNow";
 import { useChannels, useContact, useContactConversations, useConversation, useUseCase } from "./queries";
 import styles from "./ContactPanel.module.css";
+
+/** Of a size that the first look at a conversation need not wait for. */
+const ContactCare = lazy(() => import("../contacts/ContactCare"));
 
 type Props = { conversation: Conversation; onClose: (() => void) | undefined };
 
@@ -32,9 +37,16 @@ export function ContactPanel({ conversation, onClose }: Props) {
               <Breakable text={primary.address} />
             </span>
           )}
+          {contact.data && (
+            <Link href={`/contacts/${contact.data.id}`} className={styles.open}>
+              {m.contacts.open}
+            </Link>
+          )}
         </div>
         {onClose && <IconButton icon="close" label={m.conversation.hideDetails} onClick={onClose} />}
       </div>
+
+      {conversation.rating && <RatingSection rating={conversation.rating} />}
 
       <section className={styles.section}>
         <h3>{m.contact.about}</h3>
@@ -62,19 +74,6 @@ export function ContactPanel({ conversation, onClose }: Props) {
         </dl>
       </section>
 
-      {addresses.length > 1 && (
-        <section className={styles.section}>
-          <h3>{m.contact.addresses}</h3>
-          <ul className="small">
-            {addresses.map((each) => (
-              <li key={each.address}>
-                <Breakable text={each.address} />
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-
       {conversation.relatedConversationIds.length > 0 && (
         <section className={styles.section}>
           <h3>{m.conversation.related}</h3>
@@ -96,7 +95,29 @@ export function ContactPanel({ conversation, onClose }: Props) {
           ))}
         </ul>
       </section>
+
+      {contact.data && (
+        <Suspense fallback={<Skeleton height={120} />}>
+          <ContactCare key={contact.data.id} contact={contact.data} />
+        </Suspense>
+      )}
     </div>
+  );
+}
+
+function RatingSection({ rating }: { rating: Rating }) {
+  return (
+    <section className={styles.section}>
+      <h3>{m.ratings.ofConversation}</h3>
+      <p className={styles.rating}>
+        <RatingMark value={rating.rating} />
+        {rating.comment && <span dir="auto">{rating.comment}</span>}
+        <span className="muted">
+          {m.ratings.rated(longTime(rating.ratedAt))}
+          {rating.changedAt !== rating.ratedAt && ` · ${m.ratings.changed(longTime(rating.changedAt))}`}
+        </span>
+      </p>
+    </section>
   );
 }
 

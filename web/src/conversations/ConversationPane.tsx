@@ -11,6 +11,7 @@ import { m } from "../i18n";
 import { useCommands } from "../keyboard/dispatcher";
 import { Presence } from "../presence/Presence";
 import { usePresentAt } from "../presence/usePresence";
+import { SlaMark } from "../sla/SlaMark";
 import { useCounts } from "../shell/Nav";
 import { usePageTitle } from "../shell/usePageTitle";
 import { Badge, Skeleton } from "../ui/bits";
@@ -26,8 +27,10 @@ import { MessageList } from "./MessageList";
 import { useSeeMentions } from "./useSeeMentions";
 import { AssignControl, LabelControl, SnoozeControl } from "./Pickers";
 import { useChannels, useConversation, useMessages, usePatchConversation } from "./queries";
+import { PriorityControl, PriorityMark, usePriorityItems } from "./Priority";
 import { useRegrouped } from "./useRegrouped";
 import { useMediaQuery } from "../ui/useMediaQuery";
+import { useNow } from "../ui/useNow";
 import { useVisible } from "../ui/useVisible";
 import styles from "./ConversationPane.module.css";
 
@@ -162,6 +165,11 @@ function Head({ conversation, backHref, onStep, sideShown, onToggleSide }: HeadP
         <h1 ref={heading} tabIndex={-1} dir="auto" title={subject ?? undefined}>
           {subject ?? <Skeleton width={280} height={20} />}
         </h1>
+        {conversation && (
+          <span className={styles.number} title={m.priority.number(conversation.number)}>
+            #{conversation.number}
+          </span>
+        )}
         {conversation && <Marks conversation={conversation} />}
         {conversation && <Presence conversationId={conversation.id} />}
       </div>
@@ -171,6 +179,7 @@ function Head({ conversation, backHref, onStep, sideShown, onToggleSide }: HeadP
 
 function Marks({ conversation }: { conversation: Conversation }) {
   const patch = usePatchConversation();
+  const now = useNow();
   const { status, snoozedUntil } = conversation;
   return (
     <>
@@ -183,6 +192,8 @@ function Marks({ conversation }: { conversation: Conversation }) {
           {m.conversation.status[status]}
         </Badge>
       )}
+      <SlaMark conversation={conversation} now={now} long />
+      <PriorityMark priority={conversation.priority} />
       {conversation.labels.map((label) => (
         <span key={label} className={styles.label}>
           <span>{label}</span>
@@ -205,6 +216,7 @@ function Actions({ conversation }: { conversation: Conversation }) {
   const { mutate } = usePatchConversation();
   const [merging, setMerging] = useState(false);
   const moves = useMoves(conversation);
+  const priorities = usePriorityItems(conversation);
   const closed = conversation.status === "resolved";
 
   const toggleResolved = () => {
@@ -231,6 +243,7 @@ function Actions({ conversation }: { conversation: Conversation }) {
       <SnoozeControl conversation={conversation} />
       <AssignControl conversation={conversation} />
       <LabelControl conversation={conversation} />
+      <PriorityControl conversation={conversation} />
       <Menu
         label={m.more}
         items={[
@@ -247,6 +260,8 @@ function Actions({ conversation }: { conversation: Conversation }) {
                 run: () => mutate({ conversation, patch: { status: "pending" }, said: m.conversation.setPending }),
               },
           { label: m.regroup.merge, icon: "merge", run: () => setMerging(true) },
+          "separator",
+          ...priorities,
           ...moves,
         ]}
         trigger={(props) => <IconButton small icon="more" label={m.more} {...props} />}

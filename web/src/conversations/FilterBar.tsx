@@ -10,7 +10,8 @@ import type { MenuItem } from "../ui/Menu";
 import { Picker, type PickerOption } from "../ui/Picker";
 import { usePopover } from "../ui/Popover";
 import { PopoverButton } from "../ui/PopoverButton";
-import { searchFromFilter, STATUSES, type ConversationFilter } from "./filter";
+import { PRIORITIES, searchFromFilter, SLA_FILTERS, STATUSES, type ConversationFilter } from "./filter";
+import { useSlaPolicies } from "../sla/queries";
 import { ViewsChip } from "../views/ViewsChip";
 import { useChannels, useLabels, useTeams, useUsers } from "./queries";
 import { SearchField } from "./SearchField";
@@ -47,6 +48,8 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
         </Chip>
         <ChannelChip filter={filter} set={set} />
         <LabelChip filter={filter} set={set} />
+        <PriorityChip filter={filter} set={set} />
+        <SlaChip filter={filter} set={set} />
         {filter.mentioned && (
           <Chip on aria-pressed onClick={() => set({ mentioned: undefined, status: "open" })}>
             {m.mentions.chip}
@@ -133,6 +136,28 @@ function ChannelChip({ filter, set }: ChipProps) {
   return (
     <ChipMenu label={m.list.channel} value={chosen?.name ?? m.list.anyChannel} on={filter.channelId !== undefined} short items={items} />
   );
+}
+
+function PriorityChip({ filter, set }: ChipProps) {
+  const items: MenuItem[] = [undefined, ...PRIORITIES].map((priority) => ({
+    label: priority ? m.priority.names[priority] : m.priority.any,
+    checked: filter.priority === priority,
+    run: () => set({ priority }),
+  }));
+  const value = filter.priority ? m.priority.names[filter.priority] : m.priority.any;
+  return <ChipMenu label={m.priority.title} value={value} on={filter.priority !== undefined} short items={items} />;
+}
+
+/** Where nothing is promised, nobody is late. */
+function SlaChip({ filter, set }: ChipProps) {
+  const policies = useSlaPolicies().data ?? [];
+  if (policies.length === 0 && !filter.sla) return null;
+  const items: MenuItem[] = [undefined, ...SLA_FILTERS].map((sla) => ({
+    label: m.sla.filters[sla ?? "any"],
+    checked: filter.sla === sla,
+    run: () => set({ sla }),
+  }));
+  return <ChipMenu label={m.sla.filter} value={m.sla.filters[filter.sla ?? "any"]} on={filter.sla !== undefined} short items={items} />;
 }
 
 /** Labels may be many: the list narrows as one types. */

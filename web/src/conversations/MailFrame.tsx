@@ -6,6 +6,7 @@
 import { useEffect, useRef, useState } from "react";
 import { messages } from "../api/endpoints";
 import { m } from "../i18n";
+import { useColorScheme } from "../settings/useColorScheme";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { useSearchTerms } from "./Highlighted";
@@ -30,6 +31,7 @@ export function MailFrame({ messageId, title }: { messageId: string; title: stri
   const frame = useRef<HTMLIFrameElement>(null);
   const [remote, setRemote] = useState(false);
   const terms = useSearchTerms();
+  const colorScheme = useColorScheme();
   const [height, setHeight] = useState(heights.get(messageId) ?? HEIGHT_PX_FIRST);
   const [blocked, setBlocked] = useState(0);
 
@@ -65,17 +67,15 @@ export function MailFrame({ messageId, title }: { messageId: string; title: stri
           </Button>
         </div>
       )}
-      <div className={styles.paper}>
-        <iframe
-          ref={frame}
-          className={styles.frame}
-          title={title}
-          sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox"
-          referrerPolicy="no-referrer"
-          src={messages.htmlUrl(messageId, remote)}
-          style={{ height }}
-        />
-      </div>
+      <iframe
+        ref={frame}
+        className={styles.frame}
+        title={title}
+        sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox"
+        referrerPolicy="no-referrer"
+        src={messages.htmlUrl(messageId, remote, colorScheme)}
+        style={{ height }}
+      />
     </>
   );
 }

@@ -146,6 +146,15 @@ function Kind({ message }: { message: Message }) {
 }
 
 function EmailBody({ message, email }: { message: Message; email: EmailContent }) {
+  // What it says is its recipient's alone; that is no fault of the mail.
+  if ("surveyId" in message.customData) {
+    return (
+      <>
+        <p className="muted">{m.ratings.asked}</p>
+        <DeliveryState message={message} />
+      </>
+    );
+  }
   return (
     <>
       <Warnings metadata={message.metadata} />

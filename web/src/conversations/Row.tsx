@@ -7,10 +7,12 @@ import { useHasDraft } from "../composer/useDraft";
 import { longTime, shortTime } from "../format/time";
 import { m } from "../i18n";
 import { Presence } from "../presence/Presence";
+import { SlaMark } from "../sla/SlaMark";
 import { Avatar, Badge } from "../ui/bits";
 import { classNames } from "../ui/Button";
 import styles from "./ConversationList.module.css";
 import { Highlighted } from "./Highlighted";
+import { PriorityMark } from "./Priority";
 
 type Props = {
   conversation: Conversation;
@@ -70,6 +72,8 @@ export const Row = memo(function Row({ conversation, open, selected, href, index
               <Highlighted text={subject} />
             </span>
             <Presence conversationId={conversation.id} small />
+            <PriorityMark priority={conversation.priority} />
+            <SlaMark conversation={conversation} now={now} />
             {draft && <Badge tone="warn">{m.list.draft}</Badge>}
             {conversation.status !== "open" && <Badge>{m.conversation.status[conversation.status]}</Badge>}
           </span>

@@ -2,6 +2,7 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
+import { flushSync } from "react-dom";
 import { keys } from "../api/keys";
 import type { ContactSummary } from "../api/types";
 import { m } from "../i18n";
@@ -52,10 +53,13 @@ export function SearchField({ value, onChange }: Props) {
   const offered = focused && !closed ? suggestionsFor(typed, caret, known) : [];
   const active = Math.min(at, offered.length - 1);
   const write = (text: string, place: number) => {
-    setTyped(text);
-    setCaret(place);
-    setAt(-1);
-    requestAnimationFrame(() => input.current?.setSelectionRange(place, place));
+    // At once: what is typed next must find the caret where it belongs.
+    flushSync(() => {
+      setTyped(text);
+      setCaret(place);
+      setAt(-1);
+    });
+    input.current?.setSelectionRange(place, place);
   };
   const take = (index: number) => {
     const suggestion = offered[index];
@@ -71,6 +75,11 @@ export function SearchField({ value, onChange }: Props) {
     setMeant(text);
     if (tokensOf(text).every((token) => complaintOf(token) === null)) onChange(text.trim());
   };
+  /** At once: a filter that is chosen next is not one of this search. */
+  const clear = () => {
+    write("", 0);
+    if (value) onChange("");
+  };
   useCommands({
     search: () => {
       input.current?.focus();
@@ -85,7 +94,7 @@ export function SearchField({ value, onChange }: Props) {
     if (event.key === "Escape") {
       event.preventDefault();
       if (open) setClosed(true);
-      else if (typed) write("", 0);
+      else if (typed) clear();
       else input.current?.blur();
     } else if (event.key === "Enter") {
       if (open && active >= 0) {
@@ -146,7 +155,7 @@ export function SearchField({ value, onChange }: Props) {
           onClick={() => setClosed(false)}
           onKeyDown={onKeyDown}
         />
-        {typed && <IconButton small icon="close" label={m.list.clearSearch} onClick={() => write("", 0)} />}
+        {typed && <IconButton small icon="close" label={m.list.clearSearch} onClick={clear} />}
         {offered.length > 0 && (
           <ul id={`${id}-list`} className={styles.list} role="listbox" aria-label={m.search.suggestions}>
             {offered.map((suggestion, index) => (

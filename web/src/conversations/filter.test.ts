@@ -10,6 +10,7 @@ describe("the filter in the address bar", () => {
     ["?assignee=none&team=team_1", { status: "open", assignee: "none", team: "team_1" }],
     ["?status=all&assignee=me", { status: "all", assignee: "me" }],
     ["?unread=true&channel=ch_1&label=billing", { status: "open", unread: true, channelId: "ch_1", label: "billing" }],
+    ["?sla=breached", { status: "open", sla: "breached" }],
     ["?q=invoice", { status: "all", q: "invoice" }],
     ["?status=open&q=invoice", { status: "open", q: "invoice" }],
   ];
@@ -38,6 +39,7 @@ describe("what the API is asked", () => {
       unread: undefined,
       channelId: undefined,
       label: undefined,
+      sla: undefined,
       q: undefined,
     });
   });
@@ -59,6 +61,7 @@ describe("whether a changed conversation is still in the list", () => {
     ["read, wanted unread", {}, { status: "open", unread: true }, false],
     ["other channel", {}, { status: "open", channelId: "ch_2" }, false],
     ["without the label", { labels: ["a"] }, { status: "open", label: "b" }, false],
+    ["on time, wanted overdue", {}, { status: "open", sla: "breached" }, false],
     ["only the server knows", {}, { status: "all", q: "hello" }, undefined],
   ];
   it.each(cases)("%s", (_name, change, filter, verdict) => {

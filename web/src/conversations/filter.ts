@@ -1,9 +1,12 @@
 /** What the conversation list shows, as the address bar, the chips and the API say it. Pure. */
 
 import type { Query } from "../api/request";
-import type { Conversation, ConversationStatus } from "../api/types";
+import type { Conversation, ConversationPriority, ConversationStatus, SlaFilter } from "../api/types";
 
 export const STATUSES: ConversationStatus[] = ["open", "pending", "snoozed", "resolved"];
+/** The most urgent first. */
+export const PRIORITIES: ConversationPriority[] = ["urgent", "high", "normal", "low"];
+export const SLA_FILTERS: SlaFilter[] = ["dueSoon", "breached"];
 
 export type ConversationFilter = {
   /** `all`: whatever the status. */
@@ -16,7 +19,10 @@ export type ConversationFilter = {
   /** A note mentions whoever looks. */
   mentioned?: boolean;
   channelId?: string;
+  priority?: ConversationPriority;
   label?: string;
+  /** How its timers stand. */
+  sla?: SlaFilter;
   q?: string;
   /** The last active at the end. A search has the order of what was found. */
   oldest?: boolean;
@@ -40,8 +46,12 @@ export function filterFromSearch(search: string): ConversationFilter {
   if (params.get("unread") === "true") filter.unread = true;
   const channelId = params.get("channel");
   if (channelId) filter.channelId = channelId;
+  const priority = PRIORITIES.find((each) => each === params.get("priority"));
+  if (priority) filter.priority = priority;
   const label = params.get("label");
   if (label) filter.label = label;
+  const sla = SLA_FILTERS.find((each) => each === params.get("sla"));
+  if (sla) filter.sla = sla;
   if (q) filter.q = q;
   else if (params.get("order") === "oldest") filter.oldest = true;
   return filter;
@@ -60,7 +70,9 @@ export function searchFromFilter(filter: ConversationFilter): string {
   if (filter.unread) params.set("unread", "true");
   if (filter.mentioned) params.set("mentioned", "me");
   if (filter.channelId) params.set("channel", filter.channelId);
+  if (filter.priority) params.set("priority", filter.priority);
   if (filter.label) params.set("label", filter.label);
+  if (filter.sla) params.set("sla", filter.sla);
   if (filter.q) params.set("q", filter.q);
   else if (filter.oldest) params.set("order", "oldest");
   const text = params.toString();
@@ -75,7 +87,9 @@ export function queryFromFilter(filter: ConversationFilter, myId: string): Query
     unread: filter.unread ? true : undefined,
     mentioned: filter.mentioned ? "me" : undefined,
     channelId: filter.channelId,
+    priority: filter.priority,
     label: filter.label,
+    sla: filter.sla,
     q: filter.q,
     order: filter.oldest && !filter.q ? "asc" : undefined,
   };
@@ -96,7 +110,9 @@ export function matchesFilter(
   if (filter.team && (conversation.teamId ?? "none") !== filter.team) return false;
   if (filter.unread && !conversation.unread) return false;
   if (filter.channelId && conversation.channelId !== filter.channelId) return false;
+  if (filter.priority && conversation.priority !== filter.priority) return false;
   if (filter.label && !conversation.labels.includes(filter.label)) return false;
+  if (filter.sla && conversation.sla?.state !== filter.sla) return false;
   return filter.q || filter.mentioned ? undefined : true;
 }
 

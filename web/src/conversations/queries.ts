@@ -1,9 +1,9 @@
 /** What the conversation pages ask the server for, and what they change there. */
 
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type InfiniteData, type UseMutationResult } from "@tanstack/react-query";
+import { contacts } from "../api/contacts";
 import {
   channels,
-  contacts,
   conversations,
   labels as labelsApi,
   messages,

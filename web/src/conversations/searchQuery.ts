@@ -2,16 +2,17 @@
 
 import { m } from "../i18n";
 
-export const OPERATORS = ["from", "to", "subject", "has", "is", "label", "assignee", "before", "after"] as const;
+export const OPERATORS = ["from", "to", "subject", "has", "is", "label", "assignee", "priority", "number", "before", "after"] as const;
 export type Operator = (typeof OPERATORS)[number];
 
-export const IS_VALUES = ["open", "pending", "snoozed", "resolved", "unread", "read", "mentioned", "unassigned"] as const;
+export const IS_VALUES = ["open", "pending", "snoozed", "resolved", "unread", "read", "mentioned", "unassigned", "overdue"] as const;
+export const PRIORITY_VALUES = ["urgent", "high", "normal", "low"] as const;
 export const HAS_VALUES = ["attachment"] as const;
 export const DAY_VALUES = ["today", "yesterday", "7d", "30d", "1y"] as const;
 
 const HAS_KNOWN = ["attachment", "attachments", "file", "files"];
 /** They have no opposite. */
-const NEVER_NEGATED: Operator[] = ["assignee", "before", "after"];
+const NEVER_NEGATED: Operator[] = ["assignee", "priority", "number", "before", "after"];
 
 export type Token = {
   /** Where it stands in what was typed. */
@@ -61,11 +62,13 @@ export function complaintOf(token: Token): string | null {
   if (operator === null || value === "") return null;
   const lower = value.toLowerCase();
   const says = m.search.problems;
-  if (negated && (NEVER_NEGATED.includes(operator) || (operator === "is" && ["mentioned", "unassigned"].includes(lower)))) {
+  if (negated && (NEVER_NEGATED.includes(operator) || (operator === "is" && ["mentioned", "unassigned", "overdue"].includes(lower)))) {
     return says.negated(`-${operator}:${value}`);
   }
   if (operator === "is" && !IS_VALUES.some((known) => known === lower)) return says.is(value, IS_VALUES.join(", "));
   if (operator === "has" && !HAS_KNOWN.includes(lower)) return says.has(value);
+  if (operator === "priority" && !PRIORITY_VALUES.some((known) => known === lower)) return says.priority(value, PRIORITY_VALUES.join(", "));
+  if (operator === "number" && !/^#?\d+$/.test(value)) return says.number(value);
   if ((operator === "before" || operator === "after") && !isDay(value)) return says.day(`${operator}:${value}`);
   return null;
 }
@@ -80,6 +83,8 @@ export function complaintsOf(text: string): string[] {
 export function isUnfinished(token: Token): boolean {
   const lower = token.value.toLowerCase();
   if (token.operator === "is") return IS_VALUES.some((known) => known.startsWith(lower));
+  if (token.operator === "priority") return PRIORITY_VALUES.some((known) => known.startsWith(lower));
+  if (token.operator === "number") return lower === "#";
   if (token.operator === "has") return HAS_KNOWN.some((known) => known.startsWith(lower));
   if (token.operator === "before" || token.operator === "after") {
     return /^[\d/-]*$/.test(lower) || ["today", "yesterday"].some((known) => known.startsWith(lower));
@@ -110,7 +115,8 @@ export type Term = { words: string[]; prefix: boolean };
 
 export function termsOf(text: string): Term[] {
   return tokensOf(text)
-    .filter((token) => !token.negated && (token.operator === null || token.operator === "subject"))
+    // `#42` is a conversation, not a word.
+    .filter((token) => !token.negated && (token.operator === null ? !/^#\d+$/.test(token.value) : token.operator === "subject"))
     .map((token) => ({ words: wordsOf(token.value).map((word) => word.folded), prefix: token.prefix }))
     .filter((term) => term.words.length > 0);
 }

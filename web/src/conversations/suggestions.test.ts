@@ -13,7 +13,7 @@ describe("suggestions", () => {
     ["f", ["from:"]],
     ["is:un", ["is:unread", "is:unassigned"]],
     ["hello is:res", ["is:resolved"]],
-    ["-is:o", ["-is:open"]],
+    ["-is:o", ["-is:open", "-is:overdue"]],
     ["label:ur", ["label:urgent", 'label:"very urgent"']],
     ["assignee:", ["assignee:me", "assignee:none", "assignee:ada@example.org"]],
     ["from:bo", ["from:bob@example.net"]],

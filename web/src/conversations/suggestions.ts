@@ -1,7 +1,7 @@
 /** What could be meant by what is being typed into the search box. Pure: people and labels are given. */
 
 import { m } from "../i18n";
-import { DAY_VALUES, HAS_VALUES, IS_VALUES, OPERATORS, quote, tokensOf, type Token } from "./searchQuery";
+import { DAY_VALUES, HAS_VALUES, IS_VALUES, OPERATORS, PRIORITY_VALUES, quote, tokensOf, type Token } from "./searchQuery";
 
 export type Suggestion = {
   /** What is written in place of what stands at the caret. */
@@ -52,6 +52,8 @@ function values(operator: (typeof OPERATORS)[number], minus: string, typed: stri
   switch (operator) {
     case "is":
       return IS_VALUES.filter(begins).map((value) => offer(value, m.search.isHints[value]));
+    case "priority":
+      return PRIORITY_VALUES.filter(begins).map((value) => offer(value, m.priority.names[value]));
     case "has":
       return HAS_VALUES.filter(begins).map((value) => offer(value, m.search.hints.has));
     case "before":

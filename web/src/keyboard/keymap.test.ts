@@ -71,6 +71,7 @@ describe("sequences after g", () => {
     ["n", "goMentions"],
     ["3", "goView3"],
     ["p", "goPeople"],
+    ["u", "goContacts"],
   ])("g %s is %s", (key, command) => {
     expect(interpret(begun, press(key, { atMs: 300 }))).toEqual({ pending: null, command });
   });

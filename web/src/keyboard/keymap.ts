@@ -17,6 +17,7 @@ export type Command =
   | "assign"
   | "snooze"
   | "labels"
+  | "priority"
   | "toggleUnread"
   | "select"
   | "selectNext"
@@ -38,8 +39,11 @@ export type Command =
   | "goDomains"
   | "goSuppressions"
   | "goAnalytics"
+  | "goInsight"
   | "goTemplates"
   | "goPeople"
+  | "goSettings"
+  | "goContacts"
   | "palette"
   | "help";
 
@@ -76,6 +80,7 @@ const SINGLE: Record<string, Command> = {
   a: "assign",
   h: "snooze",
   l: "labels",
+  p: "priority",
   U: "toggleUnread",
   x: "select",
   J: "selectNext",
@@ -98,10 +103,13 @@ const AFTER_G: Record<string, Command> = {
   d: "goDomains",
   s: "goSuppressions",
   a: "goAnalytics",
+  f: "goInsight",
   t: "goTemplates",
   n: "goMentions",
   ...Object.fromEntries(VIEW_NUMBERS.map((number) => [number, `goView${number}` as const])),
   p: "goPeople",
+  ",": "goSettings",
+  u: "goContacts",
 };
 
 export function interpret(pending: Pending, press: Press): { pending: Pending; command: Command | null } {
@@ -148,6 +156,7 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
       ["assign", [["a"]]],
       ["snooze", [["h"]]],
       ["labels", [["l"]]],
+      ["priority", [["p"]]],
       ["toggleUnread", [["U"]]],
       ["send", [["Ctrl", "Enter"]]],
     ],
@@ -169,7 +178,10 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
       ["goTemplates", [["g", "t"]]],
       ["goSuppressions", [["g", "s"]]],
       ["goAnalytics", [["g", "a"]]],
+      ["goInsight", [["g", "f"]]],
       ["goPeople", [["g", "p"]]],
+      ["goSettings", [["g", ","]]],
+      ["goContacts", [["g", "u"]]],
     ],
   },
   {

@@ -2,13 +2,14 @@
 
 import type { QueryClient } from "@tanstack/react-query";
 import { navigate } from "wouter/use-browser-location";
-import { conversations } from "../api/endpoints";
+import { conversations, users } from "../api/endpoints";
 import { keys } from "../api/keys";
 import type { Conversation, Domain, Message, PostroomEvent, User } from "../api/types";
 import { queryFromFilter, type ConversationFilter } from "../conversations/filter";
 import { firstPage, placeConversations, type ListData } from "../conversations/listCache";
 import { displayName, parseMailbox } from "../format/address";
 import { m } from "../i18n";
+import { storeUser } from "../people/changes";
 import { announce } from "../ui/announce";
 import { toast } from "../ui/toast";
 import { aroundNav } from "../shell/leaving";
@@ -198,6 +199,14 @@ export function createApplier(client: QueryClient, myId: string) {
     gather();
   };
 
+  /** People are told of by their ids alone. */
+  const onUser = async (id: string) => {
+    await askAgain(keys.users);
+    if (id !== myId) return;
+    const me = await users.me().catch(() => undefined);
+    if (me) storeUser(client, me);
+  };
+
   const onDomain = (type: string, domain: Partial<Domain>) => {
     void askAgain(keys.domains);
     if (!domain.name) return;
@@ -218,6 +227,14 @@ export function createApplier(client: QueryClient, myId: string) {
         void askAgain(keys.messages(mergedInto));
         counts = true;
         gather();
+      } else if (event.type === "conversation.erased") {
+        void askAgain(keys.conversationLists);
+        void askAgain(keys.conversation((event.data as { id: string }).id));
+        counts = true;
+        gather();
+      } else if (event.type === "conversation.rated") {
+        void askAgain(keys.conversation((event.data as { conversationId: string }).conversationId));
+        void askAgain(keys.ratings);
       } else if (family === "conversation") {
         const id = (event.data as { id?: unknown }).id;
         if (typeof id === "string") {
@@ -230,6 +247,12 @@ export function createApplier(client: QueryClient, myId: string) {
         // What was accepted for sending is told of by its conversation.
         log.lookSoon();
       }
+      if (event.type.startsWith("contact.note_")) {
+        void askAgain(keys.contactNotes((event.data as { contactId: string }).contactId));
+      } else if (family === "contact") {
+        void askAgain(keys.contacts);
+        void askAgain(keys.contact((event.data as { id: string }).id));
+      }
       if (family === "domain") onDomain(event.type, event.data as Partial<Domain>);
       if (family === "email") {
         const { messageId } = event.data as { messageId?: unknown };
@@ -239,6 +262,16 @@ export function createApplier(client: QueryClient, myId: string) {
       if (family === "broadcast") void askAgain(keys.broadcasts);
       if (family === "channel") void askAgain(keys.channels);
       if (family === "webhook") void askAgain(keys.webhooks);
+      if (family === "user") void onUser((event.data as { id: string }).id);
+      if (family === "team") {
+        void askAgain(keys.teams);
+        // A team that is gone was taken from its channels.
+        if (event.type === "team.deleted") void askAgain(keys.channels);
+      }
+    },
+    /** The saved views are others. */
+    views(): void {
+      void askAgain(keys.views);
     },
     stop(): void {
       clearTimeout(timer);

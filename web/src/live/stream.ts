@@ -18,7 +18,21 @@ export const EVENT_TYPES = [
   "conversation.resolved",
   "conversation.merged",
   "conversation.mentioned",
+  "conversation.rated",
+  "conversation.erased",
   "contact.created",
+  "contact.updated",
+  "contact.merged",
+  "contact.erased",
+  "contact.note_created",
+  "contact.note_updated",
+  "contact.note_deleted",
+  "team.created",
+  "team.updated",
+  "team.deleted",
+  "user.created",
+  "user.updated",
+  "user.deleted",
   "channel.connected",
   "channel.disconnected",
   "thread.rejected",
@@ -40,7 +54,7 @@ export const EVENT_TYPES = [
 export type StreamState = "connecting" | "open" | "interrupted";
 
 /** Frames that are no events: what is so now, told again when it changes. */
-export const SIGNALS = ["presence", "draft"] as const;
+export const SIGNALS = ["presence", "draft", "views"] as const;
 export type SignalName = (typeof SIGNALS)[number];
 
 export type StreamListener = {

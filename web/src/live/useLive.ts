@@ -48,6 +48,7 @@ export function useLive({ user, lastEventId }: Session): StreamState {
       },
       onSignal: (name, data) => {
         if (name === "presence") presence.told(data as ConversationPresence);
+        else if (name === "views") applier.views();
         else {
           const { place, version } = data as { place: string; version: number };
           signalDraft(place, version);

@@ -65,6 +65,7 @@ function PersonRow({ user, onRemove }: { user: User; onRemove: () => void }) {
       <span className={styles.badges}>
         {!user.lastSignInAt && <Badge tone="accent">{m.people.invited}</Badge>}
         {!user.available && <Badge tone="warn">{m.people.away}</Badge>}
+        {admin && user.secondFactor && <Badge icon="shield">{m.people.secondFactor}</Badge>}
         <Badge tone={user.role === "admin" ? "ok" : "plain"}>{m.people.roles[user.role]}</Badge>
       </span>
       {admin && <PersonMenu user={user} onRemove={onRemove} />}
@@ -89,6 +90,14 @@ function PersonMenu({ user, onRemove }: { user: User; onRemove: () => void }) {
     onSuccess: ({ captured }) => toast(captured ? m.people.capturedTo(user.email) : m.people.invitedTo(user.email)),
     onError: (error) => toastProblem(m.people.inviteAgainFailed, error),
   });
+  const reset = useMutation({
+    mutationFn: () => users.resetSecondFactor(user.id),
+    onSuccess: () => {
+      storeUser(client, { ...user, secondFactor: false });
+      toast(m.people.secondFactorReset(name));
+    },
+    onError: (error) => toastProblem(m.people.secondFactorResetFailed, error),
+  });
   const items: MenuItem[] = [
     user.role === "admin"
       ? { label: m.people.makeAgent, icon: "person", run: () => change.mutate({ patch: { role: "agent" }, said: m.people.madeAgent(name) }) }
@@ -97,6 +106,7 @@ function PersonMenu({ user, onRemove }: { user: User; onRemove: () => void }) {
       ? { label: m.people.setAway, icon: "pause", run: () => change.mutate({ patch: { available: false }, said: m.people.nowAway(name) }) }
       : { label: m.people.setAvailable, icon: "play", run: () => change.mutate({ patch: { available: true }, said: m.people.nowAvailable(name) }) },
     ...(user.lastSignInAt ? [] : [{ label: m.people.inviteAgain, icon: "mail" as const, run: () => inviteAgain.mutate() }]),
+    ...(user.secondFactor && user.id !== me.id ? [{ label: m.people.resetSecondFactor, icon: "shieldOff" as const, run: () => reset.mutate() }] : []),
     ...(user.id === me.id ? [] : (["separator", { label: m.people.remove, icon: "trash", danger: true, run: onRemove }] as const)),
   ];
   return (

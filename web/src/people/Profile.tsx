@@ -1,23 +1,26 @@
-/** One's own profile: name, availability, password. Whoever comes in by an invitation is led here first. */
+/** One's own profile: name, signature, availability, password. Whoever comes in by an invitation is led here first. */
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useLocation, useSearch } from "wouter";
-import { session as sessionApi, users } from "../api/endpoints";
+import { users } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { asProblem } from "../api/problem";
+import type { UserChange } from "../api/types";
 import { useTeams } from "../conversations/queries";
 import { m } from "../i18n";
 import { useSession } from "../session/useSession";
 import { Card, Page, Section } from "../shell/Page";
 import { Badge } from "../ui/bits";
 import { Button } from "../ui/Button";
-import { Choice, formClass, TextField } from "../ui/Field";
+import { Choice, formClass, TextArea, TextField } from "../ui/Field";
 import { listStyles } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast } from "../ui/toast";
 import { useFirstError } from "../ui/useFirstError";
 import { storeUser, useChangeMe } from "./changes";
+import { SecondFactor } from "./SecondFactor";
+import { Sessions } from "./Sessions";
 import styles from "./people.module.css";
 
 /** As the server has it. */
@@ -47,12 +50,25 @@ export default function Profile() {
           <NameForm />
         </Card>
       </Section>
+      <Section title={m.composer.signature}>
+        <Card>
+          <SignatureForm />
+        </Card>
+      </Section>
       <Section title={m.profile.availability}>
         <Card>
           <Availability />
         </Card>
       </Section>
       {!welcome && password}
+      <Section title={m.secondFactor.title}>
+        <Card>
+          <SecondFactor />
+        </Card>
+      </Section>
+      <Section title={m.sessions.title}>
+        <Sessions />
+      </Section>
       <Section title={m.profile.teams}>
         <MyTeams />
       </Section>
@@ -98,6 +114,44 @@ function NameForm() {
   );
 }
 
+function SignatureForm() {
+  const { user } = useSession();
+  const client = useQueryClient();
+  const kept = user.signature.text ?? "";
+  const [text, setText] = useState(kept);
+  const save = useMutation({
+    mutationFn: (wanted: string) => users.patchMe({ signature: wanted.trim() ? { text: wanted } : {} }),
+    onSuccess: (changed) => {
+      storeUser(client, changed);
+      toast(m.profile.signatureSaved);
+    },
+  });
+  const formRef = useFirstError(save.error);
+  const problem = save.error ? asProblem(save.error) : null;
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate(text);
+  };
+  return (
+    <form ref={formRef} className={formClass} onSubmit={onSubmit} noValidate>
+      {problem && <ProblemNotice title={m.profile.signatureFailed} problem={problem} />}
+      <TextArea
+        label={m.profile.signature}
+        hint={m.profile.signatureHint}
+        error={problem?.field("signature/text")}
+        optional
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <div className={listStyles.actions}>
+        <Button type="submit" variant="primary" disabled={save.isPending || text === kept}>
+          {m.profile.saveSignature}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
 function Availability() {
   const { user } = useSession();
   const change = useChangeMe();
@@ -113,19 +167,19 @@ function Availability() {
 }
 
 function PasswordForm({ welcome }: { welcome: boolean }) {
-  const { user } = useSession();
+  const { user, needsCurrentPassword } = useSession();
   const client = useQueryClient();
   const [, navigate] = useLocation();
+  const [current, setCurrent] = useState("");
   const [password, setPassword] = useState("");
   const [complaint, setComplaint] = useState<string | null>(null);
   const save = useMutation({
-    mutationFn: async (wanted: string) => {
-      await users.patchMe({ password: wanted });
-      // A new password ends every session, this one too: it goes on with another.
-      return sessionApi.create({ email: user.email, password: wanted });
-    },
-    onSuccess: (session) => {
-      client.setQueryData(keys.session, session);
+    mutationFn: (wanted: UserChange) => users.patchMe(wanted),
+    onSuccess: () => {
+      // It ended every other session, and whoever had none has one now.
+      void client.invalidateQueries({ queryKey: keys.ownSessions });
+      void client.invalidateQueries({ queryKey: keys.session });
+      setCurrent("");
       setPassword("");
       toast(welcome ? m.profile.welcomeDone : m.profile.passwordSet);
       if (welcome) navigate("/conversations", { replace: true });
@@ -133,16 +187,28 @@ function PasswordForm({ welcome }: { welcome: boolean }) {
   });
   const formRef = useFirstError(complaint, save.error);
   const problem = save.error ? asProblem(save.error) : null;
+  // A session by a link is not asked at first, and is when it has stood for a while.
+  const asked = needsCurrentPassword || problem?.field("currentPassword") !== undefined;
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     const long = [...password].length >= PASSWORD_CHARS_MIN;
     setComplaint(long ? null : m.profile.passwordShort(PASSWORD_CHARS_MIN));
-    if (long) save.mutate(password);
+    if (long) save.mutate(asked ? { password, currentPassword: current } : { password });
   };
   return (
     <form ref={formRef} className={formClass} onSubmit={onSubmit} noValidate>
       {problem && <ProblemNotice title={m.profile.passwordFailed} problem={problem} />}
       <input type="email" name="username" autoComplete="username" value={user.email} readOnly hidden />
+      {asked && (
+        <TextField
+          label={m.profile.currentPassword}
+          error={problem?.field("currentPassword")}
+          type="password"
+          autoComplete="current-password"
+          value={current}
+          onChange={(event) => setCurrent(event.target.value)}
+        />
+      )}
       <TextField
         label={m.profile.newPassword}
         hint={m.profile.passwordHint(PASSWORD_CHARS_MIN)}

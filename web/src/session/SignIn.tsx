@@ -1,18 +1,21 @@
-/** The sign-in page: with email and password, or by the one-time link the server prints (`/sign-in?token=…`). */
+/** The sign-in page: with email and password, by the one-time link the server prints (`/sign-in?token=…`), or with an identity provider. */
 
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, type FormEvent } from "react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import { useLocation, useSearch } from "wouter";
 import { session as sessionApi } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { asProblem, Problem } from "../api/problem";
+import type { CodeNeeded, Session } from "../api/types";
 import { m } from "../i18n";
 import { usePageTitle } from "../shell/usePageTitle";
-import { Button } from "../ui/Button";
+import { Button, buttonLook } from "../ui/Button";
 import { formClass, TextField } from "../ui/Field";
 import { Logo } from "../shell/Logo";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { Skeleton } from "../ui/bits";
+import { speakWorkspaceLanguage } from "../settings/language";
+import { CodeForm } from "./CodeForm";
 import styles from "./SignIn.module.css";
 
 export function SignIn({ expired }: { expired: boolean }) {
@@ -25,15 +28,21 @@ export function SignIn({ expired }: { expired: boolean }) {
   const client = useQueryClient();
   const tried = useRef<string | null>(null);
 
+  const [codeNeeded, setCodeNeeded] = useState<CodeNeeded | null>(null);
+  const enter = (session: Session) => {
+    // Whoever was signed in before may have been somebody else, of another workspace.
+    client.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
+    client.setQueryData(keys.session, session);
+    if (location === "/sign-in") navigate(home, { replace: true });
+    speakWorkspaceLanguage(session.workspace.language ?? null);
+  };
   const signIn = useMutation({
     mutationFn: sessionApi.create,
-    onSuccess: (session) => {
-      // Whoever was signed in before may have been somebody else, of another workspace.
-      client.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
-      client.setQueryData(keys.session, session);
-      if (location === "/sign-in") navigate(home, { replace: true });
-    },
+    onSuccess: (answer) => ("token" in answer ? setCodeNeeded(answer) : enter(answer)),
   });
+  // Nobody waits for it: the form is there meanwhile.
+  const providers = useQuery({ queryKey: ["sign-in-providers"], queryFn: ({ signal }) => sessionApi.providers(signal), retry: false });
+  const refusal = search.get("refused");
   const { mutate } = signIn;
 
   useEffect(() => {
@@ -48,6 +57,24 @@ export function SignIn({ expired }: { expired: boolean }) {
     const form = new FormData(event.currentTarget);
     mutate({ email: String(form.get("email")), password: String(form.get("password")) });
   };
+
+  if (codeNeeded) {
+    return (
+      <main className={styles.page}>
+        <div className={styles.card}>
+          <CodeForm
+            token={codeNeeded.token}
+            onSignedIn={enter}
+            onBegin={() => {
+              setCodeNeeded(null);
+              signIn.reset();
+              if (token) navigate("/sign-in", { replace: true });
+            }}
+          />
+        </div>
+      </main>
+    );
+  }
 
   const byLink = signIn.variables && "token" in signIn.variables;
   if (token && (signIn.isPending || signIn.isIdle || signIn.isSuccess)) {
@@ -76,10 +103,12 @@ export function SignIn({ expired }: { expired: boolean }) {
             {m.signIn.expired}
           </p>
         )}
+        {refusal && !signIn.error && <ProblemNotice title={m.signIn.providerFailed} problem={new Problem(401, { detail: m.signIn.refusals[refusal] ?? m.signIn.refusals.provider })} />}
         {signIn.error && (
           <ProblemNotice
             title={byLink ? m.signIn.linkFailed : m.signIn.failed}
-            problem={byLink ? withAdvice(asProblem(signIn.error)) : asProblem(signIn.error)}
+            problem={asProblem(signIn.error)}
+            advice={byLink ? m.signIn.linkAdvice : undefined}
           />
         )}
         <form className={formClass} onSubmit={onSubmit}>
@@ -91,12 +120,18 @@ export function SignIn({ expired }: { expired: boolean }) {
             </Button>
           </div>
         </form>
+        {(providers.data?.items.length ?? 0) > 0 && (
+          <div className={styles.providers}>
+            <span className={styles.or}>{m.signIn.or}</span>
+            {providers.data?.items.map(({ id, name }) => (
+              <a key={id} className={buttonLook({})} href={`/sign-in/provider/${id}`}>
+                {m.signIn.continueWith(name)}
+              </a>
+            ))}
+          </div>
+        )}
         <p className={styles.hint}>{m.signIn.hint}</p>
       </div>
     </main>
   );
-}
-
-function withAdvice(problem: Problem): Problem {
-  return new Problem(problem.status, { detail: `${problem.message} ${m.signIn.linkAdvice}` });
 }

@@ -6,13 +6,16 @@ import { session as sessionApi } from "../api/endpoints";
 import { keys } from "../api/keys";
 import { asProblem } from "../api/problem";
 import type { Session } from "../api/types";
+import { speakWorkspaceLanguage } from "../settings/language";
 
 export function useSessionQuery() {
   return useQuery({
     queryKey: keys.session,
     queryFn: async ({ signal }): Promise<Session | null> => {
       try {
-        return await sessionApi.get(signal);
+        const found = await sessionApi.get(signal);
+        speakWorkspaceLanguage(found.workspace.language ?? null);
+        return found;
       } catch (error) {
         if (asProblem(error).status === 401) return null;
         throw error;

@@ -5,6 +5,8 @@ import { language, LANGUAGES, type Language } from "../i18n";
 export type LanguageChoice = Language | "system";
 
 const KEY = "postroom.language";
+/** What the workspace speaks to people who chose nothing, as the last session said. */
+const WORKSPACE_KEY = "postroom.workspaceLanguage";
 
 /** Where the browser names none that there is. */
 const USUAL: Language = "en";
@@ -31,8 +33,29 @@ export function chosenLanguage(): LanguageChoice {
   }
 }
 
+function workspaceLanguage(): Language | null {
+  try {
+    const kept = localStorage.getItem(WORKSPACE_KEY);
+    return isLanguage(kept) ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
 function spokenBy(choice: LanguageChoice): Language {
-  return choice === "system" ? firstSpoken(navigator.languages) : choice;
+  return choice === "system" ? (workspaceLanguage() ?? firstSpoken(navigator.languages)) : choice;
+}
+
+/** Keeps what the workspace speaks for who chose nothing; where the page speaks another language, it is loaded anew, once. */
+export function speakWorkspaceLanguage(wanted: string | null): void {
+  try {
+    if (localStorage.getItem(WORKSPACE_KEY) === wanted) return;
+    if (isLanguage(wanted)) localStorage.setItem(WORKSPACE_KEY, wanted);
+    else localStorage.removeItem(WORKSPACE_KEY);
+    if (languageToSpeak() !== language) window.location.reload();
+  } catch {
+    // Storage is blocked: the browser's language it stays.
+  }
 }
 
 export function languageToSpeak(): Language {

@@ -40,29 +40,39 @@ const VIEWS: View[] = [
 ];
 
 /** Pages a phone's bar has no room for: they are behind its “More”. */
-const ROOMY: { href: string; icon: IconName; label: string; also?: string }[] = [
-  { href: "/people", icon: "person", label: m.nav.people, also: "/teams" },
+type PageLink = { href: string; icon: IconName; label: string; also?: string[] };
+
+const ROOMY: PageLink[] = [
+  { href: "/insight", icon: "chart", label: m.nav.insight, also: ["/analytics", "/ratings"] },
+  { href: "/contacts", icon: "people", label: m.nav.contacts },
+  { href: "/people", icon: "person", label: m.nav.people, also: ["/teams"] },
   { href: "/automations", icon: "bolt", label: m.nav.automations },
   { href: "/webhooks", icon: "webhook", label: m.nav.webhooks },
   { href: "/api-keys", icon: "key", label: m.nav.apiKeys },
 ];
-const SENDING: typeof ROOMY = [
+/** For administrators. */
+const SETTINGS: PageLink = { href: "/settings", icon: "sliders", label: m.nav.settings, also: ["/retention", "/audit-log"] };
+const SENDING: PageLink[] = [
   { href: "/messages", icon: "send", label: m.nav.messages },
   { href: "/broadcasts", icon: "megaphone", label: m.nav.broadcasts },
   { href: "/lists", icon: "people", label: m.nav.lists },
   { href: "/domains", icon: "globe", label: m.nav.domains },
   { href: "/templates", icon: "file", label: m.nav.templates },
   { href: "/suppressions", icon: "block", label: m.nav.suppressions },
-  { href: "/analytics", icon: "chart", label: m.nav.analytics },
 ];
 
 function isAt(location: string, href: string): boolean {
   return location === href || location.startsWith(`${href}/`);
 }
 
-function NavLink(props: { href: string; icon: IconName; label: string; short?: string; roomy?: boolean; also?: string }) {
+/** At one of the pages that a link stands for. */
+function isCurrent(location: string, { href, also = [] }: { href: string; also?: string[] }): boolean {
+  return [href, ...also].some((each) => isAt(location, each));
+}
+
+function NavLink(props: { href: string; icon: IconName; label: string; short?: string; roomy?: boolean; also?: string[] }) {
   const [location] = useLocation();
-  const current = isAt(location, props.href) || (props.also !== undefined && isAt(location, props.also));
+  const current = isCurrent(location, props);
   return (
     <Link href={props.href} className={classNames(styles.link, props.roomy && styles.roomy)} aria-current={current ? "page" : undefined} title={props.label}>
       <Icon name={props.icon} />
@@ -101,13 +111,15 @@ function Views() {
 
 function MorePages() {
   const [location, navigate] = useLocation();
-  const current = [...SENDING, ...ROOMY].some(({ href, also }) => isAt(location, href) || (also !== undefined && isAt(location, also)));
-  const itemOf = ({ href, icon, label }: (typeof ROOMY)[number]): MenuItem => ({ label, icon, run: () => navigate(href) });
+  const { user } = useSession();
+  const others = user.role === "admin" ? [...ROOMY, SETTINGS] : ROOMY;
+  const current = [...SENDING, ...others].some((each) => isCurrent(location, each));
+  const itemOf = ({ href, icon, label }: PageLink): MenuItem => ({ label, icon, run: () => navigate(href) });
   return (
     <div className={styles.moreAnchor}>
       <Menu
         label={m.nav.morePages}
-        items={[{ heading: m.nav.sending }, ...SENDING.map(itemOf), "separator", ...ROOMY.map(itemOf)]}
+        items={[{ heading: m.nav.sending }, ...SENDING.map(itemOf), "separator", ...others.map(itemOf)]}
         trigger={(props) => (
           <button type="button" className={classNames(styles.link, styles.account)} aria-current={current || undefined} {...props}>
             <Icon name="more" />
@@ -180,7 +192,11 @@ function AccountMenu({ onHelp }: { onHelp: () => void }) {
           <button type="button" className={classNames(styles.link, styles.account)} title={`${m.nav.account}: ${name}`} {...props}>
             <Avatar name={name} size={24} />
             <span className={styles.words}>{name}</span>
-            {!user.available && <Badge tone="warn">{m.people.away}</Badge>}
+            {!user.available && (
+              <span className={styles.away}>
+                <Badge tone="warn">{m.people.away}</Badge>
+              </span>
+            )}
           </button>
         )}
       />
@@ -189,7 +205,7 @@ function AccountMenu({ onHelp }: { onHelp: () => void }) {
 }
 
 export function Nav({ onHelp }: { onHelp: () => void }) {
-  const { workspace } = useSession();
+  const { workspace, user } = useSession();
   return (
     <nav className={styles.nav} aria-label={m.nav.label}>
       <div className={styles.brand}>
@@ -214,6 +230,7 @@ export function Nav({ onHelp }: { onHelp: () => void }) {
         {ROOMY.map((page) => (
           <NavLink key={page.href} {...page} roomy />
         ))}
+        {user.role === "admin" && <NavLink {...SETTINGS} roomy />}
         <div className={styles.group} role="group" aria-label={m.nav.sending}>
           <span className={styles.groupName} aria-hidden="true">
             {m.nav.sending}

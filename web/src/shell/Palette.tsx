@@ -42,6 +42,7 @@ function entries(inConversation: boolean): Entry[] {
           commandEntry("assign", act, "a"),
           commandEntry("snooze", act, "h"),
           commandEntry("labels", act, "l"),
+          commandEntry("priority", act, "p"),
           commandEntry("toggleUnread", act, "U"),
         ]
       : []),
@@ -58,7 +59,10 @@ function entries(inConversation: boolean): Entry[] {
     commandEntry("goTemplates", go, "g t"),
     commandEntry("goSuppressions", go, "g s"),
     commandEntry("goAnalytics", go, "g a"),
+    commandEntry("goInsight", go, "g f"),
     commandEntry("goPeople", go, "g p"),
+    commandEntry("goSettings", go, "g ,"),
+    commandEntry("goContacts", go, "g u"),
     commandEntry("compose", app, "c"),
     commandEntry("help", app, "?"),
     theme("light"),

@@ -13,9 +13,10 @@ function readable(problem: Problem): string {
   return sentence(field && problem.message.startsWith(`${field.pointer}: `) ? field.detail : problem.message);
 }
 
-type Props = { title: string; problem: Problem; onRetry?: () => void };
+/** `advice`: what to do, where that is known better than from the kind of failure. */
+type Props = { title: string; problem: Problem; advice?: string; onRetry?: () => void };
 
-export function ProblemNotice({ title, problem, onRetry }: Props) {
+export function ProblemNotice({ title, problem, advice = problem.advice, onRetry }: Props) {
   // The summary is the first complaint; with several, the list says it all.
   const listed = problem.fields.length > 1 ? problem.fields : [];
   return (
@@ -23,9 +24,9 @@ export function ProblemNotice({ title, problem, onRetry }: Props) {
       <Icon name="warning" />
       <div>
         <strong>{title}</strong>
-        {listed.length === 0 && <p>{readable(problem)}</p>}
+        {listed.length === 0 && <p lang={problem.language}>{readable(problem)}</p>}
         {listed.length > 0 && (
-          <ul>
+          <ul lang={problem.language}>
             {listed.map((field) => (
               <li key={`${field.pointer} ${field.detail}`}>
                 {field.pointer && <code>{field.pointer.replace(/^[#/]+/, "")}</code>} {field.detail}
@@ -33,7 +34,7 @@ export function ProblemNotice({ title, problem, onRetry }: Props) {
             ))}
           </ul>
         )}
-        {problem.advice && <p>{problem.advice}</p>}
+        {advice && <p>{advice}</p>}
         {problem.requestId && (
           <p>
             {m.errors.requestId} <code>{problem.requestId}</code>

@@ -9,6 +9,7 @@ const FILTERS: ConversationFilter[] = [
   { status: "all", q: "invoice is:unread" },
   { status: "open", unread: true, channelId: "ch_1", q: "x" },
   { status: "all", mentioned: true },
+  { status: "open", sla: "dueSoon" },
 ];
 
 describe("a view", () => {

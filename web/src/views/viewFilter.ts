@@ -11,7 +11,9 @@ export function filterOfView(view: ViewFilter): ConversationFilter {
     ...(view.unread === true ? { unread: true } : {}),
     ...(view.mentioned ? { mentioned: true } : {}),
     ...(view.channelId ? { channelId: view.channelId } : {}),
+    ...(view.priority ? { priority: view.priority } : {}),
     ...(view.label ? { label: view.label } : {}),
+    ...(view.sla ? { sla: view.sla } : {}),
     ...(view.q ? { q: view.q } : {}),
   };
 }
@@ -25,7 +27,9 @@ export function viewOfFilter(filter: ConversationFilter): ViewFilter {
     ...(filter.unread ? { unread: true } : {}),
     ...(filter.mentioned ? { mentioned: true } : {}),
     ...(filter.channelId ? { channelId: filter.channelId } : {}),
+    ...(filter.priority ? { priority: filter.priority } : {}),
     ...(filter.label ? { label: filter.label } : {}),
+    ...(filter.sla ? { sla: filter.sla } : {}),
     ...(filter.q ? { q: filter.q } : {}),
   };
 }

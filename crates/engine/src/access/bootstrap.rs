@@ -2,6 +2,7 @@
 //! if it is interrupted, nothing. Later starts only see to it that the configuration's own key and administrator hold.
 
 use model::channel::Provider;
+use model::event::EventType;
 use model::key::{Role, Scope};
 use model::{Timestamp, UserId, WorkspaceId};
 use secrecy::{ExposeSecret, SecretString};
@@ -9,8 +10,12 @@ use store::channels::ChannelRow;
 use store::users::UserRow;
 use store::{Dialect, Priority, Tx, api_keys, channels, users, workspaces};
 
-use super::{KEY_PREFIX, key_row, new_public_user, new_sign_in_token, password, random_token};
+use super::keys::{KEY_PREFIX, key_row, target};
+use super::people::{new_public_user, target as target_user};
+use super::{new_sign_in_token, password, random_token};
+use crate::audit::{self, By};
 use crate::channels::{ChannelRequest, new_row};
+use crate::users::tell;
 use crate::{Engine, EngineError, Result};
 
 const KEY_CHARS: std::ops::RangeInclusive<usize> = 24..=200;
@@ -113,7 +118,7 @@ fn carry_out(tx: &mut Tx<'_>, plan: &Plan) -> store::Result<Bootstrap> {
     };
     let api_key = key(tx, &workspace_id, plan, first_start)?;
     let (admin_email, sign_in_token) = match &plan.admin {
-        Some(configured) => (configure_administrator(tx, &workspace_id, configured, plan.now)?, None),
+        Some(configured) => (configure_administrator(tx, &workspace_id, configured, (plan.now, first_start))?, None),
         None if first_start => first_administrator(tx, &workspace_id, plan.now)?,
         None => (FIRST_ADMIN.into(), None),
     };
@@ -134,6 +139,7 @@ fn key(
         api_keys::delete_bootstrap_except(tx, &row.hash)?;
         if api_keys::by_hash(tx, &row.hash)?.is_none() {
             api_keys::insert(tx, &row)?;
+            audit::note(tx, &By::system(workspace), "apiKey.created", target(&row.public), &[])?;
         }
         return Ok(None);
     }
@@ -149,12 +155,16 @@ fn configure_administrator(
     tx: &mut Tx<'_>,
     workspace: &WorkspaceId,
     (email, password_hash): &(String, String),
-    now: Timestamp,
+    (now, first_start): (Timestamp, bool),
 ) -> store::Result<String> {
     match users::by_email(tx, email)? {
         Some(user) => users::set_password(tx, &user.public.id, password_hash)?,
         None => {
-            add_administrator(tx, workspace, email, None, Some(password_hash.clone()), now)?;
+            let id = add_administrator(tx, workspace, email, None, Some(password_hash.clone()), now)?;
+            // Of a workspace that begins with them nobody could hear it.
+            if !first_start {
+                tell(tx, workspace, EventType::UserCreated, &id)?;
+            }
         }
     }
     Ok(email.clone())
@@ -180,6 +190,7 @@ fn add_administrator(
 ) -> store::Result<UserId> {
     let public = new_public_user(email.to_owned(), name, Role::Admin, now);
     let id = public.id.clone();
+    audit::note(tx, &By::system(workspace), "user.created", target_user(&public), &[])?;
     users::insert(tx, &UserRow { workspace_id: workspace.clone(), password_hash, public })?;
     Ok(id)
 }

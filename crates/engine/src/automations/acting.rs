@@ -26,7 +26,7 @@ use super::{changing, checking, deciding, loop_safety};
 use crate::conversations::{add_automatic_note, give_to_team, keep_change};
 use crate::sending::{self, Automatic, Ready, ReplyRequest};
 use crate::templates::{TemplateReference, TemplateUse};
-use crate::{Engine, EngineError, Result};
+use crate::{Engine, EngineError, Result, surveys};
 
 /// What set automations off.
 #[derive(Debug, Clone)]
@@ -48,6 +48,8 @@ pub(super) struct Prepared {
     from: String,
     /// Whom automatic answers are counted for.
     recipient: String,
+    /// Why nobody is asked for a rating; where it was looked into.
+    not_asked: Option<&'static str>,
     cause: Cause,
     automations: Vec<ToRun>,
 }
@@ -96,6 +98,7 @@ pub(super) async fn prepare(engine: &Engine, case: &Case, cause: Cause, matched:
         subject: case.row.public.subject.clone(),
         from: case.facts.mail.from.clone(),
         recipient,
+        not_asked: case.not_asked(),
         cause,
         automations,
     })
@@ -148,11 +151,12 @@ async fn answer(
         return skipped(&why);
     }
     let in_reply_to = message.rfc_message_id.clone().filter(|id| mail::compose::clean_message_id(id).is_ok());
+    let said = Map::from_iter([("automationId".to_owned(), json!(automation.id))]);
     let request = ReplyRequest {
         text,
         to: Some(vec![Mailbox { name: message.from_name.clone(), address: message.from_address.clone() }]),
         template: template.map(|reference| TemplateUse { reference, version: None, variables: variables(case) }),
-        automatic: Some(Automatic { in_reply_to, headers: loop_safety::headers(), automation: automation.id.clone() }),
+        automatic: Some(Automatic { in_reply_to, headers: loop_safety::headers(), said, confidential: false }),
         ..ReplyRequest::default()
     };
     let principal = principal(&case.row.workspace_id);
@@ -190,8 +194,8 @@ fn variables(case: &Case) -> Map<String, Json> {
     ])
 }
 
-/// In whose name automations act: the workspace's own.
-fn principal(workspace: &WorkspaceId) -> Principal {
+/// In whose name machines of ours act: the workspace's own.
+pub(crate) fn principal(workspace: &WorkspaceId) -> Principal {
     let actor = Actor::Key(ApiKeyId::from_stored("key_of_the_automations".to_owned()));
     Principal { workspace_id: workspace.clone(), actor, scopes: vec![Scope::Admin], channel_id: None }
 }
@@ -260,6 +264,11 @@ impl Acting<'_, '_, '_> {
                 Ok((StepOutcome::Done, String::new()))
             }
             AutomationAction::Reply { .. } => self.reply(),
+            AutomationAction::AskForRating {} => {
+                // Being resolved asks in a while: now comes after it.
+                self.flush()?;
+                self.ask_for_rating()
+            }
             AutomationAction::Webhook { endpoint_id } => {
                 self.flush()?;
                 self.post(endpoint_id)?;
@@ -287,6 +296,18 @@ impl Acting<'_, '_, '_> {
             (self.before, self.after) = (row.clone(), row);
         }
         Ok((StepOutcome::Done, format!("to {}", self.prepared.from)))
+    }
+
+    /// The survey's mail is made and sent by `surveys`, once this is written.
+    fn ask_for_rating(&mut self) -> store::Result<(StepOutcome, String)> {
+        let why = match self.prepared.not_asked {
+            Some(why) => Some(why),
+            None => surveys::ask_now(self.tx, &self.before, &self.to_run.automation.id, self.now)?,
+        };
+        Ok(match why {
+            Some(why) => (StepOutcome::Skipped, why.to_owned()),
+            None => (StepOutcome::Done, format!("of {}", self.prepared.from)),
+        })
     }
 
     /// An event for one endpoint alone.

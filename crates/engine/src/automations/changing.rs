@@ -47,6 +47,13 @@ pub(crate) fn change(
             conversation.snoozed_until = None;
             done(status.as_str())
         }
+        AutomationAction::SetPriority { priority } => {
+            if conversation.priority == *priority {
+                return Some((StepOutcome::Skipped, format!("it is {} already", priority.as_str())));
+            }
+            conversation.priority = *priority;
+            done(priority.as_str())
+        }
         AutomationAction::Snooze { minutes } => {
             let until = now.plus(Duration::from_secs(u64::from(*minutes) * 60));
             conversation.status = ConversationStatus::Snoozed;
@@ -54,6 +61,7 @@ pub(crate) fn change(
             done(&format!("until {until}"))
         }
         AutomationAction::Reply { .. }
+        | AutomationAction::AskForRating {}
         | AutomationAction::Note { .. }
         | AutomationAction::Webhook { .. }
         | AutomationAction::Stop {} => return None,

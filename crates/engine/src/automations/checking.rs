@@ -83,6 +83,7 @@ fn check_condition(condition: &mut Condition, at: &str, errors: &mut Vec<FieldEr
     let choices: &[&str] = match condition.field {
         ConditionField::HasAttachment | ConditionField::AutoReply => &["true", "false"],
         ConditionField::Status => &["open", "pending", "snoozed", "resolved"],
+        ConditionField::Priority => &["low", "normal", "high", "urgent"],
         ConditionField::BusinessHours => &["inside", "outside"],
         _ => &[],
     };

@@ -16,7 +16,7 @@ use super::acting::{self, judge};
 use super::facts::{self, Case, Wanted};
 use super::matching::{Patterns, Rule};
 use super::{checking, deciding, get, may_read};
-use crate::{Engine, EngineError, Result, access_check};
+use crate::{Engine, EngineError, Result, access_check, surveys};
 
 /// Mails read from the database at once.
 const AT_ONCE: usize = 50;
@@ -162,6 +162,7 @@ async fn shown_match(engine: &Engine, automation: &Automation, case: Case) -> Re
             let (outcome, detail) = match (judged, action) {
                 (Some(judged), _) => judged,
                 (None, AutomationAction::Reply { .. }) => answered(tx, &automation, &case, now)?,
+                (None, AutomationAction::AskForRating {}) => asked(tx, &case, now)?,
                 (None, _) => (StepOutcome::Done, String::new()),
             };
             steps.push(AutomationStep { action: action.name().to_owned(), outcome, detail });
@@ -191,5 +192,16 @@ fn answered(
     Ok(match soon {
         Some(why) => (StepOutcome::Skipped, why),
         None => (StepOutcome::Done, format!("to {}", case.facts.mail.from)),
+    })
+}
+
+fn asked(tx: &mut Tx<'_>, case: &Case, now: Timestamp) -> store::Result<(StepOutcome, String)> {
+    let why = match case.not_asked() {
+        Some(why) => Some(why),
+        None => surveys::why_not_now(tx, &case.row, now)?,
+    };
+    Ok(match why {
+        Some(why) => (StepOutcome::Skipped, why.to_owned()),
+        None => (StepOutcome::Done, format!("of {}", case.facts.mail.from)),
     })
 }

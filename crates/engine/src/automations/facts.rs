@@ -24,11 +24,40 @@ pub(super) struct Case {
     pub not_answered: Option<&'static str>,
 }
 
+const NOBODY_WROTE: &str = "nobody wrote to us in this conversation";
+
+impl Case {
+    /// Why nobody is asked for a rating; where it was looked into whether a machine answers.
+    pub fn not_asked(&self) -> Option<&'static str> {
+        self.not_answered.or_else(|| self.message.is_none().then_some(NOBODY_WROTE))
+    }
+}
+
 /// What has to be looked into, since an automation asks for it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Wanted {
     pub body: bool,
     pub answers: bool,
+}
+
+/// The newest mail that somebody wrote in a conversation, or why no machine answers it.
+///
+/// # Errors
+/// What the store says.
+pub(crate) async fn newest_to_answer(
+    engine: &Engine,
+    workspace: &WorkspaceId,
+    conversation: &ConversationId,
+    at: Timestamp,
+) -> Result<std::result::Result<MessageRow, &'static str>> {
+    let wanted = Wanted { body: false, answers: true };
+    let Some(case) = load(engine, workspace, conversation, None, at, wanted).await? else {
+        return Ok(Err("the conversation is gone"));
+    };
+    Ok(match (case.not_answered, case.message) {
+        (None, Some(message)) => Ok(message),
+        (why, _) => Err(why.unwrap_or(NOBODY_WROTE)),
+    })
 }
 
 /// What is in the database. `None` where the conversation is gone.

@@ -108,7 +108,9 @@ impl Rule {
         Self {
             match_: conditions.match_,
             needs_body: tests.iter().any(|test| test.field == ConditionField::Body),
-            answers: actions.iter().any(|action| matches!(action, AutomationAction::Reply { .. })),
+            answers: actions
+                .iter()
+                .any(|action| matches!(action, AutomationAction::Reply { .. } | AutomationAction::AskForRating {})),
             tests,
         }
     }
@@ -169,6 +171,7 @@ fn values(test: &Test, facts: &Facts) -> Vec<String> {
         ConditionField::HasAttachment => flag(mail.has_attachment),
         ConditionField::AutoReply => flag(mail.auto_reply),
         ConditionField::Status => vec![conversation.status.as_str().to_owned()],
+        ConditionField::Priority => vec![conversation.priority.as_str().to_owned()],
         ConditionField::ContactAttribute => vec![facts.attributes.get(&test.attribute).map(text).unwrap_or_default()],
         ConditionField::BusinessHours => vec![if facts.within_hours { "inside" } else { "outside" }.to_owned()],
     }

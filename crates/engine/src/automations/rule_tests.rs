@@ -4,7 +4,7 @@ use model::automation::{
     Automation, AutomationAction, AutomationTrigger, Condition, ConditionField, ConditionMatch, ConditionOperator,
     Conditions, StepOutcome,
 };
-use model::conversation::{Conversation, ConversationStatus};
+use model::conversation::{Conversation, ConversationPriority, ConversationStatus};
 use model::limits::LABELS_MAX;
 use model::message::{Direction, MessageStatus, ThreadedBy};
 use model::{AutomationId, ChannelId, ConversationId, MessageId, Timestamp, UserId, WorkspaceId};
@@ -27,6 +27,8 @@ fn conversation() -> Conversation {
         use_case_id: None,
         contact_id: None,
         subject: "Invoice 4711".into(),
+        number: 1,
+        priority: ConversationPriority::Normal,
         status: ConversationStatus::Open,
         assignee_id: None,
         team_id: None,
@@ -38,6 +40,7 @@ fn conversation() -> Conversation {
         last_activity_at: NOW,
         created_at: NOW,
         related_conversation_ids: Vec::new(),
+        sla: None,
     }
 }
 

@@ -10,8 +10,9 @@ use model::{BroadcastId, ContactListId, TemplateId, Timestamp, UseCaseId};
 use store::broadcasts::{self, BroadcastContent, BroadcastRow};
 use store::{Priority, StoreError, Tx, lists as stored_lists};
 
-use super::states::{change as change_state, stamped};
+use super::states::{change as change_state, note, stamped, target};
 use super::{MISSING, find, may_send, parts, whole};
+use crate::audit;
 use crate::tracking::Tracking;
 use crate::{Engine, EngineError, FieldError, Result, lists, sending, templates, use_cases};
 
@@ -106,7 +107,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewBroadcast) -
         created_at: now,
         updated_at: now,
     };
-    let workspace = principal.workspace_id.clone();
+    let (workspace, by) = (principal.workspace_id.clone(), audit::by(principal));
     let work = move |tx: &mut Tx<'_>| {
         if let Some(earlier) = once.noted(tx)? {
             let there = broadcasts::get(tx, &workspace, &BroadcastId::from_stored(earlier))?;
@@ -116,6 +117,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewBroadcast) -
             return Ok(None);
         }
         broadcasts::insert(tx, &workspace, &broadcast, &content)?;
+        note(tx, &by, "broadcast.created", &broadcast)?;
         once.note_last(tx, broadcast.id.as_str())?;
         Ok(Some(broadcast))
     };
@@ -137,8 +139,9 @@ pub async fn change(
     may_send(principal)?;
     let once = crate::once::asked();
     let (row, content) = whole(engine, &principal.workspace_id, id).await?;
-    let seen = row.public.updated_at;
-    let new = checked(engine, principal, change.of(row.public.clone(), content), Timestamp::now()).await?;
+    let (seen, by) = (row.public.updated_at, audit::by(principal));
+    let asked = change.of(row.public.clone(), content.clone());
+    let new = checked(engine, principal, asked, Timestamp::now()).await?;
     let work = move |tx: &mut Tx<'_>| {
         // Whoever would take the list away waits, and then finds that it is needed.
         let has_list = stored_lists::lock(tx, &row.workspace_id, &new.list_id)?.is_some();
@@ -147,10 +150,26 @@ pub async fn change(
                 let said = "it was changed by somebody else just now: read it again, then say what is to be different";
                 return Ok(Err(EngineError::Conflict(said.into())));
             }
-            rewrite(tx, row, new.clone(), now).map(Ok)
+            let (before, texts) =
+                (row.public.clone(), BroadcastContent { text: new.text.clone(), html: new.html.clone() });
+            let after = rewrite(tx, row, new.clone(), now)?;
+            let changed = changed((&before, &content), (&after, &texts));
+            audit::note_changes(tx, &by, "broadcast.changed", target(&after), &changed)?;
+            Ok(Ok(after))
         })
     };
     crate::write_again_on_conflict(&engine.db, Priority::Foreground, work).await?
+}
+
+/// The names of the fields that differ; a broadcast's texts lie beside it.
+fn changed(before: (&Broadcast, &BroadcastContent), after: (&Broadcast, &BroadcastContent)) -> Vec<String> {
+    let mut names = audit::changed(before.0, after.0);
+    for (name, differs) in [("html", before.1.html != after.1.html), ("text", before.1.text != after.1.text)] {
+        if differs {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
 
 fn rewrite(tx: &mut Tx<'_>, mut row: BroadcastRow, new: NewBroadcast, now: Timestamp) -> store::Result<Broadcast> {
@@ -182,13 +201,14 @@ fn rewrite(tx: &mut Tx<'_>, mut row: BroadcastRow, new: NewBroadcast, now: Times
 /// It is not there, or not the asker's; it has started (409); the scope `messages:send` is missing.
 pub async fn delete(engine: &Engine, principal: &Principal, id: &BroadcastId) -> Result<()> {
     may_send(principal)?;
-    let (workspace, id) = (principal.workspace_id.clone(), id.clone());
+    let (workspace, id, by) = (principal.workspace_id.clone(), id.clone(), audit::by(principal));
     let work = move |tx: &mut Tx<'_>| {
         let Some(row) = broadcasts::lock(tx, &workspace, &id)? else { return Ok(Err(MISSING)) };
         if row.public.started_at.is_some() {
             let said = "the broadcast has started: it is kept with what was sent of it. Cancel it where it is not over";
             return Ok(Err(EngineError::Conflict(said.into())));
         }
+        note(tx, &by, "broadcast.deleted", &row.public)?;
         broadcasts::delete(tx, &id).map(Ok)
     };
     crate::write_again_on_conflict(&engine.db, Priority::Foreground, work).await?

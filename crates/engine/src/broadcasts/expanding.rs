@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::drafting::tracking;
 use super::states;
+use crate::audit::By;
 use crate::once::Once;
 use crate::sending::{self, Ready, SendRequest, Sender};
 use crate::templates::{Frozen, Recipe};
@@ -114,7 +115,8 @@ fn concerns_it(error: &EngineError) -> bool {
 async fn look_after(engine: &Engine, row: &BroadcastRow) -> Result<Next> {
     match row.public.status {
         BroadcastStatus::Scheduled => {
-            states::start(engine, row.clone(), &[BroadcastStatus::Scheduled], Once::default()).await?;
+            let by = By::system(&row.workspace_id);
+            states::start(engine, row.clone(), &[BroadcastStatus::Scheduled], Once::default(), by).await?;
             Ok(Next::Settled)
         }
         BroadcastStatus::Sending if row.member_cursor < row.member_bound => expand(engine, row).await,

@@ -15,6 +15,7 @@ use store::events::{self, NewEvent};
 use store::{Priority, StoreError, Tx, broadcast_recipients, lists};
 
 use super::{MISSING, find, may_send, parts};
+use crate::audit::{self, By, Target};
 use crate::once::{self, Once};
 use crate::templates::{Frozen, freeze, freeze_content};
 use crate::{Engine, EngineError, Result, sending};
@@ -35,12 +36,12 @@ pub async fn send(engine: &Engine, principal: &Principal, id: &BroadcastId) -> R
         return Ok(row.public);
     }
     if row.public.scheduled_at.is_some_and(|at| at > Timestamp::now()) {
-        return schedule(engine, row, once).await;
+        return schedule(engine, row, once, audit::by(principal)).await;
     }
-    start(engine, row, &[BroadcastStatus::Draft], once).await
+    start(engine, row, &[BroadcastStatus::Draft], once, audit::by(principal)).await
 }
 
-async fn schedule(engine: &Engine, row: BroadcastRow, once: Once) -> Result<Broadcast> {
+async fn schedule(engine: &Engine, row: BroadcastRow, once: Once, by: By) -> Result<Broadcast> {
     let work = move |tx: &mut Tx<'_>| {
         // Whoever would take the list away waits, and then finds that it is needed.
         let has_list = lists::lock(tx, &row.workspace_id, &row.public.list_id)?.is_some();
@@ -49,6 +50,7 @@ async fn schedule(engine: &Engine, row: BroadcastRow, once: Once) -> Result<Broa
                 return Ok(Err(no_list()));
             }
             row.public.status = BroadcastStatus::Scheduled;
+            note(tx, &by, "broadcast.scheduled", &row.public)?;
             broadcasts::set_state(tx, &stamped(&mut row, now), row.public.scheduled_at)?;
             Ok(Ok(row.public))
         })
@@ -60,12 +62,22 @@ fn no_list() -> EngineError {
     EngineError::Conflict("the list of this broadcast was taken away: make another broadcast".into())
 }
 
+/// Writes what was done to it into the audit log.
+pub(super) fn note(tx: &mut Tx<'_>, by: &By, action: &'static str, broadcast: &Broadcast) -> store::Result<()> {
+    audit::note(tx, by, action, target(broadcast), &[])
+}
+
+pub(super) fn target(broadcast: &Broadcast) -> Target<'_> {
+    Target::of("broadcast", &broadcast.id).named(&broadcast.name)
+}
+
 /// Starts one that is in one of these states: fixes whom it goes to and what it is made of.
 pub(super) async fn start(
     engine: &Engine,
     row: BroadcastRow,
     from: &'static [BroadcastStatus],
     once: Once,
+    by: By,
 ) -> Result<Broadcast> {
     let gone = |error| match error {
         EngineError::NotFound { what } => EngineError::Conflict(format!("{what} of this broadcast is gone")),
@@ -84,6 +96,7 @@ pub(super) async fn start(
             let beginning =
                 Beginning { frozen: frozen.clone(), template_version, member_bound: *newest, total: list.member_count };
             broadcasts::begin(tx, &row.public.id, &beginning)?;
+            note(tx, &by, "broadcast.started", &row.public)?;
             row.public.status = BroadcastStatus::Sending;
             row.public.started_at = Some(now);
             row.public.problem = None;
@@ -112,8 +125,12 @@ async fn frozen(engine: &Engine, row: &BroadcastRow) -> Result<(Frozen, Option<u
 pub async fn pause(engine: &Engine, principal: &Principal, id: &BroadcastId) -> Result<Broadcast> {
     may_send(principal)?;
     let (workspace, id, once) = (principal.workspace_id.clone(), id.clone(), once::asked());
+    let by = audit::by(principal);
     let work = move |tx: &mut Tx<'_>| {
-        change(tx, &workspace, &id, &once, &[BroadcastStatus::Sending], |tx, row, now| stop(tx, row, None, now).map(Ok))
+        change(tx, &workspace, &id, &once, &[BroadcastStatus::Sending], |tx, row, now| {
+            note(tx, &by, "broadcast.paused", &row.public)?;
+            stop(tx, row, None, now).map(Ok)
+        })
     };
     crate::write_again_on_conflict(&engine.db, Priority::Foreground, work).await?
 }
@@ -137,15 +154,16 @@ pub(super) fn stop(
 /// It is not there, or not the asker's; it is not paused (409); as [`send`] where it could not be started.
 pub async fn resume(engine: &Engine, principal: &Principal, id: &BroadcastId) -> Result<Broadcast> {
     may_send(principal)?;
-    let once = once::asked();
+    let (once, by) = (once::asked(), audit::by(principal));
     let row = find(engine, &principal.workspace_id, id).await?;
     if row.public.status == BroadcastStatus::Paused && row.public.started_at.is_none() {
-        return start(engine, row, &[BroadcastStatus::Paused], once).await;
+        return start(engine, row, &[BroadcastStatus::Paused], once, by).await;
     }
     let work = move |tx: &mut Tx<'_>| {
         change(tx, &row.workspace_id, &row.public.id, &once, &[BroadcastStatus::Paused], |tx, mut row, now| {
             row.public.status = BroadcastStatus::Sending;
             row.public.problem = None;
+            note(tx, &by, "broadcast.resumed", &row.public)?;
             broadcasts::set_state(tx, &stamped(&mut row, now), Some(now))?;
             broadcast_recipients::take_up_again(tx, &row.public.id, now)?;
             tell(tx, &row.workspace_id, &row.public.id, EventType::BroadcastResumed, now).map(Ok)
@@ -162,9 +180,11 @@ pub async fn cancel(engine: &Engine, principal: &Principal, id: &BroadcastId) ->
     use BroadcastStatus::{Cancelled, Draft, Paused, Scheduled, Sending};
     may_send(principal)?;
     let (workspace, id, once) = (principal.workspace_id.clone(), id.clone(), once::asked());
+    let by = audit::by(principal);
     let work = move |tx: &mut Tx<'_>| {
         change(tx, &workspace, &id, &once, &[Draft, Scheduled, Sending, Paused], |tx, mut row, now| {
             row.public.status = Cancelled;
+            note(tx, &by, "broadcast.cancelled", &row.public)?;
             row.public.finished_at = Some(now);
             // Its messages that wait are cancelled in the background.
             let due_at = row.public.started_at.map(|_| now);

@@ -7,6 +7,7 @@ use model::sending::SendLimits;
 use store::channels::ChannelRow;
 
 use super::ChannelRequest;
+use crate::sending::signature;
 use crate::{EngineError, FieldError, Result};
 
 const NAME_CHARS_MAX: usize = 200;
@@ -78,12 +79,7 @@ fn check_texts(channel: &Channel, errors: &mut Vec<FieldError>) {
     if display_name.chars().count() > NAME_CHARS_MAX || display_name.chars().any(char::is_control) {
         errors.push(FieldError::new("/displayName", format!("at most {NAME_CHARS_MAX} characters on one line")));
     }
-    for (pointer, text) in [("/signature/text", &channel.signature.text), ("/signature/html", &channel.signature.html)]
-    {
-        if text.as_ref().is_some_and(|text| text.len() > SIGNATURE_BYTES_MAX) {
-            errors.push(FieldError::new(pointer, format!("at most {SIGNATURE_BYTES_MAX} bytes")));
-        }
-    }
+    errors.extend(signature::check(&channel.signature, SIGNATURE_BYTES_MAX));
 }
 
 fn check_addresses(channel: &mut Channel, errors: &mut Vec<FieldError>) {

@@ -4,7 +4,8 @@ use model::WorkspaceId;
 use model::channel::{AuthPolicy, ChannelLimits};
 use model::limits::MESSAGE_BYTES_MAX;
 use model::use_case::UseCase;
-use store::{channels, deliveries, message_lists, use_cases};
+use store::channels::ChannelRow;
+use store::{Tx, channels, deliveries, message_lists, use_cases};
 
 use crate::Engine;
 use crate::caches::Remembered;
@@ -74,10 +75,21 @@ async fn look_up(engine: &Engine, address: &str) -> Result<Route, RouteError> {
         .db
         .read(move |tx| match channels::by_address(tx, &wanted)? {
             Some(row) => Ok(Some(of_channel(&row, &wanted))),
-            None => Ok(use_cases::by_address(tx, &wanted)?.map(|(workspace, one)| of_use_case(workspace, &one))),
+            None => match use_cases::by_address(tx, &wanted)? {
+                Some((workspace, one)) => Ok(Some(of_use_case(workspace, &one))),
+                None => Ok(of_own_domain(tx, &wanted)?.map(|row| of_channel(&row, &wanted))),
+            },
         })
         .await;
     found.map_err(|error| RouteError::Unavailable(error.to_string()))?.ok_or(RouteError::Unknown)
+}
+
+/// A channel receives at the addresses it writes from where their domain is its workspace's.
+fn of_own_domain(tx: &mut Tx<'_>, address: &str) -> store::Result<Option<ChannelRow>> {
+    match address.rsplit_once('@') {
+        Some((_, domain)) => channels::by_own_address(tx, address, domain),
+        None => Ok(None),
+    }
 }
 
 fn of_use_case(workspace_id: WorkspaceId, use_case: &UseCase) -> Route {
@@ -97,7 +109,7 @@ fn of_use_case(workspace_id: WorkspaceId, use_case: &UseCase) -> Route {
 }
 
 /// The route to a channel that was found otherwise.
-pub(crate) fn of_channel(row: &channels::ChannelRow, recipient: &str) -> Route {
+pub(crate) fn of_channel(row: &ChannelRow, recipient: &str) -> Route {
     let limits = row.public.limits.clone();
     Route {
         workspace_id: row.workspace_id.clone(),

@@ -1,6 +1,8 @@
 //! Many conversations changed at once, in one transaction, and told apart: what each was, what undoes its change, which
 //! could not be changed and why. What a change is and does is `change`'s.
 
+mod kept;
+
 use std::collections::{BTreeMap, HashSet};
 
 use model::conversation::{Conversation, ConversationStatus};
@@ -8,11 +10,14 @@ use model::key::{Principal, Scope};
 use model::limits::{BULK_CONVERSATIONS_MAX, LABEL_CHARS_MAX, LABELS_MAX};
 use model::{ConversationId, Timestamp};
 use store::conversations::ConversationRow;
-use store::{Priority, conversation_lists};
+use store::{Priority, Tx, conversation_lists};
 
 use super::change::{self, ConversationChange, Outcome};
 use super::visible;
-use crate::{Engine, EngineError, FieldError, Result, access_check};
+use crate::{Engine, EngineError, FieldError, Result, access_check, once};
+
+const NOT_FOUND: &str = "notFound";
+const INVALID: &str = "invalid";
 
 /// A change that may speak of labels to add and to take away.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,6 +53,12 @@ pub struct Failed {
     pub detail: String,
 }
 
+impl Failed {
+    fn missing(id: ConversationId) -> Self {
+        Self { id, code: NOT_FOUND, detail: "the conversation was not found".to_owned() }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BulkOutcome {
     pub changed: Vec<Done>,
@@ -62,39 +73,48 @@ pub async fn change_many(engine: &Engine, principal: &Principal, changes: Vec<On
     access_check::scope(principal, Scope::ConversationsWrite)?;
     let now = Timestamp::now();
     let changes = checked(changes, now)?;
-    let asking = principal.clone();
+    let (asking, once) = (principal.clone(), once::asked());
     let outcome = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
+        if let Some(earlier) = once.noted(tx)? {
+            return kept::read(tx, &asking, &earlier);
+        }
         let mut ids: Vec<ConversationId> = changes.iter().map(|one| one.id.clone()).collect();
         ids.sort();
         conversation_lists::lock_all(tx, &asking.workspace_id, &ids)?;
         let mut outcome = BulkOutcome::default();
         for one in &changes {
-            let failed = |code, detail: String| Failed { id: one.id.clone(), code, detail };
-            let Some(before) = visible(tx, &asking, &one.id)? else {
-                outcome.failed.push(failed("notFound", "the conversation was not found".to_owned()));
-                continue;
-            };
-            let change = match one.change.of(&before) {
-                Ok(change) => change,
-                Err(detail) => {
-                    outcome.failed.push(failed("invalid", detail));
-                    continue;
-                }
-            };
-            match change::apply(tx, &asking, before, &change, now)? {
-                Outcome::Done(done) => {
-                    let undo = undo(&done.before, &done.after);
-                    outcome.changed.push(Done { before: done.before, after: done.after, undo });
-                }
-                Outcome::NotFound => {
-                    outcome.failed.push(failed("notFound", "the conversation was not found".to_owned()))
-                }
-                Outcome::Refused(error) => outcome.failed.push(failed("invalid", error.detail)),
+            match change_one(tx, &asking, one, now)? {
+                Ok(done) => outcome.changed.push(done),
+                Err(failed) => outcome.failed.push(failed),
             }
         }
+        once.note_last(tx, &kept::write(&outcome)?)?;
         Ok(outcome)
     });
     Ok(outcome.await?)
+}
+
+fn change_one(
+    tx: &mut Tx<'_>,
+    asking: &Principal,
+    one: &OneChange,
+    now: Timestamp,
+) -> store::Result<std::result::Result<Done, Failed>> {
+    let invalid = |detail: String| Err(Failed { id: one.id.clone(), code: INVALID, detail });
+    let missing = || Err(Failed::missing(one.id.clone()));
+    let Some(before) = visible(tx, asking, &one.id)? else { return Ok(missing()) };
+    let change = match one.change.of(&before) {
+        Ok(change) => change,
+        Err(detail) => return Ok(invalid(detail)),
+    };
+    Ok(match change::apply(tx, asking, before, &change, now)? {
+        Outcome::Done(done) => {
+            let undo = undo(&done.before, &done.after);
+            Ok(Done { before: done.before, after: done.after, undo })
+        }
+        Outcome::NotFound => missing(),
+        Outcome::Refused(error) => invalid(error.detail),
+    })
 }
 
 fn checked(changes: Vec<OneChange>, now: Timestamp) -> Result<Vec<OneChange>> {
@@ -197,6 +217,9 @@ fn undo(before: &Conversation, after: &Conversation) -> BulkChange {
     if before.unread != after.unread {
         change.unread = Some(before.unread);
     }
+    if before.priority != after.priority {
+        change.priority = Some(before.priority);
+    }
     let missing = |of: &Conversation, from: &Conversation| -> Vec<String> {
         of.labels.iter().filter(|label| !from.labels.contains(label)).cloned().collect()
     };
@@ -209,7 +232,7 @@ fn undo(before: &Conversation, after: &Conversation) -> BulkChange {
 mod tests {
     use super::*;
 
-    fn conversation() -> Conversation {
+    pub(super) fn conversation() -> Conversation {
         let at = Timestamp::from_millis(1_000);
         Conversation {
             id: ConversationId::generate(),
@@ -217,6 +240,8 @@ mod tests {
             use_case_id: None,
             contact_id: None,
             subject: String::new(),
+            number: 1,
+            priority: model::conversation::ConversationPriority::Normal,
             status: ConversationStatus::Open,
             assignee_id: None,
             team_id: None,
@@ -228,6 +253,7 @@ mod tests {
             last_activity_at: at,
             created_at: at,
             related_conversation_ids: Vec::new(),
+            sla: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What people change of a conversation, and the events of it, in one transaction.
 
-use model::conversation::{Conversation, ConversationStatus};
+use model::conversation::{Conversation, ConversationPriority, ConversationStatus};
 use model::event::EventType;
 use model::key::{Actor, Principal, Scope};
 use model::limits::{LABEL_CHARS_MAX, LABELS_MAX};
@@ -11,7 +11,7 @@ use store::{Priority, StoreError, Tx, mentions, users};
 
 use super::visible_locked;
 use crate::teams::assigning;
-use crate::{Engine, EngineError, FieldError, Result, access_check};
+use crate::{Engine, EngineError, FieldError, Result, access_check, surveys};
 
 /// What is to be different; what is `None` stays. The inner `None` takes a value away.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,6 +23,7 @@ pub struct ConversationChange {
     pub labels: Option<Vec<String>>,
     pub snoozed_until: Option<Option<Timestamp>>,
     pub unread: Option<bool>,
+    pub priority: Option<ConversationPriority>,
 }
 
 /// Changes a conversation and says so: `conversation.updated`, and `assigned` and `resolved` where it is that.
@@ -164,6 +165,9 @@ impl ConversationChange {
         if let Some(unread) = self.unread {
             public.unread = unread;
         }
+        if let Some(priority) = self.priority {
+            public.priority = priority;
+        }
         after
     }
 }
@@ -185,6 +189,7 @@ pub(crate) fn keep_change(
     }
     if before.public.status != after.public.status && after.public.status == ConversationStatus::Resolved {
         happened.push(EventType::ConversationResolved);
+        surveys::resolved(tx, after, at)?;
     }
     happened.into_iter().map(|event_type| Ok((event_type, append(tx, after, event_type, at)?))).collect()
 }
@@ -201,7 +206,7 @@ pub(crate) fn append(
 }
 
 /// An event of the conversation that says something else beside it.
-pub(super) fn append_data(
+pub(crate) fn append_data(
     tx: &mut Tx<'_>,
     row: &ConversationRow,
     event_type: EventType,

@@ -76,6 +76,7 @@ fn names(users: &[User]) -> Vec<(String, UserId)> {
 mod tests {
     use super::*;
     use model::Timestamp;
+    use model::channel::Signature;
     use model::key::Role;
 
     fn user(email: &str, name: Option<&str>) -> User {
@@ -86,6 +87,8 @@ mod tests {
             role: Role::Agent,
             created_at: Timestamp::from_millis(1),
             available: true,
+            second_factor: false,
+            signature: Signature::default(),
             last_sign_in_at: None,
         }
     }

@@ -13,7 +13,7 @@ use serde_json::json;
 use store::conversation_moves::{self, MovableMessage};
 use store::conversations::{self, ConversationRow};
 use store::events::{self, NewEvent};
-use store::{Priority, StoreError, Tx, channels, contacts};
+use store::{Priority, StoreError, Tx, channels, contacts, mentions};
 
 use super::{change, visible_locked};
 use crate::{Engine, EngineError, Result, access_check, once};
@@ -206,7 +206,7 @@ fn split_off(
 ) -> store::Result<Conversation> {
     let mut new = new_conversation(tx, before, moved, now)?;
     relate(&mut new.public, &before.public.id);
-    conversations::insert(tx, &new)?;
+    conversations::insert(tx, &mut new)?;
     let without_labels =
         ConversationRow { public: Conversation { labels: Vec::new(), ..new.public.clone() }, ..new.clone() };
     conversations::apply_change(tx, &without_labels, &new)?;
@@ -218,7 +218,12 @@ fn split_off(
     summarize(&mut after.public, left);
     relate(&mut after.public, &new.public.id);
     conversations::apply_change(tx, before, &after)?;
-    change::append(tx, &new, EventType::ConversationCreated, now)?;
+    mentions::follow_split(tx, &before.public.id, &new.public.id)?;
+    let mut data = serde_json::to_value(&new.public).map_err(|error| StoreError::corrupt("conversation", error))?;
+    if let Some(fields) = data.as_object_mut() {
+        fields.insert("splitFrom".to_owned(), json!(before.public.id));
+    }
+    change::append_data(tx, &new, EventType::ConversationCreated, &data, now)?;
     change::append(tx, &after, EventType::ConversationUpdated, now)?;
     Ok(new.public)
 }
@@ -242,6 +247,7 @@ fn new_conversation(
         status: ConversationStatus::Open,
         snoozed_until: None,
         related_conversation_ids: Vec::new(),
+        sla: None,
         created_at: now,
         subject,
         ..before.public.clone()
@@ -256,7 +262,7 @@ fn new_conversation(
 }
 
 /// What a list shows of a conversation, from its messages.
-fn summarize(conversation: &mut Conversation, messages: &[MovableMessage]) {
+pub(crate) fn summarize(conversation: &mut Conversation, messages: &[MovableMessage]) {
     let mails = || messages.iter().filter(|message| !message.private);
     conversation.message_count = u32::try_from(mails().count()).unwrap_or(u32::MAX);
     if let Some(newest) = mails().next_back() {

@@ -373,3 +373,30 @@ fn delegation(wanted: &DnsRecord, found: &[&str]) -> Verdict {
 #[cfg(test)]
 #[path = "judging_tests.rs"]
 mod tests;
+
+/// For the fuzzer: whether each record that a domain may need is right where these are found, and the words about it.
+#[doc(hidden)]
+pub fn fuzz_records(found: &[String]) -> Vec<(bool, Option<String>)> {
+    use DnsRecordPurpose::{Delegation, Dkim, Dmarc, MtaSts, Mx, Spf, TlsRpt, Tracking};
+    use DnsRecordType::{Cname, Mx as MxType, Ns, Txt};
+    let keys = [("s1._domainkey.acme.test".to_owned(), "MIIBIjANBgkqhkiG".to_owned())];
+    let circumstances = Circumstances { domain: "acme.test", host: "mx.postroom.test", keys: &keys };
+    let wanted = [
+        (Dkim, Txt, "s1._domainkey.acme.test", "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG"),
+        (Spf, Txt, "bounces.acme.test", "v=spf1 a:mx.postroom.test ~all"),
+        (Mx, MxType, "acme.test", "10 mx.postroom.test"),
+        (Dmarc, Txt, "_dmarc.acme.test", "v=DMARC1; p=none"),
+        (Tracking, Cname, "t.acme.test", "mx.postroom.test"),
+        (MtaSts, Txt, "_mta-sts.acme.test", "v=STSv1; id=0a1b"),
+        (TlsRpt, Txt, "_smtp._tls.acme.test", "v=TLSRPTv1; rua=mailto:postmaster@acme.test"),
+        (Delegation, Ns, "acme.test", "ns.postroom.test"),
+    ];
+    let judged = wanted.map(|(purpose, record_type, name, value)| {
+        let status = DnsRecordStatus::Pending;
+        let (name, value) = (name.to_owned(), value.to_owned());
+        let wanted =
+            DnsRecord { record_type, name, value, purpose, required: true, status, found: None, problem: None };
+        judge(&wanted, &Seen::of(Ok(found.to_vec())), &circumstances)
+    });
+    judged.into_iter().map(|one| (one.status == Some(DnsRecordStatus::Verified), one.problem)).collect()
+}

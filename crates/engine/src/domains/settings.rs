@@ -3,10 +3,12 @@
 use model::domain::{Domain, MtaStsMode};
 use model::key::Principal;
 use model::{DomainId, Timestamp};
+use store::domains::DomainRow;
 use store::{Priority, Topic, Tx, domains};
 
 use super::policy::{self, PolicyChange};
 use super::{MISSING, may_write, name, records, row, shown, unbound};
+use crate::audit::{self, Target};
 use crate::{Engine, EngineError, Result};
 
 /// What is to be different; `None` stays.
@@ -35,9 +37,11 @@ pub async fn change(engine: &Engine, principal: &Principal, id: &DomainId, chang
         Some(said) => Some(tracking_host(engine, said.as_deref(), &found.name)?),
         None => None,
     };
-    let (shared, workspace, id) = (engine.clone(), principal.workspace_id.clone(), id.clone());
+    let (shared, workspace, id, by) =
+        (engine.clone(), principal.workspace_id.clone(), id.clone(), audit::by(principal));
     let work = move |tx: &mut Tx<'_>| {
         let Some(mut row) = domains::get(tx, &workspace, &id)? else { return Ok(None) };
+        let (at_first, secret) = (settings(&row), row.policy_secret.clone());
         if let Err(error) = policy::apply(&shared, &mut row, &change.policy, now) {
             return Ok(Some(Err(error)));
         }
@@ -53,10 +57,24 @@ pub async fn change(engine: &Engine, principal: &Principal, id: &DomainId, chang
             tx.announce(Topic::Domains);
             row.version += 1;
         }
+        let mut changed = audit::changed(&at_first, &settings(&row));
+        if secret != row.policy_secret {
+            changed.push("smarthost.password".into());
+        }
+        let target = Target::of("domain", &row.id).named(&row.name);
+        audit::note_changes(tx, &by, "domain.changed", target, &changed)?;
         Ok(Some(Ok(row)))
     };
     let kept = crate::write_again_on_conflict(&engine.db, Priority::Foreground, work).await?.ok_or(MISSING)?;
     shown(engine, kept?).await
+}
+
+/// What of a domain people change.
+fn settings(row: &DomainRow) -> serde_json::Value {
+    let mut all = serde_json::to_value(&row.policy).unwrap_or_default();
+    all["trackingHost"] = row.tracking_host.as_str().into();
+    all["mtaStsMode"] = serde_json::to_value(row.mta_sts_mode).unwrap_or_default();
+    all
 }
 
 /// The host as it is kept; the usual one where none is said.

@@ -6,7 +6,7 @@ use mail::threading::{Decision, decide};
 use model::auth::AuthResult;
 use model::channel::AuthPolicy;
 use model::contact::Contact;
-use model::conversation::{Conversation, ConversationStatus};
+use model::conversation::{Conversation, ConversationPriority, ConversationStatus};
 use model::event::EventType;
 use model::message::{Direction, MessageStatus, Recipient, RecipientType, ThreadedBy};
 use model::{ContactId, ConversationId, MessageId, TeamId, WorkspaceId};
@@ -78,6 +78,7 @@ pub(super) fn commit_route(
         new_sender,
         message_id_reused,
         confidential: false,
+        aside: false,
     };
     let id = MessageId::derived(at, &identity);
     let conversation = place(tx, prepared, route, &decision, contact_id.as_ref())?;
@@ -209,7 +210,7 @@ fn place(
             if let Some(team) = &route.team_id {
                 give_to_team(tx, prepared, team, &mut row)?;
             }
-            conversations::insert(tx, &row)?;
+            conversations::insert(tx, &mut row)?;
             row
         }
     };
@@ -269,6 +270,8 @@ fn new_conversation(
             use_case_id: route.use_case_id.clone(),
             contact_id: contact.cloned(),
             subject: reading.subject.clone(),
+            number: 0,
+            priority: ConversationPriority::default(),
             status: ConversationStatus::Open,
             assignee_id: None,
             team_id: None,
@@ -280,6 +283,7 @@ fn new_conversation(
             last_activity_at: at,
             created_at: at,
             related_conversation_ids: related.into_iter().cloned().collect(),
+            sla: None,
         },
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::members::{NewMember, Who, check, keep};
 use super::{find, may};
+use crate::audit;
 use crate::suppressions::{CsvFault, read_csv};
 use crate::{Engine, EngineError, Result};
 
@@ -69,7 +70,7 @@ pub async fn import(engine: &Engine, principal: &Principal, id: &ContactListId, 
     let mut rows = read_csv(text);
     let columns = columns(rows.next().map(|row| row.fields)).map_err(|detail| EngineError::invalid("", detail))?;
     let mut done = Imported::default();
-    let mut batch = Vec::new();
+    let (mut batch, mut importer) = (Vec::new(), Some(audit::by(principal)));
     for row in rows {
         done.rows += 1;
         match read(&columns, row.fields) {
@@ -82,24 +83,25 @@ pub async fn import(engine: &Engine, principal: &Principal, id: &ContactListId, 
             }
         }
         if batch.len() == LIST_IMPORT_BATCH {
-            keep_some(engine, principal, id, std::mem::take(&mut batch), &mut done).await?;
+            keep_some(engine, principal, id, (std::mem::take(&mut batch), &mut importer), &mut done).await?;
         }
     }
-    keep_some(engine, principal, id, batch, &mut done).await?;
+    keep_some(engine, principal, id, (batch, &mut importer), &mut done).await?;
     Ok(done)
 }
 
+/// The first of them that are kept say in the audit log who imports: what was kept before a cut is told of, too.
 async fn keep_some(
     engine: &Engine,
     principal: &Principal,
     id: &ContactListId,
-    batch: Vec<NewMember>,
+    (batch, importer): (Vec<NewMember>, &mut Option<audit::By>),
     done: &mut Imported,
 ) -> Result<()> {
     if batch.is_empty() {
         return Ok(());
     }
-    let kept = keep(engine, &principal.workspace_id, id, batch).await?;
+    let kept = keep(engine, &principal.workspace_id, id, batch, importer.take()).await?;
     done.added += kept.added;
     done.changed += kept.changed;
     done.unchanged += kept.unchanged;
@@ -165,6 +167,19 @@ fn read(columns: &[Column], fields: Fields) -> std::result::Result<NewMember, (O
     let variables = columns.iter().any(|column| matches!(column, Column::Variable(_))).then_some(variables);
     let member = NewMember { who: Who::Address { address, name }, variables };
     check(member).map_err(|(column, detail)| (Some(column.to_owned()), detail))
+}
+
+/// For the fuzzer: the addresses that would be taken.
+#[doc(hidden)]
+pub fn fuzz_import(text: &str) -> Vec<String> {
+    let mut rows = read_csv(text);
+    let Ok(columns) = columns(rows.next().map(|row| row.fields)) else { return Vec::new() };
+    let members = rows.filter_map(|row| read(&columns, row.fields).ok());
+    let addresses = members.filter_map(|member| match member.who {
+        Who::Address { address, .. } => Some(address),
+        Who::Contact(_) => None,
+    });
+    addresses.collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Who is on a list: added by contact or by address, paged through, taken off. Nobody is on a list twice.
 
-use model::contact_list::ListMember;
+use model::contact_list::{ContactList, ListMember};
 use model::event::EventType;
 use model::key::{Principal, Scope};
 use model::limits::{
@@ -12,7 +12,8 @@ use store::events::{self, NewEvent};
 use store::list_members::{self, MemberRow};
 use store::{Priority, StoreError, Tx, broadcasts, contacts, lists};
 
-use super::{MISSING, find, may};
+use super::{MISSING, find, may, target};
+use crate::audit::{self, By};
 use crate::listing::{Listing, SliceOf};
 use crate::{Engine, EngineError, FieldError, Result};
 
@@ -89,7 +90,7 @@ pub async fn add_members(
     if !errors.is_empty() {
         return Err(EngineError::Invalid(errors));
     }
-    keep(engine, &principal.workspace_id, id, checked).await
+    keep(engine, &principal.workspace_id, id, checked, None).await
 }
 
 /// A member in its one spelling, or the field that is wrong and how.
@@ -121,15 +122,22 @@ enum Refusal {
     NoContact(usize, String),
 }
 
-/// Adds checked members in one transaction.
+/// Adds checked members in one transaction, which writes down who imports them where that is said.
 pub(super) async fn keep(
     engine: &Engine,
     workspace: &WorkspaceId,
     id: &ContactListId,
     new: Vec<NewMember>,
+    importer: Option<By>,
 ) -> Result<Added> {
     let (workspace, id) = (workspace.clone(), id.clone());
-    let work = move |tx: &mut Tx<'_>| put(tx, &workspace, &id, &new, Timestamp::now());
+    let work = move |tx: &mut Tx<'_>| {
+        let kept = put(tx, &workspace, &id, &new, Timestamp::now())?;
+        if let (Ok((_, list)), Some(by)) = (&kept, &importer) {
+            audit::note(tx, by, "list.imported", target(list), &[])?;
+        }
+        Ok(kept.map(|(added, _)| added))
+    };
     let kept = crate::write_again_on_conflict(&engine.db, Priority::Foreground, work).await?;
     kept.map_err(|refusal| match refusal {
         Refusal::NoList => MISSING,
@@ -144,7 +152,7 @@ fn put(
     id: &ContactListId,
     new: &[NewMember],
     now: Timestamp,
-) -> store::Result<std::result::Result<Added, Refusal>> {
+) -> store::Result<std::result::Result<(Added, ContactList), Refusal>> {
     let Some((list, mut seq)) = lists::lock(tx, workspace, id)? else { return Ok(Err(Refusal::NoList)) };
     // Nothing is written before all contacts are known to be there.
     let mut known = Vec::with_capacity(new.len());
@@ -192,7 +200,7 @@ fn put(
     if done != (Added { unchanged: done.unchanged, ..Added::default() }) {
         lists::count_members(tx, id, added, Some(seq), now)?;
     }
-    Ok(Ok(done))
+    Ok(Ok((done, list)))
 }
 
 fn is_same(there: &MemberRow, address: &str, variables: &Map<String, Json>) -> bool {

@@ -4,7 +4,7 @@ use model::account::{AccountSettings, AccountState, MailServer};
 use model::event::EventType;
 use model::key::{Principal, Scope};
 use model::oauth2::AccountOAuth2;
-use model::{AccountId, Timestamp, WorkspaceId};
+use model::{AccountId, Timestamp};
 use secrecy::SecretString;
 use serde_json::json;
 use store::accounts::{self, AccountRow};
@@ -12,7 +12,9 @@ use store::mailbox_folders::{self, FolderRow};
 use store::mailbox_mails::{self, Lying};
 use store::{Priority, Tx, webhook_endpoints};
 
+use super::account_audit::{has_secret, shown, target};
 use super::{secrets, telling};
+use crate::audit::{self, By};
 use crate::ports::{MailboxServer, TestStep};
 use crate::{Engine, EngineError, FieldError, Result, access_check};
 
@@ -87,27 +89,28 @@ pub async fn put(
     request: AccountRequest,
 ) -> Result<(AccountRow, bool)> {
     may_write(principal)?;
-    put_with(engine, &principal.workspace_id, name, request, |_, _| Ok(())).await
+    put_with(engine, audit::by(principal), name, request, |_, _| Ok(())).await
 }
 
 /// As [`put`], for whoever may. `also` is done in the same transaction, and is told whether the account is new.
 pub(super) async fn put_with(
     engine: &Engine,
-    workspace: &WorkspaceId,
+    by: By,
     name: &str,
     request: AccountRequest,
     also: impl FnOnce(&mut Tx<'_>, bool) -> store::Result<()> + Send + 'static,
 ) -> Result<(AccountRow, bool)> {
     check_name(name)?;
+    let workspace = by.workspace().clone();
     let (of, called) = (workspace.clone(), name.to_owned());
     if let Some(existing) = engine.db.read(move |tx| accounts::by_name(tx, &of, &called)).await? {
         not_a_channels(&existing)?;
-        return change(engine, existing, request, |tx| also(tx, false)).await.map(|row| (row, false));
+        return change(engine, by, existing, request, |tx| also(tx, false)).await.map(|row| (row, false));
     }
     let now = Timestamp::now();
     let mut row = AccountRow {
         id: AccountId::generate(),
-        workspace_id: workspace.clone(),
+        workspace_id: workspace,
         name: name.to_owned(),
         display_name: None,
         email: None,
@@ -130,6 +133,7 @@ pub(super) async fn put_with(
         .write(Priority::Foreground, move |tx| {
             also(tx, true)?;
             accounts::insert(tx, &row)?;
+            audit::note(tx, &by, "account.created", target(&row), &[])?;
             tell(tx, &row, EventType::AccountAdded, now)
         })
         .await;
@@ -148,11 +152,12 @@ pub async fn update(engine: &Engine, principal: &Principal, name: &str, request:
     may_write(principal)?;
     let existing = find(engine, principal, name).await?.ok_or(MISSING)?;
     not_a_channels(&existing)?;
-    change(engine, existing, request, |_| Ok(())).await
+    change(engine, audit::by(principal), existing, request, |_| Ok(())).await
 }
 
 async fn change(
     engine: &Engine,
+    by: By,
     row: AccountRow,
     request: AccountRequest,
     also: impl FnOnce(&mut Tx<'_>) -> store::Result<()> + Send + 'static,
@@ -160,11 +165,15 @@ async fn change(
     // Tokens that are renewed meanwhile are not to be undone.
     let _turn = engine.renewing.turn(&row.id).await;
     let mut row = engine.db.read(move |tx| accounts::get(tx, &row.id)).await?.ok_or(MISSING)?;
+    let (before, new_secret) = (shown(&row), has_secret(&request));
     apply(engine, &mut row, request)?;
     row.updated_at = Timestamp::now();
+    let mut changed = audit::changed(&before, &shown(&row));
+    changed.extend(new_secret.then(|| "credentials".to_owned()));
     let kept = row.clone();
     let work = move |tx: &mut Tx<'_>| {
         also(tx)?;
+        audit::note_changes(tx, &by, "account.changed", target(&row), &changed)?;
         accounts::update(tx, &row)
     };
     engine.db.write(Priority::Foreground, work).await?;
@@ -278,7 +287,9 @@ pub async fn delete(engine: &Engine, principal: &Principal, name: &str) -> Resul
     may_write(principal)?;
     let row = find(engine, principal, name).await?.ok_or(MISSING)?;
     not_a_channels(&row)?;
+    let by = audit::by(principal);
     crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
+        audit::note(tx, &by, "account.deleted", target(&row), &[])?;
         accounts::delete(tx, &row.id)?;
         if let Some(endpoint) = webhook_endpoints::of_account(tx, &row.workspace_id, &row.name)? {
             webhook_endpoints::delete(tx, &endpoint.public.id)?;

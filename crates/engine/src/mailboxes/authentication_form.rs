@@ -16,8 +16,10 @@ use url::Url;
 
 use super::accounts::{self, AccountRequest, ServerRequest};
 use super::autoconfig;
+use crate::audit::By;
 use crate::mac::mac;
 use crate::ports::{Discovered, TestStep};
+use crate::words::{self, Language};
 use crate::{Engine, EngineError, Result, tokens};
 
 /// How long a form can be filled in.
@@ -38,6 +40,8 @@ const PAGE_KEY: &str = "authentication form pages";
 pub struct Form {
     pub id: AuthenticationFormId,
     pub workspace_id: WorkspaceId,
+    /// Its workspace's, if it has chosen one.
+    pub language: Option<Language>,
     pub request: FormRequest,
     pub expires_at: Timestamp,
 }
@@ -182,12 +186,16 @@ pub async fn open(engine: &Engine, data: &str, signature: &str) -> std::result::
 /// Why it can't be filled in.
 pub(super) async fn by_id(engine: &Engine, id: &AuthenticationFormId) -> std::result::Result<Form, FormRefusal> {
     let wanted = id.clone();
-    let row = engine.db.read(move |tx| authentication_forms::get(tx, &wanted)).await?;
+    let found = engine.db.read(move |tx| {
+        let Some(row) = authentication_forms::get(tx, &wanted)? else { return Ok(None) };
+        let language = words::of_workspace(tx, &row.workspace_id)?;
+        Ok(Some((row, language)))
+    });
     // Signed and not there: forgotten, long after it was over.
-    let row = row.ok_or(FormRefusal::Expired)?;
+    let (row, language) = found.await?.ok_or(FormRefusal::Expired)?;
     let request = serde_json::from_str(&row.request)
         .map_err(|error| FormRefusal::Failed(StoreError::corrupt("authentication_form", error).into()))?;
-    let form = Form { id: row.id, workspace_id: row.workspace_id, request, expires_at: row.expires_at };
+    let form = Form { id: row.id, workspace_id: row.workspace_id, language, request, expires_at: row.expires_at };
     match row.outcome.as_deref() {
         Some(outcome) => {
             Err(FormRefusal::Spent { form: Box::new(form), outcome: Outcome::of(outcome == Outcome::New.as_str()) })
@@ -261,7 +269,9 @@ pub(super) async fn put(
         // Undoes the account with it.
         if spent { Ok(()) } else { Err(StoreError::Conflict) }
     };
-    match accounts::put_with(engine, &form.workspace_id, &form.request.account, request, spend).await {
+    // Whoever has the form's link: nobody of the workspace has to be signed in.
+    let by = By::unknown(&form.workspace_id);
+    match accounts::put_with(engine, by, &form.request.account, request, spend).await {
         Ok((_, is_new)) => Ok(Outcome::of(is_new)),
         Err(error @ (EngineError::Conflict(_) | EngineError::Store(StoreError::Conflict))) => {
             by_id(engine, &form.id).await?;

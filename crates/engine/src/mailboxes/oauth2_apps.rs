@@ -9,6 +9,7 @@ use store::oauth2_apps::{self, OAuth2AppRow};
 use store::{Priority, StoreError};
 
 use super::accounts::{may_read, may_write};
+use crate::audit::{self, Target};
 use crate::vault_rotation::oauth2_app_place as place;
 use crate::{Engine, EngineError, FieldError, Result};
 
@@ -56,13 +57,14 @@ pub async fn create(engine: &Engine, principal: &Principal, request: OAuth2AppRe
         updated_at: now,
     };
     apply(engine, &mut row, request)?;
-    let kept = row.clone();
+    let (kept, by) = (row.clone(), audit::by(principal));
     let room = engine
         .db
         .write(Priority::Foreground, move |tx| {
             let room = oauth2_apps::page(tx, &row.workspace_id, 0, 0)?.1 < APPS_MAX;
             if room {
                 oauth2_apps::insert(tx, &row)?;
+                audit::note(tx, &by, "oauth2App.created", target(&row), &[])?;
             }
             Ok(room)
         })
@@ -80,11 +82,23 @@ pub async fn update(
 ) -> Result<OAuth2AppRow> {
     may_write(principal)?;
     let mut row = of_workspace(engine, &principal.workspace_id, id).await?.ok_or(MISSING)?;
+    let (before, new_secret) = (row.clone(), request.client_secret.is_some());
     apply(engine, &mut row, request)?;
     row.updated_at = Timestamp::now();
-    let kept = row.clone();
-    engine.db.write(Priority::Foreground, move |tx| oauth2_apps::update(tx, &row)).await?;
+    let mut changed = audit::changed(&before.settings, &row.settings);
+    let others = [("enabled", before.enabled != row.enabled), ("clientSecret", new_secret)];
+    changed.extend(others.into_iter().filter(|(_, is)| *is).map(|(name, _)| name.to_owned()));
+    let (kept, by) = (row.clone(), audit::by(principal));
+    let work = move |tx: &mut store::Tx<'_>| {
+        oauth2_apps::update(tx, &row)?;
+        audit::note_changes(tx, &by, "oauth2App.changed", target(&row), &changed)
+    };
+    engine.db.write(Priority::Foreground, work).await?;
     Ok(kept)
+}
+
+fn target(row: &OAuth2AppRow) -> Target<'_> {
+    Target::of("oauth2App", &row.id).named(&row.settings.name)
 }
 
 fn apply(engine: &Engine, row: &mut OAuth2AppRow, request: OAuth2AppRequest) -> Result<()> {
@@ -199,9 +213,11 @@ pub async fn page(
 pub async fn delete(engine: &Engine, principal: &Principal, id: &OAuth2AppId) -> Result<u64> {
     may_write(principal)?;
     let row = of_workspace(engine, &principal.workspace_id, id).await?.ok_or(MISSING)?;
+    let by = audit::by(principal);
     let delete = move |tx: &mut store::Tx<'_>| {
         let count = accounts::count_of_oauth2_app(tx, &row.workspace_id, &row.id)?;
         oauth2_apps::delete(tx, &row.id)?;
+        audit::note(tx, &by, "oauth2App.deleted", target(&row), &[])?;
         Ok(count)
     };
     Ok(engine.db.write(Priority::Foreground, delete).await?)

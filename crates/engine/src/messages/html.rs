@@ -1,7 +1,7 @@
 //! The page a message's HTML is shown as, in a frame of its own without an origin.
 
 use mail::ParsedMail;
-use mail::html::{SanitizeOptions, document, sanitize};
+use mail::html::{ColorScheme, SanitizeOptions, document, sanitize};
 use store::messages::MessageRow;
 
 use crate::attachments::Links;
@@ -18,6 +18,7 @@ pub(super) fn page(
     mail: Option<&ParsedMail>,
     links: &Links,
     remote_images: bool,
+    scheme: ColorScheme,
     nonce: &str,
 ) -> HtmlPage {
     let inline_image_url = |content_id: &str| {
@@ -39,7 +40,7 @@ pub(super) fn page(
         cleaned.html, cleaned.remote_images_blocked
     );
     HtmlPage {
-        document: document(&counted, &cleaned.style, Some(nonce)),
+        document: document(&counted, &cleaned.style, Some(nonce), scheme),
         remote_images_blocked: cleaned.remote_images_blocked,
     }
 }

@@ -31,6 +31,20 @@ pub trait ProviderClient: Send + Sync + 'static {
         fields: Vec<(&'static str, SecretString)>,
     ) -> Result<ProviderAnswer, FetchError>;
 
+    /// Whether a provider may be asked without TLS: where the installation talks to its own network.
+    fn allows_plain_http(&self) -> bool;
+
+    /// Posts a form as a client that proves itself by HTTP Basic (RFC 6749 §2.3.1).
+    async fn post_form_as(
+        &self,
+        url: &str,
+        client: (&str, &SecretString),
+        fields: Vec<(&'static str, SecretString)>,
+    ) -> Result<ProviderAnswer, FetchError>;
+
+    /// Reads a public document: a provider's description of itself, its keys.
+    async fn get(&self, url: &str) -> Result<ProviderAnswer, FetchError>;
+
     /// Asks who a token is for (OpenID Connect Core §5.3).
     async fn get_with_token(&self, url: &str, token: &SecretString) -> Result<ProviderAnswer, FetchError>;
 }

@@ -52,6 +52,7 @@ pub fn assignee(typed: &str, users: &[User]) -> Result<AssigneeAsked, Problem> {
 mod tests {
     use super::*;
     use model::Timestamp;
+    use model::channel::Signature;
     use model::key::Role;
 
     #[test]
@@ -62,6 +63,8 @@ mod tests {
             name: name.map(str::to_owned),
             role: Role::Agent,
             available: true,
+            second_factor: false,
+            signature: Signature::default(),
             last_sign_in_at: None,
             created_at: Timestamp::from_millis(1),
         };

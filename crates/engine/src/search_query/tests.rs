@@ -135,19 +135,44 @@ fn days_narrow() {
 }
 
 #[test]
+fn conversations_are_called_by_their_number_and_weighed_by_their_priority() {
+    for text in ["#42", "number:42", "number:#42 #42"] {
+        let query = parse(text);
+        assert_eq!((query.number, query.nothing, query.is_plain_filter()), (Some(42), false, true), "{text}");
+    }
+    assert!(parse("#42 #43").nothing);
+    assert_eq!(shown(&parse("#urgent c#1")), ["urgent", "c+1"]);
+    assert_eq!(parse("priority:Urgent").priority, Some(ConversationPriority::Urgent));
+    assert!(parse("priority:high priority:low").nothing);
+    assert_eq!(parse("#42 lamp").number, Some(42));
+}
+
+#[test]
 fn people_are_asked_for() {
     let query = parse("assignee:me is:mentioned");
     assert_eq!((query.assignee.as_deref(), query.mentioned), (Some("me"), true));
     assert!(query.is_plain_filter() && !query.nothing);
     assert_eq!(parse("is:unassigned").assignee.as_deref(), Some("none"));
     assert!(parse("is:unassigned assignee:ada").nothing);
+    assert!(parse("is:overdue").overdue && parse("is:overdue").is_plain_filter());
+    assert!(!parse("-is:overdue").problems.is_empty());
 }
 
 #[test]
 fn operators_whose_value_can_not_be_read_are_told_of() {
-    for text in
-        ["is:teleported", "has:wings", "before:soon", "after:2026-13", "-assignee:me", "-is:mentioned", "-after:today"]
-    {
+    for text in [
+        "is:teleported",
+        "has:wings",
+        "before:soon",
+        "after:2026-13",
+        "-assignee:me",
+        "-is:mentioned",
+        "-after:today",
+        "number:x",
+        "-number:1",
+        "priority:great",
+        "-priority:low",
+    ] {
         let problems = parse(text).problems;
         assert_eq!(problems.len(), 1, "{text}");
         assert!(problems[0].to_string().starts_with(&format!("{text} can't be read: ")), "{}", problems[0]);

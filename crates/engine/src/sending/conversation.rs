@@ -5,7 +5,6 @@ use model::ConversationId;
 use model::key::Principal;
 use model::limits::REFERENCES_MAX;
 use model::message::{Direction, ThreadedBy};
-use serde_json::{Map, Value as Json};
 use store::conversations::ConversationRow;
 use store::messages::MessageRow;
 use store::{conversations, message_references, messages};
@@ -89,18 +88,13 @@ impl Thread {
             None => self.writer(sender)?,
         };
         let automatic = reply.automatic.is_some();
-        let (headers, in_reply_to, custom_data) = match reply.automatic {
-            Some(Automatic { in_reply_to, headers, automation }) => {
-                let said = Map::from_iter([("automationId".to_owned(), Json::String(automation.into_string()))]);
-                (headers, in_reply_to, said)
-            }
-            None => (Vec::new(), None, Map::new()),
-        };
+        let Automatic { in_reply_to, headers, said: custom_data, confidential } = reply.automatic.unwrap_or_default();
         Ok(SendRequest {
             headers,
             in_reply_to,
             custom_data,
             automatic,
+            confidential,
             to,
             cc: reply.cc,
             bcc: reply.bcc,
@@ -111,6 +105,7 @@ impl Thread {
             conversation_id: self.conversation.as_ref().map(|row| row.public.id.clone()),
             scheduled_at: reply.scheduled_at,
             undo_seconds: reply.undo_seconds,
+            without_signature: reply.without_signature,
             author_id: reply.author_id,
             tracking: reply.tracking,
             ..SendRequest::default()

@@ -63,16 +63,12 @@ pub(crate) fn own_reply_to(sender: &Sender, thread: &Thread) -> Vec<Mailbox> {
 /// The signature below the text, in each form the mail has.
 fn signed(signature: &Signature, request: &SendRequest) -> (Option<String>, Option<String>) {
     let text = request.text.as_ref().map(|text| match &signature.text {
-        Some(signature) if !signature.trim().is_empty() => {
-            format!("{}\n\n-- \n{}", text.trim_end(), signature.trim_end())
-        }
-        _ => text.clone(),
+        Some(signature) => format!("{}\n\n-- \n{}", text.trim_end(), signature.trim_end()),
+        None => text.clone(),
     });
     let html = request.html.as_ref().map(|html| match &signature.html {
-        Some(signature) if !signature.trim().is_empty() => {
-            insert_before_end(html, &format!("<div class=\"signature\">{signature}</div>"))
-        }
-        _ => html.clone(),
+        Some(signature) => insert_before_end(html, &format!("<div class=\"signature\">{signature}</div>")),
+        None => html.clone(),
     });
     (text, html)
 }

@@ -46,6 +46,7 @@ pub(crate) fn note_sent(
         raw: RawMail::Kept(blob_id),
         size,
         sent_by: SentBy::Other,
+        survey: None,
         now,
     };
     enqueue::enqueue(tx, &outgoing)?;

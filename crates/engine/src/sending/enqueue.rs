@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::conversation::{Conversation, ConversationStatus};
+use model::conversation::{Conversation, ConversationPriority, ConversationStatus};
 use model::event::EventType;
 use model::message::{Delivery, DeliveryAttempt, Direction, MessageStatus, Recipient, RecipientType};
 use model::suppression::Suppression;
@@ -12,14 +12,15 @@ use store::conversations::ConversationRow;
 use store::deliveries::DeliveryRow;
 use store::events::NewEvent;
 use store::messages::{Envelope, MessageFlags, MessageRow};
+use store::surveys::SurveyRow;
 use store::{
     Result, StoreError, Tx, blobs_table, contacts, conversation_lists, conversation_moves, conversations, deliveries,
-    engagement, events, message_references, messages,
+    engagement, events, message_references, messages, surveys, teams,
 };
 
-use super::SendRequest;
 use super::conversation::Thread;
 use super::sender::Sender;
+use super::{SendRequest, reaching};
 use crate::ingest::{AttachmentPolicy, Reading};
 use crate::suppressions::{Mailing, held_back, tell_held_back, words};
 
@@ -36,6 +37,8 @@ pub(super) struct Outgoing {
     /// Bytes.
     pub size: u64,
     pub sent_by: SentBy,
+    /// The survey whose link is in it.
+    pub survey: Option<SurveyRow>,
     pub now: Timestamp,
 }
 
@@ -60,6 +63,7 @@ pub(super) fn enqueue(tx: &mut Tx<'_>, outgoing: &Outgoing) -> Result<()> {
     let contact_id = contact(tx, outgoing)?;
     let (conversation, began) = place(tx, outgoing, contact_id.as_ref())?;
     let mut message = message_row(outgoing, conversation.public.id.clone(), contact_id, blob_id);
+    message.flags.aside = !began && !reaching::answers(tx, outgoing, &conversation)?;
     let held = hold_back(tx, outgoing, &mut message)?;
     let seq = messages::insert(tx, &message)?;
     let ancestors: Vec<&str> = outgoing.reading.ancestors().into_iter().take(1).collect();
@@ -77,6 +81,9 @@ pub(super) fn enqueue(tx: &mut Tx<'_>, outgoing: &Outgoing) -> Result<()> {
     if let Some(recipient) = message.recipients.first().filter(|_| outgoing.request.tracking.is_asked()) {
         let channel = outgoing.sender.channel_id();
         engagement::insert(tx, &outgoing.workspace_id, channel, &outgoing.id, &recipient.address, outgoing.now)?;
+    }
+    if let Some(survey) = &outgoing.survey {
+        surveys::insert(tx, survey, Some(&outgoing.id))?;
     }
     let event_type = if began { EventType::ConversationCreated } else { EventType::ConversationUpdated };
     let data =
@@ -150,8 +157,12 @@ fn place(tx: &mut Tx<'_>, outgoing: &Outgoing, contact: Option<&ContactId>) -> R
     let (row, began) = match existing {
         Some(id) => (touch(tx, outgoing, id)?, false),
         None => {
-            let row = new_conversation(outgoing, contact);
-            conversations::insert(tx, &row)?;
+            let mut row = new_conversation(outgoing, contact);
+            // Of its channel's team, as one that comes in; nobody's turn, since it waits for nobody yet.
+            if let Some(team) = outgoing.sender.team_id.as_ref().filter(|_| !outgoing.request.confidential) {
+                row.public.team_id = teams::take_turn(tx, &outgoing.workspace_id, team)?.map(|_| team.clone());
+            }
+            conversations::insert(tx, &mut row)?;
             (row, true)
         }
     };
@@ -208,6 +219,8 @@ fn new_conversation(outgoing: &Outgoing, contact: Option<&ContactId>) -> Convers
             use_case_id: outgoing.sender.use_case_id().cloned(),
             contact_id: contact.cloned(),
             subject: outgoing.reading.subject.clone(),
+            number: 0,
+            priority: ConversationPriority::default(),
             status: if outgoing.request.confidential { ConversationStatus::Resolved } else { ConversationStatus::Open },
             assignee_id: None,
             team_id: None,
@@ -219,6 +232,7 @@ fn new_conversation(outgoing: &Outgoing, contact: Option<&ContactId>) -> Convers
             last_activity_at: outgoing.now,
             created_at: outgoing.now,
             related_conversation_ids: Vec::new(),
+            sla: None,
         },
     }
 }

@@ -68,9 +68,11 @@ pub(super) async fn forward(
         conversation_id: Some(conversation.clone()),
         scheduled_at: reply.scheduled_at,
         undo_seconds: reply.undo_seconds,
+        without_signature: reply.without_signature,
         author_id: reply.author_id,
         tracking: reply.tracking,
         forwarded: Some(Forwarded { original: Arc::new(Original { parsed, raw }), attachments: forward.attachments }),
+        is_forward: true,
         ..SendRequest::default()
     })
 }

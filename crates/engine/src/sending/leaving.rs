@@ -6,6 +6,7 @@ use model::use_case::EmailType;
 use super::SendRequest;
 use super::draft::insert_before_end;
 use super::sender::Sender;
+use crate::words::Language;
 use crate::{Engine, EngineError, FieldError, Result, unsubscribe};
 
 /// What the link is called in templates, and in contents that have `{{unsubscribeUrl}}`.
@@ -18,6 +19,7 @@ pub(super) struct WayToLeave {
     pub url: String,
     /// Where nothing in the content leads to it, a line below does.
     is_marketing: bool,
+    language: Language,
 }
 
 /// `None` where people can't unsubscribe from the sender's mail.
@@ -45,7 +47,8 @@ pub(super) fn way_to_leave(
         return Err(EngineError::Invalid(errors));
     }
     let is_marketing = use_case.email_type == EmailType::Marketing;
-    Ok(Some(WayToLeave { url: unsubscribe::url(engine, sender.links_at.as_deref(), id.as_str()), is_marketing }))
+    let url = unsubscribe::url(engine, sender.links_at.as_deref(), id.as_str());
+    Ok(Some(WayToLeave { url, is_marketing, language: sender.language }))
 }
 
 impl WayToLeave {
@@ -60,12 +63,13 @@ impl WayToLeave {
         if !self.is_marketing {
             return;
         }
+        let (lang, leave) = (self.language.tag(), self.language.words().unsubscribe.leave);
         if let Some(text) = request.text.as_mut().filter(|text| !text.contains(&self.url)) {
-            *text = format!("{}\n\nUnsubscribe: {}\n", text.trim_end(), self.url);
+            *text = format!("{}\n\n{leave}: {}\n", text.trim_end(), self.url);
         }
         if let Some(html) = request.html.as_mut().filter(|html| !html.contains(&self.url)) {
             let line = format!(
-                "<p style=\"margin-top:2em;font-size:12px;color:#666\"><a href=\"{}\" style=\"color:#666\">Unsubscribe</a></p>",
+                "<p lang=\"{lang}\" style=\"margin-top:2em;font-size:12px;color:#666\"><a href=\"{}\" style=\"color:#666\">{leave}</a></p>",
                 self.url
             );
             *html = insert_before_end(html, &line);

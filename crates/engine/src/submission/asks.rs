@@ -131,6 +131,12 @@ fn key(value: &str) -> Result<String> {
     Err(wrong(format!("an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} ASCII characters")))
 }
 
+/// For the fuzzer: the key of a mail whose head can be read.
+#[doc(hidden)]
+pub fn fuzz_head(raw: &[u8]) -> Option<String> {
+    Asks::read(&mail::parse(raw)).ok()?.idempotency_key
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,15 +1,16 @@
 //! Suppressions as CSV: a list from elsewhere taken in, row by row, and the columns it is given out in.
 
+use model::Timestamp;
 use model::key::{Principal, Scope};
 use model::limits::{
     SUPPRESSION_IMPORT_BATCH, SUPPRESSION_IMPORT_BYTES_MAX, SUPPRESSION_IMPORT_ERRORS_MAX, SUPPRESSION_IMPORT_ROWS_MAX,
 };
 use model::suppression::{SuppressionReason, SuppressionScope};
-use model::{Timestamp, WorkspaceId};
 use serde::Serialize;
 use store::Priority;
 
 use super::{Added, NewSuppression, checked, may, put, read_csv};
+use crate::audit::{self, Target};
 use crate::{Engine, EngineError, FieldError, Result};
 
 /// The columns, as they are exported; an import may have them in any order, and needs the first alone.
@@ -81,19 +82,21 @@ pub async fn import(engine: &Engine, principal: &Principal, text: &str) -> Resul
             }
         }
         if batch.len() == SUPPRESSION_IMPORT_BATCH {
-            keep(engine, &principal.workspace_id, std::mem::take(&mut batch), &mut done).await?;
+            keep(engine, principal, std::mem::take(&mut batch), &mut done).await?;
         }
     }
-    keep(engine, &principal.workspace_id, batch, &mut done).await?;
+    keep(engine, principal, batch, &mut done).await?;
     Ok(done)
 }
 
-async fn keep(engine: &Engine, workspace: &WorkspaceId, batch: Vec<NewSuppression>, done: &mut Imported) -> Result<()> {
+/// Each batch tells of itself in the audit log: what was kept before a cut is told of, too.
+async fn keep(engine: &Engine, principal: &Principal, batch: Vec<NewSuppression>, done: &mut Imported) -> Result<()> {
     if batch.is_empty() {
         return Ok(());
     }
-    let (workspace, now) = (workspace.clone(), Timestamp::now());
+    let (workspace, now, by) = (principal.workspace_id.clone(), Timestamp::now(), audit::by(principal));
     let added = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
+        audit::note(tx, &by, "suppressions.imported", Target::of("workspace", &workspace), &[])?;
         batch.iter().map(|new| Ok(put(tx, &workspace, new, now)?.1)).collect::<store::Result<Vec<_>>>()
     })
     .await?;

@@ -7,6 +7,7 @@ use model::suppression::{Suppression, SuppressionScope};
 use store::{Priority, suppressions};
 
 use super::{actor, holds, is_plain_id, may};
+use crate::audit::{self, Target};
 use crate::{Engine, EngineError, Result};
 
 /// Whose list it is.
@@ -91,10 +92,14 @@ pub async fn remove_address(engine: &Engine, principal: &Principal, place: Place
     let address = mail::address::normalize(address)
         .ok_or_else(|| EngineError::invalid("/recipient", "an e-mail address is needed, such as ann@example.org"))?;
     let (workspace, who, now) = (principal.workspace_id.clone(), actor(principal), Timestamp::now());
+    let by = audit::by(principal);
     let work = move |tx: &mut store::Tx<'_>| {
         let scope_id = place.scope_id.as_deref().unwrap_or_default();
         match suppressions::at_place(tx, &workspace, &address, place.scope, scope_id)? {
-            Some(there) if holds(&there, now) => suppressions::remove(tx, &workspace, &there.id, &who, now),
+            Some(there) if holds(&there, now) => {
+                audit::note(tx, &by, "suppression.deleted", Target::of("suppression", &there.id), &[])?;
+                suppressions::remove(tx, &workspace, &there.id, &who, now)
+            }
             _ => Ok(false),
         }
     };

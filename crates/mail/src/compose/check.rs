@@ -200,7 +200,9 @@ fn header_name(name: &str) -> Result<(), String> {
         ));
     }
     let lower = name.to_ascii_lowercase();
-    if RESERVED.contains(&lower.as_str()) || lower.starts_with("content-") {
+    // All that describes the body is ours, but for its language (RFC 3282), which only its author knows.
+    let describes_the_body = lower.starts_with("content-") && lower != "content-language";
+    if RESERVED.contains(&lower.as_str()) || describes_the_body {
         return Err(format!(
             "{name} is written from the message's own fields and can't be set here; other names, such as X-Ticket or List-Id, can"
         ));

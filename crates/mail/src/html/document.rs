@@ -3,13 +3,25 @@
 
 use super::{BLOCKED_IMAGE_CLASS, FOLD_CLASS};
 
+/// What the page around a mail looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ColorScheme {
+    #[default]
+    Light,
+    /// A mail that sets no colour and has no image is light on dark then; any other stays on white paper, with a margin.
+    Dark,
+}
+
+/// What says that a mail was made for white paper. Taken for it where it stands in a text alone, too: white is always readable.
+const MADE_FOR_PAPER: [&str; 4] = ["color", "background", "<img", "<font"];
+
 /// A whole document around a cleaned fragment. With a nonce it carries one script, which tells the page around it
 /// the height of the mail (`{type: "postroom:height", height, remoteImagesBlocked}` by `postMessage`, the number from
 /// `window.remoteImagesBlocked` where the page sets it), makes a mail that is too wide fit, and marks the words that the page
 /// around it asks for (`{type: "postroom:highlight", terms: [{words, prefix}]}`, words folded) without touching the mail's
 /// elements; without, none. `style`: the mail's
 /// own rules.
-pub fn document(sanitized: &str, style: &str, nonce_script: Option<&str>) -> String {
+pub fn document(sanitized: &str, style: &str, nonce_script: Option<&str>, scheme: ColorScheme) -> String {
     let is_nonce = |nonce: &&str| {
         !nonce.is_empty() && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte))
     };
@@ -26,15 +38,25 @@ pub fn document(sanitized: &str, style: &str, nonce_script: Option<&str>) -> Str
          style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; {policy}\">\
          <meta name=\"referrer\" content=\"no-referrer\"><meta name=\"viewport\" content=\"width=device-width\">\
          <base target=\"_blank\"><style>{base_style}</style><style>{style}</style></head><body>{sanitized}{script}</body></html>",
-        base_style = base_style(),
+        base_style = base_style(scheme, [sanitized, style].into_iter().any(is_made_for_paper)),
     )
 }
 
-/// Light, whatever the dashboard is: mail sets dark text and trusts the canvas to be white.
-fn base_style() -> String {
+fn is_made_for_paper(html: &str) -> bool {
+    let html = html.to_ascii_lowercase();
+    MADE_FOR_PAPER.iter().any(|sign| html.contains(sign))
+}
+
+/// Mail that sets colours sets dark text and trusts the canvas to be white, whatever is around it.
+fn base_style(scheme: ColorScheme, made_for_paper: bool) -> String {
+    let colors = match (scheme, made_for_paper) {
+        (ColorScheme::Light, _) => String::new(),
+        (ColorScheme::Dark, true) => "body{padding:12px}".to_owned(),
+        (ColorScheme::Dark, false) => dark_style(),
+    };
     format!(
         ":root{{color-scheme:light}}\
-         body{{margin:0;padding:1px;background:#fff;color:#1f2328;font:14px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif;overflow-wrap:break-word}}\
+         body{{margin:0;padding:1px;background:#fff;color:#1f2328;font:15px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif;overflow-wrap:break-word}}\
          img{{max-width:100%}}img:not([height]){{height:auto}}\
          img.{BLOCKED_IMAGE_CLASS}{{background:#f0f1f3;border-radius:3px;color:#6b7280;font-size:12px}}\
          ::highlight(postroom-found){{background-color:#ffe9a8;color:#1f2328}}\
@@ -43,7 +65,16 @@ fn base_style() -> String {
          p.MsoNormal,p.MsoListParagraph,p.MsoNoSpacing{{margin:0}}\
          details.{FOLD_CLASS}{{margin:8px 0}}\
          details.{FOLD_CLASS}>summary{{display:inline-block;list-style:none;cursor:pointer;padding:0 8px;border-radius:8px;background:#e8eaed;color:#444;line-height:1.4}}\
-         details.{FOLD_CLASS}>summary::-webkit-details-marker{{display:none}}"
+         details.{FOLD_CLASS}>summary::-webkit-details-marker{{display:none}}{colors}"
+    )
+}
+
+/// The dashboard's own colours in the dark.
+fn dark_style() -> String {
+    format!(
+        ":root{{color-scheme:dark}}body{{background:none;color:#e9eaec}}a{{color:#93b4ff}}blockquote{{border-color:#43464d}}\
+         ::highlight(postroom-found){{background-color:#5c4a12;color:#e9eaec}}\
+         details.{FOLD_CLASS}>summary{{background:#2b2d32;color:#e9eaec}}"
     )
 }
 

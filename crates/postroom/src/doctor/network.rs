@@ -9,6 +9,7 @@ use gateway::dns::DnsConfig;
 use gateway::dns_lookup::{DnsLookup, DnsLookupError};
 use gateway::smtp_out::SmtpTransport;
 use gateway::validated_dns::ValidatedDns;
+use server::TrustedProxies;
 
 use super::report::Check;
 use crate::config::Config;
@@ -87,6 +88,34 @@ pub fn public_url(config: &Config) -> Check {
         return Check::warning(NAME, detail, "put a proxy with TLS in front of it, and use https://");
     }
     Check::ok(NAME, shown.clone())
+}
+
+pub fn trusted_proxies(config: &Config) -> Check {
+    const NAME: &str = "trusted proxies";
+    let (trusted, shown) = (&config.trusted_proxies, config.trusted_proxies.to_text());
+    if trusted.are_everybody() {
+        return Check::problem(
+            NAME,
+            format!("{shown}: whoever connects may say that they are somebody else"),
+            "set POSTROOM_TRUSTED_PROXIES to the addresses of your reverse proxies alone",
+        );
+    }
+    let is_behind_one = config.public_url.starts_with("https://");
+    if is_behind_one && trusted.are_none() {
+        return Check::warning(
+            NAME,
+            "off: the audit log, sessions and limits know the reverse proxy's address alone",
+            "set POSTROOM_TRUSTED_PROXIES to the addresses of your reverse proxies",
+        );
+    }
+    if is_behind_one && *trusted == TrustedProxies::default() && !config.http_addr.ip().is_loopback() {
+        return Check::warning(
+            NAME,
+            format!("{shown}: a reverse proxy on another machine is taken for the client"),
+            "set POSTROOM_TRUSTED_PROXIES to the addresses of your reverse proxies",
+        );
+    }
+    Check::ok(NAME, if trusted.are_none() { "off".to_owned() } else { shown })
 }
 
 pub async fn inbound_domain(config: &Config, dns: &Result<DnsLookup, String>) -> Check {

@@ -47,7 +47,7 @@ async fn list(
     StrictQuery(query): StrictQuery<PageQuery>,
 ) -> Answer<Json<Page<ApiKey>>> {
     let all = access::keys(&app.engine, &caller.0).await?;
-    Ok(Json(Page::of_all(all, &query, Order::Desc, |key| &key.id)?))
+    Ok(Json(Page::of_all(all, &query, Order::Desc, |key| key.id.clone())?))
 }
 
 /// Create an API key

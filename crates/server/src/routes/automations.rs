@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine::Engine;
 use engine::automations::{self, AutomationChange, DryRun, NewAutomation};
+use model::absence::nullable;
 use model::automation::{Automation, AutomationAction, AutomationRun, AutomationTest, AutomationTrigger, Conditions};
 use model::{AutomationId, AutomationRunId};
 use serde::Deserialize;
@@ -12,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::wire::{nullable, page, path_id, slice};
+use super::wire::{page, path_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{Order, Page};

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine::Engine;
 use engine::broadcasts::{self, BroadcastChange, NewBroadcast};
+use model::absence::nullable;
 use model::broadcast::{Broadcast, BroadcastTracking};
 use model::id::InvalidId;
 use model::{BroadcastId, ContactListId, TemplateId, Timestamp, UseCaseId};
@@ -14,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::outgoing::TrackingBody;
-use super::wire::{Fields, nullable, page, path_id, slice};
+use super::wire::{Fields, page, path_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{Order, Page};

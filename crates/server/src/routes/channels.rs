@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine::channels::{self, ChannelRequest};
 use engine::ports::TestStep;
+use model::absence::nullable;
 use model::channel::{AuthPolicy, Channel, ChannelLimits, Provider, ProviderConfig, Signature, TransportSecurity};
 use model::{ChannelId, TeamId};
 use secrecy::SecretString;
@@ -12,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::wire::nullable;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{self, Order, Page, PageQuery};

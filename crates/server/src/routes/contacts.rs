@@ -5,16 +5,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine::Engine;
 use engine::contacts::{self, ContactChange, NewContact};
-use model::ContactId;
+use model::absence::nullable;
 use model::contact::{Activity, Contact};
 use model::conversation::Conversation;
+use model::{ContactId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::wire::{nullable, page, path_id, slice};
+use super::wire::{page, path_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{Order, Page};
@@ -27,6 +28,9 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(get, change))
         .routes(routes!(conversations))
         .routes(routes!(activities))
+        .routes(routes!(add_address))
+        .routes(routes!(remove_address))
+        .routes(routes!(merge))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -106,19 +110,81 @@ struct ChangeBody {
     /// Merged into those there are; null takes one away.
     #[schema(value_type = Option<Object>, nullable = false)]
     attributes: Option<Map<String, Value>>,
+    /// The `updatedAt` of the contact that the change is made of: where it is another one by now, nothing is changed (409).
+    #[schema(nullable = false)]
+    if_updated_at: Option<Timestamp>,
 }
 
 /// Changes a contact's name or attributes.
 #[utoipa::path(patch, path = "/api/v1/contacts/{id}", operation_id = "changeContact", tag = "contacts",
-    params(("id" = ContactId, Path)), request_body = ChangeBody, responses((status = 200, body = Contact)))]
+    params(("id" = ContactId, Path)), request_body = ChangeBody,
+    responses((status = 200, body = Contact), (status = 409, description = "Somebody changed it meanwhile")))]
 async fn change(
     State(engine): State<Engine>,
     Caller(principal): Caller,
     TextPath(id): TextPath<String>,
     StrictJson(body): StrictJson<ChangeBody>,
 ) -> Answer<Json<Contact>> {
-    let change = ContactChange { name: body.name, attributes: body.attributes };
+    let change = ContactChange { name: body.name, attributes: body.attributes, updated_at: body.if_updated_at };
     Ok(Json(contacts::change(&engine, &principal, &contact_id(&id)?, change).await?))
+}
+
+/// One more address.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewContactAddress)]
+struct AddressBody {
+    address: String,
+    /// It is the one that is written to.
+    #[serde(default)]
+    primary: bool,
+}
+
+/// Adds an address, or makes one that is there the primary one.
+#[utoipa::path(post, path = "/api/v1/contacts/{id}/addresses", operation_id = "addContactAddress", tag = "contacts",
+    params(("id" = ContactId, Path)), request_body = AddressBody,
+    responses((status = 200, body = Contact), (status = 409, description = "It is another contact's, or there are too many")))]
+async fn add_address(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath(id): TextPath<String>,
+    StrictJson(body): StrictJson<AddressBody>,
+) -> Answer<Json<Contact>> {
+    let id = contact_id(&id)?;
+    Ok(Json(contacts::addresses::put(&engine, &principal, &id, &body.address, body.primary).await?))
+}
+
+/// Takes an address away; mail from it makes another contact then.
+#[utoipa::path(delete, path = "/api/v1/contacts/{id}/addresses/{address}", operation_id = "removeContactAddress",
+    tag = "contacts", params(("id" = ContactId, Path), ("address" = String, Path)),
+    responses((status = 200, body = Contact), (status = 409, description = "It is the only one")))]
+async fn remove_address(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath((id, address)): TextPath<(String, String)>,
+) -> Answer<Json<Contact>> {
+    Ok(Json(contacts::addresses::remove(&engine, &principal, &contact_id(&id)?, &address).await?))
+}
+
+/// Who is the same person.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ContactMerge)]
+struct MergeBody {
+    /// The one that is no more; its id leads to the one that stays.
+    contact_id: ContactId,
+}
+
+/// Merges another contact into this one: addresses, notes, attributes and lists at once, conversations and mails a moment later.
+#[utoipa::path(post, path = "/api/v1/contacts/{id}/merge", operation_id = "mergeContact", tag = "contacts",
+    params(("id" = ContactId, Path)), request_body = MergeBody, responses((status = 200, body = Contact)))]
+async fn merge(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    TextPath(id): TextPath<String>,
+    StrictJson(body): StrictJson<MergeBody>,
+) -> Answer<Json<Contact>> {
+    Ok(Json(contacts::merging::merge(&engine, &principal, &contact_id(&id)?, &body.contact_id).await?))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]

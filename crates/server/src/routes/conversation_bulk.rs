@@ -5,14 +5,15 @@ use axum::extract::State;
 use engine::Engine;
 use engine::conversations::ConversationChange;
 use engine::conversations::bulk::{self, BulkChange, OneChange};
-use model::conversation::{Conversation, ConversationStatus};
+use model::absence::nullable;
+use model::conversation::{Conversation, ConversationPriority, ConversationStatus};
 use model::{ConversationId, TeamId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::wire::{Fields, nullable};
+use super::wire::Fields;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::problem::Answer;
@@ -48,6 +49,8 @@ struct ChangeBody {
     snoozed_until: Option<Option<Timestamp>>,
     #[schema(nullable = false)]
     unread: Option<bool>,
+    #[schema(nullable = false)]
+    priority: Option<ConversationPriority>,
 }
 
 impl From<ChangeBody> for BulkChange {
@@ -60,6 +63,7 @@ impl From<ChangeBody> for BulkChange {
                 labels: body.labels,
                 snoozed_until: body.snoozed_until,
                 unread: body.unread,
+                priority: body.priority,
             },
             labels_add: body.labels_add,
             labels_remove: body.labels_remove,
@@ -106,6 +110,8 @@ struct BulkUndo {
     snoozed_until: Option<Option<Timestamp>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unread: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<ConversationPriority>,
 }
 
 impl From<BulkChange> for BulkUndo {
@@ -118,6 +124,7 @@ impl From<BulkChange> for BulkUndo {
             labels_remove: undo.labels_remove,
             snoozed_until: undo.change.snoozed_until,
             unread: undo.change.unread,
+            priority: undo.change.priority,
         }
     }
 }

@@ -7,11 +7,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine::conversations::{self, AssigneeQuery, ConversationChange, ConversationQuery, Listed, TeamQuery};
 use engine::sending::{self, Forward, ReplyRequest};
-use engine::{Engine, contacts, messages};
+use engine::{Engine, contacts, messages, surveys};
+use model::absence::nullable;
 use model::contact::ContactSummary;
-use model::conversation::{Conversation, ConversationStatus};
+use model::conversation::{Conversation, ConversationPriority, ConversationStatus};
 use model::key::Principal;
 use model::message::Message;
+use model::sla::SlaFilter;
+use model::survey::Rating;
 use model::{ContactId, ConversationId, MessageId, TeamId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,8 +22,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::outgoing::{AttachmentBody, TemplateBody, TrackingBody, attachments, mailboxes};
-use super::wire::{Fields, nullable, page, path_id, query_id, slice};
+use super::outgoing::{AttachmentBody, TemplateBody, TrackingBody, attachments, mailboxes, own_mailbox};
+use super::wire::{Fields, page, path_id, query_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{Order, Page};
@@ -41,6 +44,9 @@ pub fn router() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     status: Option<ConversationStatus>,
+    priority: Option<ConversationPriority>,
+    /// The one that is called so.
+    number: Option<u64>,
     /// A user's id, `me`, or `none`.
     assignee_id: Option<String>,
     /// A team's id, or `none`.
@@ -50,6 +56,8 @@ struct ListQuery {
     unread: Option<bool>,
     /// `me`: those with a note that mentions whoever is signed in.
     mentioned: Option<Mentioned>,
+    /// By how their timers stand: `dueSoon`, or `breached` (one that still runs is over its time).
+    sla: Option<SlaFilter>,
     /// As typed into a search box; the conversations with the newest messages found come first.
     q: Option<String>,
     /// Where the page begins: the `cursor` of the one before.
@@ -77,6 +85,9 @@ struct ConversationWithContact {
     /// In a search: the newest message that was found.
     #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
     found: Option<SearchMatch>,
+    /// Of one conversation that is asked for: what its contact said of the help, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rating: Option<Rating>,
 }
 
 /// What a search found of a conversation.
@@ -103,7 +114,7 @@ async fn with_contacts(
         .map(|Listed { conversation, found }| {
             let contact = conversation.contact_id.as_ref().and_then(|id| people.get(id)).cloned();
             let found = found.map(|found| SearchMatch { message_id: found.id, snippet: found.snippet });
-            ConversationWithContact { conversation, contact, found }
+            ConversationWithContact { conversation, contact, found, rating: None }
         })
         .collect())
 }
@@ -128,6 +139,8 @@ async fn list(
     };
     let asked = ConversationQuery {
         status: query.status,
+        priority: query.priority,
+        number: query.number,
         assignee,
         team,
         channel_id: query_id("channelId", query.channel_id.as_deref())?,
@@ -135,6 +148,7 @@ async fn list(
         label: query.label,
         unread: query.unread,
         mentioned: query.mentioned.is_some(),
+        sla: query.sla,
         q: query.q,
     };
     let listed: Page<Listed> = page(conversations::list(&engine, &principal, asked, part).await?);
@@ -186,7 +200,8 @@ async fn get(
         Some(id) => contacts::summaries(&engine, &principal, vec![id.clone()]).await?.pop(),
         None => None,
     };
-    Ok(Json(ConversationWithContact { conversation, contact, found: None }))
+    let rating = surveys::of_conversation(&engine, &principal, &conversation).await?;
+    Ok(Json(ConversationWithContact { conversation, contact, found: None, rating }))
 }
 
 /// Whoever is signed in has looked at the notes that mention them. Marking the conversation as read says so too.
@@ -229,9 +244,11 @@ struct ChangeBody {
     snoozed_until: Option<Option<Timestamp>>,
     #[schema(nullable = false)]
     unread: Option<bool>,
+    #[schema(nullable = false)]
+    priority: Option<ConversationPriority>,
 }
 
-/// Changes a conversation's status, assignee, team, labels, or whether it is unread.
+/// Changes a conversation's status, assignee, team, labels, priority, or whether it is unread.
 #[utoipa::path(patch, path = "/api/v1/conversations/{id}", operation_id = "changeConversation", tag = "conversations",
     params(("id" = ConversationId, Path)), request_body = ChangeBody, responses((status = 200, body = Conversation)))]
 async fn change(
@@ -247,6 +264,7 @@ async fn change(
         labels: body.labels,
         snoozed_until: body.snoozed_until,
         unread: body.unread,
+        priority: body.priority,
     };
     Ok(Json(conversations::change(&engine, &principal, &conversation_id(&id)?, change).await?))
 }
@@ -285,6 +303,10 @@ struct ReplyBody {
     template: Option<TemplateBody>,
     #[serde(default, deserialize_with = "null_is_absent")]
     attachments: Vec<AttachmentBody>,
+    /// One of the channel's own addresses (its `emailAddress`, an alias, its `inboundAddress`), with a name of your choice; the first of
+    /// these that there is where it is not said.
+    #[schema(value_type = Option<super::outgoing::Recipient>)]
+    from: Option<Value>,
     /// Where it is not said: whoever wrote last.
     #[schema(value_type = Option<super::outgoing::Recipients>)]
     to: Option<Value>,
@@ -298,6 +320,8 @@ struct ReplyBody {
     /// 0 to 120: so long the answer waits at least, as `scheduled`, and can be cancelled. 0 where it is not said.
     #[serde(default, deserialize_with = "null_is_absent")]
     undo_seconds: u64,
+    /// False leaves the channel's signature out.
+    signature: Option<bool>,
     #[serde(default, deserialize_with = "null_is_absent")]
     private: bool,
     /// The newest message you have seen: where somebody wrote since, nothing is sent and the answer is a 409.
@@ -363,12 +387,14 @@ impl ReplyBody {
             ("/html", self.html.is_some()),
             ("/template", self.template.is_some()),
             ("/attachments", !self.attachments.is_empty()),
+            ("/from", self.from.is_some()),
             ("/to", self.to.is_some()),
             ("/cc", self.cc.is_some()),
             ("/bcc", self.bcc.is_some()),
             ("/scheduledAt", self.scheduled_at.is_some()),
             ("/tracking", self.tracking.is_some()),
             ("/undoSeconds", self.undo_seconds > 0),
+            ("/signature", self.signature.is_some()),
             ("/lastSeenMessageId", self.last_seen_message_id.is_some()),
             ("/forward", self.forward.is_some()),
         ];
@@ -392,6 +418,7 @@ impl ReplyBody {
             }
         }
         let reply = ReplyRequest {
+            from: own_mailbox(self.from.as_ref(), &mut fields),
             text: self.text,
             html: self.html,
             attachments: attachments(self.attachments, "/attachments", &mut fields),
@@ -401,6 +428,7 @@ impl ReplyBody {
             scheduled_at: self.scheduled_at,
             undo_seconds: self.undo_seconds,
             author_id,
+            without_signature: self.signature == Some(false),
             template: self.template.and_then(|template| template.read(&mut fields)),
             tracking: self.tracking.map(TrackingBody::read).unwrap_or_default(),
             last_seen: self.last_seen_message_id.and_then(|id| message_id(&id, "/lastSeenMessageId", &mut fields)),

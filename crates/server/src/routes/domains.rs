@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use engine::domains::{DomainChange, NewDomain, NewSmarthost, PolicyChange};
 use engine::{Engine, domains};
 use model::DomainId;
+use model::absence::nullable;
 use model::channel::TransportSecurity;
 use model::domain::{Domain, DomainCheck, MtaStsMode};
 use model::sending::{SendLimits, WarmUp};
@@ -16,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::channels::TestResult;
-use super::wire::{nullable, page, path_id, slice};
+use super::wire::{page, path_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{Order, Page, PageQuery};

@@ -16,10 +16,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::attachments::served;
-use super::wire::path_id;
+use super::wire::{page, path_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
-use crate::paging::Page;
+use crate::paging::{Order, Page, PageQuery};
 use crate::problem::{Answer, Problem};
 use crate::strict::{StrictJson, StrictQuery, TextPath};
 
@@ -36,11 +36,16 @@ fn place(text: &str) -> Answer<DraftPlace> {
     if text == "new" { Ok(None) } else { path_id(text, "the conversation").map(Some) }
 }
 
-/// Your drafts, the newest first.
-#[utoipa::path(get, path = "/api/v1/drafts", operation_id = "listDrafts", tag = "drafts",
+/// Your drafts, those of the newest conversations first. One that changes meanwhile keeps its place.
+#[utoipa::path(get, path = "/api/v1/drafts", operation_id = "listDrafts", tag = "drafts", params(PageQuery),
     responses((status = 200, body = Page<Draft>)))]
-async fn list(State(engine): State<Engine>, Caller(principal): Caller) -> Answer<Json<Page<Draft>>> {
-    Ok(Json(Page { items: drafts::list(&engine, &principal).await?, cursor: String::new() }))
+async fn list(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    StrictQuery(query): StrictQuery<PageQuery>,
+) -> Answer<Json<Page<Draft>>> {
+    let slice = slice(query.cursor.as_deref(), query.take, query.order, Order::Desc)?;
+    Ok(Json(page(drafts::list(&engine, &principal, slice).await?)))
 }
 
 /// Your draft in a conversation, or with `new` of a message that begins one.

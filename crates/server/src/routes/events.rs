@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method, Uri};
 use axum::response::sse::{Event as Frame, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use engine::{Engine, events};
@@ -18,14 +18,13 @@ use serde::Deserialize;
 use store::Topic;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::signals::Signals;
 use crate::app::App;
-use crate::auth::Caller;
+use crate::auth::{self, Caller};
 use crate::paging::{self, Order, Page};
 use crate::problem::{Answer, Problem};
 use crate::strict::StrictQuery;
@@ -39,7 +38,7 @@ pub fn router() -> OpenApiRouter<App> {
 /// Events a stream reads at once: what a slow client makes us hold.
 const STREAM_BATCH: usize = 20;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// How long a stream lives: whoever reads on comes back by `Last-Event-ID`, and a key that was deleted does not.
+/// How long a stream lives: whoever reads on comes back by `Last-Event-ID`, and a session that is over does not.
 const STREAM_LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// How long a client waits before it comes back.
 const RETRY: Duration = Duration::from_secs(2);
@@ -100,17 +99,24 @@ struct StreamQuery {
 }
 
 /// Events as they happen (text/event-stream). `Last-Event-ID` goes on where a stream ended; without it, only what comes,
-/// and the first frame has the newest event's id and no data. People who are signed in also get frames without an id, which are no
-/// events and can't be asked for again: `presence` (who is at a conversation now) and `draft` (a draft of theirs changed).
+/// and the first frame has the newest event's id and no data. A stream ends when its key or session does, or its bearer's rights are
+/// others: who may still read comes back. People who are signed in also get frames without an id, which are no
+/// events and can't be asked for again: `presence` (who is at a conversation now), `draft` (a draft of theirs changed) and `views` (the
+/// saved views they see are others: ask for them; once at the beginning).
 #[utoipa::path(get, path = "/api/v1/events/stream", operation_id = "streamEvents", tag = "events",
     params(StreamQuery, ("Last-Event-ID" = Option<String>, Header)),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
 async fn stream(
-    State(App { engine, config, .. }): State<App>,
+    State(app): State<App>,
     Caller(principal): Caller,
+    uri: Uri,
     headers: HeaderMap,
     StrictQuery(query): StrictQuery<StreamQuery>,
 ) -> Answer<Response> {
+    let engine = app.engine.clone();
+    let mut access_news = engine.db.subscribe(Topic::Access);
+    // What changed since the caller was let in was not heard here: the reader begins with asking again.
+    access_news.mark_changed();
     let header = headers.get("last-event-id").map(|value| value.to_str().unwrap_or("?").to_owned());
     let last = header.filter(|id| !id.is_empty()).or(query.after);
     // Before the position is read: what is committed in between is news.
@@ -125,13 +131,13 @@ async fn stream(
     }
     let reader = Reader {
         signals: Signals::of(&engine, &principal),
+        credentials: Credentials { app, path: uri.path().to_owned(), headers, news: access_news },
         engine,
         principal,
         position,
         waiting: VecDeque::new(),
         news,
         ends_at: Instant::now() + STREAM_LIFETIME,
-        shutdown: config.shutdown,
     };
     let sse = Sse::new(reader.frames(newest)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive"));
     // Proxies that gather answers would hold events back.
@@ -142,12 +148,32 @@ async fn stream(
 struct Reader {
     engine: Engine,
     principal: Principal,
+    credentials: Credentials,
     position: i64,
     waiting: VecDeque<Event>,
     news: watch::Receiver<u64>,
     signals: Option<Signals>,
     ends_at: Instant,
-    shutdown: CancellationToken,
+}
+
+/// What the stream was asked for with.
+struct Credentials {
+    app: App,
+    path: String,
+    headers: HeaderMap,
+    news: watch::Receiver<u64>,
+}
+
+impl Credentials {
+    /// Whether they still speak for whom they spoke at the beginning, with the same rights. Asks again only after keys, sessions or
+    /// people changed.
+    async fn are_those_of(&mut self, principal: &Principal) -> bool {
+        if !self.news.has_changed().unwrap_or(false) {
+            return true;
+        }
+        self.news.mark_unchanged();
+        auth::authenticate(&self.app, &Method::GET, &self.path, &self.headers).await.is_ok_and(|now| now == *principal)
+    }
 }
 
 impl Reader {
@@ -163,9 +189,13 @@ impl Reader {
         futures_util::StreamExt::chain(hello, events)
     }
 
-    /// The next frame; `None` when the stream ends: its time is up, the server stops, or the store fails.
+    /// The next frame; `None` when the stream ends: its time is up, its reader may not read any more or has other rights, the server
+    /// stops, or the store fails.
     async fn next(&mut self) -> Option<Frame> {
         loop {
+            if !self.credentials.are_those_of(&self.principal).await {
+                return None;
+            }
             if let Some(event) = self.waiting.pop_front() {
                 return Some(frame(&event));
             }
@@ -187,9 +217,13 @@ impl Reader {
                 tokio::select! {
                     news = self.news.changed() => news.ok()?,
                     () = Signals::wait(self.signals.as_mut(), &self.engine, &self.principal) => {}
+                    news = self.credentials.news.changed() => {
+                        news.ok()?;
+                        self.credentials.news.mark_changed();
+                    }
                     () = tokio::time::sleep_until(self.ends_at) => return None,
                     // Its client comes back with the last id, to whoever serves then.
-                    () = self.shutdown.cancelled() => return None,
+                    () = self.credentials.app.config.shutdown.cancelled() => return None,
                 }
             }
         }

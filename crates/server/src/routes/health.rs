@@ -7,8 +7,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use model::key::Scope;
 
-use crate::app::{App, peer};
+use crate::app::App;
 use crate::auth;
+use crate::client_address::is_of_this_machine;
 use crate::problem::{Answer, Problem};
 
 pub fn router() -> Router<App> {
@@ -28,10 +29,8 @@ async fn ready(State(app): State<App>) -> Response {
 
 /// For this machine, or a key with `metrics:read`.
 async fn metrics(State(app): State<App>, request: Request) -> Answer<Response> {
-    let forwarded =
-        ["forwarded", "x-forwarded-for", "x-real-ip"].iter().any(|name| request.headers().contains_key(*name));
-    if forwarded || !peer(request.extensions()).is_loopback() {
-        let principal = auth::authenticate(&app, request.method(), request.headers()).await?;
+    if !is_of_this_machine(&request) {
+        let principal = auth::authenticate(&app, request.method(), request.uri().path(), request.headers()).await?;
         if !principal.may(Scope::MetricsRead) {
             return Err(Problem::forbidden("metrics need a key with the scope metrics:read"));
         }

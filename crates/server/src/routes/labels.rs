@@ -8,10 +8,12 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::wire::{page, slice};
 use crate::app::App;
 use crate::auth::Caller;
-use crate::paging::Page;
+use crate::paging::{Order, Page, PageQuery};
 use crate::problem::Answer;
+use crate::strict::StrictQuery;
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list))
@@ -23,11 +25,15 @@ struct Label {
     name: String,
 }
 
-/// The labels in use, by name: the first 1,000, on one page. A label comes with the first conversation that has it and goes with
-/// the last.
-#[utoipa::path(get, path = "/api/v1/labels", operation_id = "listLabels", tag = "conversations",
+/// The labels in use, by name. A label comes with the first conversation that has it and goes with the last.
+#[utoipa::path(get, path = "/api/v1/labels", operation_id = "listLabels", tag = "conversations", params(PageQuery),
     responses((status = 200, body = Page<Label>)))]
-async fn list(State(engine): State<Engine>, Caller(principal): Caller) -> Answer<Json<Page<Label>>> {
-    let names = conversations::labels(&engine, &principal).await?;
-    Ok(Json(Page { items: names.into_iter().map(|name| Label { name }).collect(), cursor: String::new() }))
+async fn list(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    StrictQuery(query): StrictQuery<PageQuery>,
+) -> Answer<Json<Page<Label>>> {
+    let slice = slice(query.cursor.as_deref(), query.take, query.order, Order::Asc)?;
+    let Page { items, cursor } = page(conversations::labels(&engine, &principal, slice).await?);
+    Ok(Json(Page { items: items.into_iter().map(|name| Label { name }).collect(), cursor }))
 }

@@ -57,6 +57,7 @@ impl Api {
         let config = crate::ServerConfig {
             render_metrics: std::sync::Arc::new(String::new),
             shutdown: tokio_util::sync::CancellationToken::new(),
+            trusted_proxies: crate::TrustedProxies::default(),
         };
         let router = crate::router(test.engine.clone(), config);
         let key = key(&test, &test.key(), vec![Scope::Admin]).await;

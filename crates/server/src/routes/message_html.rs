@@ -10,7 +10,7 @@ use engine::{Engine, messages};
 use model::MessageId;
 use rand::RngExt;
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -31,6 +31,18 @@ struct HtmlQuery {
     #[serde(default)]
     /// Whether images from elsewhere are shown; their hosts then learn that the mail is read.
     remote_images: bool,
+    /// What the page around the frame looks like: in the dark, mail that sets no colours is light on dark.
+    #[serde(default)]
+    #[param(inline)]
+    color_scheme: ColorScheme,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+enum ColorScheme {
+    #[default]
+    Light,
+    Dark,
 }
 
 /// A message's HTML (or its text), cleaned, as a page for a sandboxed frame. The page tells the one around it its height
@@ -46,7 +58,11 @@ async fn html(
     let id: MessageId = path_id(&id, "the message")?;
     let nonce = STANDARD.encode(rand::rng().random::<[u8; 18]>());
     let policy = policy(&engine.config.public_url, query.remote_images, &nonce);
-    let page = messages::html(&engine, &principal, &id, query.remote_images, nonce).await?;
+    let scheme = match query.color_scheme {
+        ColorScheme::Light => mail::html::ColorScheme::Light,
+        ColorScheme::Dark => mail::html::ColorScheme::Dark,
+    };
+    let page = messages::html(&engine, &principal, &id, query.remote_images, scheme, nonce).await?;
     let headers: [(HeaderName, String); 6] = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8".into()),
         (header::CONTENT_SECURITY_POLICY, policy),

@@ -272,7 +272,7 @@ async fn deliveries(
     StrictQuery(query): StrictQuery<PageQuery>,
 ) -> Answer<Json<Page<Delivery>>> {
     let found = messages::deliveries(&engine, &principal, &message_id(&id)?).await?;
-    Ok(Json(Page::of_all(found, &query, Order::Asc, |delivery| &delivery.id)?))
+    Ok(Json(Page::of_all(found, &query, Order::Asc, |delivery| delivery.id.clone())?))
 }
 
 /// Cancels a message that is not being sent yet.

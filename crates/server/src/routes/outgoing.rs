@@ -48,6 +48,11 @@ pub(super) fn mailboxes(value: Option<&Value>, pointer: &str, fields: &mut Field
     }
 }
 
+/// The one mailbox to write from.
+pub(super) fn own_mailbox(value: Option<&Value>, fields: &mut Fields) -> Option<Mailbox> {
+    value.filter(|value| !value.is_null()).and_then(|value| mailbox(value, "/from", fields))
+}
+
 fn mailbox(value: &Value, pointer: &str, fields: &mut Fields) -> Option<Mailbox> {
     let (address, name, address_pointer) = match value {
         Value::String(text) => (text.as_str(), None, pointer.to_owned()),
@@ -164,6 +169,10 @@ pub(super) struct SendBody {
     #[schema(value_type = Recipients)]
     #[serde(default)]
     to: Value,
+    /// One of the channel's own addresses (its `emailAddress`, an alias, its `inboundAddress`), with a name of your choice; the first of
+    /// these that there is where it is not said.
+    #[schema(value_type = Option<Recipient>)]
+    from: Option<Value>,
     content: Option<ContentBody>,
     /// Instead of a subject, a text and an HTML; the rest of a content is possible beside it.
     template: Option<TemplateBody>,
@@ -174,6 +183,8 @@ pub(super) struct SendBody {
     /// 0 to 120: so long the message waits at least, as `scheduled`, and can be cancelled. 0 where it is not said.
     #[serde(default, deserialize_with = "null_is_absent")]
     undo_seconds: u64,
+    /// False leaves the channel's signature out.
+    signature: Option<bool>,
     #[serde(default, deserialize_with = "null_is_absent")]
     tags: Vec<String>,
     /// Yours; kept and given back as it is.
@@ -284,6 +295,7 @@ impl SendBody {
             }
         }
         let request = SendRequest {
+            from: own_mailbox(self.from.as_ref(), &mut fields),
             to: mailboxes(Some(&self.to), "/to", &mut fields),
             cc: mailboxes(email.cc.as_ref(), "/content/email/cc", &mut fields),
             bcc: mailboxes(email.bcc.as_ref(), "/content/email/bcc", &mut fields),
@@ -301,12 +313,14 @@ impl SendBody {
             tags: self.tags,
             custom_data: self.custom_data,
             author_id,
+            without_signature: self.signature == Some(false),
             template: self.template.and_then(|template| template.read(&mut fields)),
             tracking: self.tracking.map(TrackingBody::read).unwrap_or_default(),
             message_id: None,
             confidential: false,
             pointer: "/content/email",
             forwarded: None,
+            is_forward: false,
             automatic: false,
         };
         fields.done()?;

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use engine::words::Language;
 use sha2::{Digest as _, Sha256};
 
 const STYLE: &str = include_str!("page.css");
@@ -24,10 +25,17 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// A page of HTML: `head` and `body` as they are, title and footer escaped.
-pub(super) fn page(status: StatusCode, title: &str, head: &str, body: &str, footer: &str) -> Response {
-    let (title, footer) = (escape(title), escape(footer));
+pub(super) fn page(
+    language: Language,
+    status: StatusCode,
+    title: &str,
+    head: &str,
+    body: &str,
+    footer: &str,
+) -> Response {
+    let (title, footer, lang) = (escape(title), escape(footer), language.tag());
     let page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+        "<!doctype html><html lang=\"{lang}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta name=\"robots\" content=\"noindex\"><title>{title}</title>{head}<style>{STYLE}</style></head><body><main><div class=\"card\">{body}</div>\
          <footer>{footer}</footer></main></body></html>"
     );
@@ -38,10 +46,11 @@ pub(super) fn page(status: StatusCode, title: &str, head: &str, body: &str, foot
     if let Ok(policy) = HeaderValue::from_str(&POLICY) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(lang));
     (status, headers, page).into_response()
 }
 
 /// Something is in the way, and this is what to do.
-pub(super) fn notice(status: StatusCode, title: &str, text: &str, footer: &str) -> Response {
-    page(status, title, "", &format!("<h1>{}</h1><p>{}</p>", escape(title), escape(text)), footer)
+pub(super) fn notice(language: Language, status: StatusCode, title: &str, text: &str, footer: &str) -> Response {
+    page(language, status, title, "", &format!("<h1>{}</h1><p>{}</p>", escape(title), escape(text)), footer)
 }

@@ -32,7 +32,7 @@ async fn list(
     StrictQuery(query): StrictQuery<PageQuery>,
 ) -> Answer<Json<Page<Team>>> {
     let all = teams::list(&engine, &principal).await?;
-    Ok(Json(Page::of_all(all, &query, Order::Asc, |team| &team.id)?))
+    Ok(Json(Page::of_all(all, &query, Order::Asc, |team| team.id.clone())?))
 }
 
 /// A team to make.

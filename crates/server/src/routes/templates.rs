@@ -7,6 +7,7 @@ use engine::sending::{self, SendRequest};
 use engine::templates::{self, NewTemplate, TemplateChange, TemplateReference, TemplateUse};
 use engine::{Engine, EngineError, messages};
 use model::TemplateId;
+use model::absence::nullable;
 use model::key::Actor;
 use model::message::Message;
 use model::template::{Template, TemplateChannel, TemplateContent, TemplateFormat, TemplateSummary, TemplateVersion};
@@ -17,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::outgoing::{Recipients, mailboxes};
-use super::wire::{Fields, nullable, page, path_id, slice};
+use super::wire::{Fields, page, path_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{Order, Page};

@@ -6,11 +6,15 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::Engine;
 use engine::tracking::{self, Visit};
+use engine::words::Notice;
 use model::Timestamp;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::app::{App, peer};
+use super::language::Visitor;
+use super::page::escape;
+use crate::app::App;
+use crate::client_address::client;
 use crate::strict::TextPath;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -31,7 +35,7 @@ async fn pixel(State(engine): State<Engine>, TextPath(token): TextPath<String>, 
     if tracking::opened(&engine, &token, visit(&request)).await {
         ([(header::CONTENT_TYPE, "image/gif"), (header::CACHE_CONTROL, NO_STORE)], GIF).into_response()
     } else {
-        unknown()
+        unknown(request.headers())
     }
 }
 
@@ -50,16 +54,26 @@ async fn click(State(engine): State<Engine>, TextPath(token): TextPath<String>, 
             ];
             (StatusCode::FOUND, headers).into_response()
         }
-        None => unknown(),
+        None => unknown(request.headers()),
     }
 }
 
 const NO_STORE: &str = "no-store, private, max-age=0";
 
-fn unknown() -> Response {
-    const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Not found</title><p>This link leads nowhere. It was changed on its way, or is not from here.</p></html>";
-    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, NO_STORE)];
-    (StatusCode::NOT_FOUND, headers, PAGE).into_response()
+fn unknown(headers: &HeaderMap) -> Response {
+    let words = Visitor::of(headers).stranger(None);
+    let (lang, Notice { title, text }) = (words.language.tag(), &words.page.leads_nowhere);
+    let page = format!(
+        "<!doctype html><html lang=\"{lang}\"><meta charset=\"utf-8\"><title>{}</title><p>{}</p></html>",
+        escape(title),
+        escape(text)
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, NO_STORE),
+        (header::CONTENT_LANGUAGE, lang),
+    ];
+    (StatusCode::NOT_FOUND, headers, page).into_response()
 }
 
 fn visit(request: &Request) -> Visit {
@@ -68,16 +82,9 @@ fn visit(request: &Request) -> Visit {
     let purposes: Vec<&str> = PURPOSES.iter().filter_map(|name| text(name)).collect();
     Visit {
         at: Timestamp::now(),
-        ip: Some(client(headers, peer(request.extensions()))),
+        ip: Some(client(request.extensions())),
         user_agent: text("user-agent").map(str::to_owned),
         head: request.method() == Method::HEAD,
         purpose: purposes.join(" "),
     }
-}
-
-/// Behind a proxy on this machine, the address that proxy saw.
-fn client(headers: &HeaderMap, peer: std::net::IpAddr) -> std::net::IpAddr {
-    let seen = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
-    let last = seen.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
-    if peer.to_canonical().is_loopback() { last.unwrap_or(peer) } else { peer }
 }

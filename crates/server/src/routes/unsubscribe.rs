@@ -1,5 +1,5 @@
 //! `/unsubscribe/…`: where the link of a mail leads. A mail program's one click (RFC 8058) is a POST and works without cookies; opening
-//! the link changes nothing, and shows a page that asks. Owns what is said there; what an opt-out stops is the engine's.
+//! the link changes nothing, and shows a page that asks. Owns what is shown there; what an opt-out stops is the engine's.
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
@@ -7,48 +7,62 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use engine::unsubscribe::{self, Asker, Leaving, SubscribedTo, Subscription};
+use engine::words::{Notice, Words};
 use engine::{Engine, EngineError};
 
+use super::language::Visitor;
 use super::page::{escape, notice, page};
-use crate::app::{App, peer};
+use crate::app::App;
+use crate::client_address::client;
 use crate::observe;
 
 /// Bytes of a filled-in form, or of a mail program's.
 const FORM_BYTES_MAX: usize = 4 * 1024;
 /// Characters of a user agent that are kept.
 const USER_AGENT_CHARS_MAX: usize = 300;
-const FOOTER: &str = "This page was opened by the link of a mail. It needs no account.";
 
 pub fn router() -> Router<App> {
     Router::new().route("/unsubscribe/{message}/{signature}", get(show).post(change))
 }
 
-async fn find(engine: &Engine, message: &str, signature: &str) -> Result<Subscription, Response> {
-    unsubscribe::look_up(engine, message, signature).await.map_err(|error| match error {
-        EngineError::NotFound { .. } => notice(
-            StatusCode::NOT_FOUND,
-            "This link does not work",
-            "It is not complete, or was changed on its way. Open the link of the mail once more, or answer the mail and ask to be taken off the list.",
-            FOOTER,
-        ),
-        error => failed(&error),
-    })
+/// What the link speaks of and the words for it, or why there is nothing.
+async fn find(
+    engine: &Engine,
+    visitor: Visitor,
+    message: &str,
+    signature: &str,
+) -> Result<(Subscription, &'static Words), Response> {
+    match unsubscribe::look_up(engine, message, signature).await {
+        Ok(subscription) => {
+            let words = visitor.mail_reader(subscription.language);
+            Ok((subscription, words))
+        }
+        Err(EngineError::NotFound { .. }) => {
+            let words = visitor.mail_reader(None);
+            Err(said(words, StatusCode::NOT_FOUND, &words.unsubscribe.no_link))
+        }
+        Err(error) => Err(failed(visitor.mail_reader(None), &error)),
+    }
 }
 
-fn failed(error: &EngineError) -> Response {
+fn said(words: &Words, status: StatusCode, said: &Notice) -> Response {
+    notice(words.language, status, said.title, said.text, words.page.footer)
+}
+
+fn failed(words: &Words, error: &EngineError) -> Response {
     let request_id = observe::request_id();
     tracing::error!(%error, request_id, "an opt-out could not be looked up or kept");
-    notice(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "That did not work",
-        &format!("Something went wrong on our side, and nothing was changed. Try again in a moment. ({request_id})"),
-        FOOTER,
-    )
+    let text = (words.page.failed_text)(&request_id);
+    notice(words.language, StatusCode::SERVICE_UNAVAILABLE, words.page.failed, &text, words.page.footer)
 }
 
-async fn show(State(engine): State<Engine>, Path((message, signature)): Path<(String, String)>) -> Response {
-    match find(&engine, &message, &signature).await {
-        Ok(subscription) => shown(&subscription),
+async fn show(
+    State(engine): State<Engine>,
+    Path((message, signature)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    match find(&engine, Visitor::of(&headers), &message, &signature).await {
+        Ok((subscription, words)) => shown(words, &subscription),
         Err(answer) => answer,
     }
 }
@@ -82,8 +96,8 @@ async fn change(
     Path((message, signature)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    let subscription = match find(&engine, &message, &signature).await {
-        Ok(subscription) => subscription,
+    let (subscription, words) = match find(&engine, Visitor::of(request.headers()), &message, &signature).await {
+        Ok(found) => found,
         Err(answer) => return answer,
     };
     if let Err(too_often) = limiter.check_opt_out(&subscription.mail_id) {
@@ -91,16 +105,10 @@ async fn change(
     }
     let asker = asker(&request);
     let Ok(body) = axum::body::to_bytes(request.into_body(), FORM_BYTES_MAX).await else {
-        return notice(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "That was too long",
-            "Open the link of the mail once more.",
-            FOOTER,
-        );
+        return said(words, StatusCode::PAYLOAD_TOO_LARGE, &words.unsubscribe.too_long);
     };
     let Some(wish) = wish(&body) else {
-        let detail = "Nothing was changed: the request said neither List-Unsubscribe=One-Click nor what to leave. Open the link of the mail in a browser.";
-        return notice(StatusCode::BAD_REQUEST, "Nothing was changed", detail, FOOTER);
+        return said(words, StatusCode::BAD_REQUEST, &words.unsubscribe.nothing_changed);
     };
     let done = match wish {
         Wish::OneClick => unsubscribe::leave(&engine, &subscription, Leaving::This, &asker).await,
@@ -108,7 +116,8 @@ async fn change(
         Wish::ComeBack => unsubscribe::come_back(&engine, &subscription, &asker).await,
     };
     match done {
-        Err(error) => failed(&error),
+        Err(error) => failed(words, &error),
+        // A mail program reads it, and shows it to nobody.
         Ok(()) if wish == Wish::OneClick => (StatusCode::OK, "You are unsubscribed.\n").into_response(),
         Ok(()) => Redirect::to(&format!("/unsubscribe/{message}/{signature}")).into_response(),
     }
@@ -119,46 +128,42 @@ fn asker(request: &Request) -> Asker {
         let value = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes)?;
         Some(String::from_utf8_lossy(value).chars().take(USER_AGENT_CHARS_MAX).collect())
     };
-    Asker { ip: Some(peer(request.extensions())), user_agent: user_agent(request.headers()) }
+    Asker { ip: Some(client(request.extensions())), user_agent: user_agent(request.headers()) }
 }
 
 fn button(value: &str, label: &str, class: &str) -> String {
     format!("<button class=\"{class}\" name=\"leave\" value=\"{value}\">{}</button>", escape(label))
 }
 
-fn shown(subscription: &Subscription) -> Response {
-    let (address, sender) = (escape(&subscription.address), escape(subscription.sender()));
+fn shown(words: &Words, subscription: &Subscription) -> Response {
+    let texts = &words.unsubscribe;
+    let address = format!("<strong>{}</strong>", escape(&subscription.address));
+    let sender = escape(subscription.sender());
     let from = match &subscription.to {
         SubscribedTo::UseCase { use_case, .. } => format!("{} ({sender})", escape(&use_case.entity_name)),
         SubscribedTo::List { .. } => sender,
     };
     let what = escape(subscription.name());
-    let everything = subscription.domain().map_or_else(String::new, |domain| {
-        button("domain", &format!("Unsubscribe from everything of {domain}"), "button plain")
-    });
+    let everything = subscription
+        .domain()
+        .map_or_else(String::new, |domain| button("domain", &(texts.leave_domain)(domain), "button plain"));
+    let come_back = button("nothing", texts.come_back, "button plain");
+    // The texts hold no markup of their own; what is put into them is escaped.
     let (title, text, buttons) = match (subscription.left_domain, subscription.left) {
-        (false, false) => (
-            "Unsubscribe",
-            format!("<strong>{address}</strong> gets “{what}” from {from}."),
-            button("useCase", "Unsubscribe", "button") + &everything,
-        ),
-        (false, true) => (
-            "You are unsubscribed",
-            format!("“{what}” from {from} does not come to <strong>{address}</strong> any more."),
-            everything + &button("nothing", "Subscribe again", "button plain"),
-        ),
-        (true, _) => (
-            "You are unsubscribed",
-            format!(
-                "Nothing from {} comes to <strong>{address}</strong> any more.",
-                escape(subscription.domain().unwrap_or_default())
-            ),
-            button("nothing", "Subscribe again", "button plain"),
-        ),
+        (false, false) => {
+            (texts.leave, (texts.gets)(&address, &what, &from), button("useCase", texts.leave, "button") + &everything)
+        }
+        (false, true) => (texts.left, (texts.left_text)(&what, &from, &address), everything + &come_back),
+        (true, _) => {
+            let domain = escape(subscription.domain().unwrap_or_default());
+            (texts.left, (texts.left_domain_text)(&domain, &address), come_back)
+        }
     };
-    let body =
-        format!("<h1>{title}</h1><p>{text}</p><form method=\"post\"><div class=\"actions\">{buttons}</div></form>");
-    page(StatusCode::OK, title, "", &body, FOOTER)
+    let body = format!(
+        "<h1>{}</h1><p>{text}</p><form method=\"post\"><div class=\"actions\">{buttons}</div></form>",
+        escape(title)
+    );
+    page(words.language, StatusCode::OK, title, "", &body, words.page.footer)
 }
 
 #[cfg(test)]

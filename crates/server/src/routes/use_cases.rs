@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use engine::Engine;
 use engine::use_cases::{self, NewUseCase, UseCaseChange};
+use model::absence::nullable;
 use model::use_case::{EmailType, UseCase};
 use model::{DomainId, UseCaseId};
 use serde::Deserialize;
@@ -12,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::wire::{Fields, nullable, page, path_id, query_id, slice};
+use super::wire::{Fields, page, path_id, query_id, slice};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::paging::{Order, Page};

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use engine::access;
 use engine::invitations::{self, Invitation, InviteAgain};
 use engine::users::{self, CreatedUser, NewUser, UserChange};
@@ -12,7 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::auth::Caller;
+use crate::auth::{self, Caller};
+use crate::client_address::client;
 use crate::paging::{Order, Page, PageQuery};
 use crate::problem::Answer;
 use crate::strict::{IdPath, StrictJson, StrictQuery};
@@ -33,7 +35,7 @@ async fn list(
     StrictQuery(query): StrictQuery<PageQuery>,
 ) -> Answer<Json<Page<User>>> {
     let all = access::users(&app.engine, &caller.0).await?;
-    Ok(Json(Page::of_all(all, &query, Order::Asc, |user| &user.id)?))
+    Ok(Json(Page::of_all(all, &query, Order::Asc, |user| user.id.clone())?))
 }
 
 /// Add a user
@@ -46,20 +48,32 @@ async fn create(
     Ok((StatusCode::CREATED, Json(users::create(&app.engine, &caller.0, new).await?)))
 }
 
+/// Changes a user; a present password that is said is looked at as often as one may try to sign in.
+async fn changed(app: &App, caller: &Caller, id: &UserId, parts: &Parts, change: UserChange) -> Answer<User> {
+    if change.current_password.is_some() {
+        app.limiter.check_sign_in(client(&parts.extensions))?;
+        app.limiter.check_account(&users::get(&app.engine, &caller.0, id).await?.email)?;
+    }
+    let token = auth::session_token(&parts.headers);
+    Ok(users::update(&app.engine, &caller.0, id, change, token.as_deref()).await?)
+}
+
 /// Show the user who asks
 #[utoipa::path(get, path = "/api/v1/users/me", operation_id = "getMe", tag = "users", responses((status = 200, description = "The user", body = User), (status = 404, description = "A key asks, which is no user")))]
 async fn me(State(app): State<App>, caller: Caller) -> Answer<Json<User>> {
     Ok(Json(users::me(&app.engine, &caller.0).await?))
 }
 
-/// Change the user who asks: their name, password, or whether they are available
+/// Change the user who asks: their name, password (with the present one), or whether they are available; a new password ends their other sessions
 #[utoipa::path(patch, path = "/api/v1/users/me", operation_id = "changeMe", tag = "users", request_body = UserChange, responses((status = 200, description = "The user as they are now", body = User), (status = 404, description = "A key asks, which is no user")))]
 async fn change_me(
     State(app): State<App>,
     caller: Caller,
+    parts: Parts,
     StrictJson(change): StrictJson<UserChange>,
 ) -> Answer<Json<User>> {
-    Ok(Json(users::update_me(&app.engine, &caller.0, change).await?))
+    let me = users::me(&app.engine, &caller.0).await?;
+    Ok(Json(changed(&app, &caller, &me.id, &parts, change).await?))
 }
 
 /// Show a user
@@ -73,10 +87,11 @@ async fn show(State(app): State<App>, caller: Caller, IdPath(id): IdPath<UserId>
 async fn change(
     State(app): State<App>,
     caller: Caller,
+    parts: Parts,
     IdPath(id): IdPath<UserId>,
     StrictJson(change): StrictJson<UserChange>,
 ) -> Answer<Json<User>> {
-    Ok(Json(users::update(&app.engine, &caller.0, &id, change).await?))
+    Ok(Json(changed(&app, &caller, &id, &parts, change).await?))
 }
 
 /// Remove a user; what they wrote stays

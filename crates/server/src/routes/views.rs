@@ -15,20 +15,29 @@ use utoipa_axum::routes;
 use super::wire::path_id;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::paging::Page;
+use crate::paging::{Order, Page, PageQuery};
 use crate::problem::Answer;
-use crate::strict::{StrictJson, TextPath, null_is_absent};
+use crate::strict::{StrictJson, StrictQuery, TextPath, null_is_absent};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change, delete))
 }
 
-/// One's own views in their order, then those that others share: all of them, on one page.
-#[utoipa::path(get, path = "/api/v1/views", operation_id = "listViews", tag = "views",
+/// One's own views in their order, then those that others share, oldest first.
+#[utoipa::path(get, path = "/api/v1/views", operation_id = "listViews", tag = "views", params(PageQuery),
     responses((status = 200, body = Page<View>)))]
-async fn list(State(engine): State<Engine>, Caller(principal): Caller) -> Answer<Json<Page<View>>> {
-    let items = views::list(&engine, &principal).await?;
-    Ok(Json(Page { items, cursor: String::new() }))
+async fn list(
+    State(engine): State<Engine>,
+    Caller(principal): Caller,
+    StrictQuery(query): StrictQuery<PageQuery>,
+) -> Answer<Json<Page<View>>> {
+    let all = views::list(&engine, &principal).await?;
+    let own = views::owner(&principal);
+    let place = |view: &View| {
+        let is_own = view.owner_id == own;
+        (!is_own, if is_own { view.position } else { 0 }, view.id.clone())
+    };
+    Ok(Json(Page::of_all(all, &query, Order::Asc, place)?))
 }
 
 /// A view to save.

@@ -69,7 +69,7 @@ async fn list(
     StrictQuery(query): StrictQuery<PageQuery>,
 ) -> Answer<Json<Page<WebhookEndpoint>>> {
     let all = webhook_endpoints::list(&app.engine, &caller.0).await?;
-    Ok(Json(Page::of_all(all, &query, Order::Desc, |endpoint| &endpoint.id)?))
+    Ok(Json(Page::of_all(all, &query, Order::Desc, |endpoint| endpoint.id.clone())?))
 }
 
 /// Create a webhook endpoint

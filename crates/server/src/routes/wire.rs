@@ -1,4 +1,4 @@
-//! What the routes of mail share: parts of lists by typed places, ids in paths and queries, fields that may be null, bodies of CSV.
+//! What the routes of mail share: parts of lists by typed places, ids in paths and queries, bodies of CSV.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use engine::listing::{Listing, SliceOf};
 use engine::{Engine, EngineError, FieldError};
 use http_body_util::{BodyExt as _, Limited};
-use serde::{Deserialize, Deserializer};
 
 use crate::app::App;
 use crate::paging::{self, Order, Page};
@@ -51,15 +50,6 @@ pub(super) fn path_id<Id: FromStr>(text: &str, what: &'static str) -> Answer<Id>
 /// An id of a query parameter.
 pub(super) fn query_id<Id: FromStr<Err: Display>>(name: &str, text: Option<&str>) -> Answer<Option<Id>> {
     text.map(str::parse).transpose().map_err(|error| Problem::unreadable(format!("{name} is {error}")))
-}
-
-/// Tells a field that is null from one that is not there.
-pub(super) fn nullable<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Errors of fields, gathered so that all are told at once.

@@ -32,9 +32,10 @@ const BROADCASTS: &str = "/api/v1/broadcasts";
 /// A deadline that only a failure reaches.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A use case, and a list with these on it.
+/// A domain, a use case, and a list with these on it.
 pub struct Setting {
     pub server: Server,
+    pub domain: String,
     pub use_case: String,
     pub list: String,
 }
@@ -48,7 +49,7 @@ impl Setting {
         let use_case = use_cases::make(&server, new).await;
         let list = lists::make(&server, "Everybody").await;
         lists::add(&server, &list, members).await.expect(200);
-        Self { server, use_case, list }
+        Self { server, domain, use_case, list }
     }
 
     pub fn body(&self) -> Value {

@@ -4,6 +4,7 @@
 
 mod access;
 mod analytics;
+mod audit;
 mod broadcast_turns;
 mod broadcasts;
 mod channels;
@@ -13,6 +14,7 @@ mod lists;
 mod openapi;
 mod requests;
 mod schema;
+mod signing_in;
 mod support;
 mod suppressions;
 mod templates;

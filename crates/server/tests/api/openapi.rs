@@ -21,12 +21,17 @@ async fn answers_are_as_documented(database: TestDb) {
         if content.is_null()
             || template.ends_with("/stream")
             || template == "/api/v1/session"
+            || template.starts_with("/api/v1/users/me")
             || template.starts_with("/api/v1/drafts")
             || template.ends_with("/me")
         {
             continue;
         }
-        let query = if template == "/api/v1/search" { "?q=hello" } else { "" };
+        let query = match template.as_str() {
+            "/api/v1/search" => "?q=hello",
+            "/api/v1/insight/groups" => "?by=channel",
+            _ => "",
+        };
         let answer = server.get(&format!("{}{query}", things.fill(template))).await.expect(200).json();
         let errors = schema::check(&document, content, &answer);
         assert!(errors.is_empty(), "GET {template}: {errors:#?}\n{answer:#}");

@@ -11,7 +11,7 @@ use engine::testing::TestEngine;
 use model::key::Scope;
 use model::limits::IDEMPOTENCY_SECONDS;
 use model::{Timestamp, WorkspaceId};
-use postroom_server::ServerConfig;
+use postroom_server::{ServerConfig, TrustedProxies};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use store::testing::TestDb;
@@ -130,7 +130,11 @@ impl Server {
 }
 
 fn router(engine: &Engine) -> Router {
-    let config = ServerConfig { render_metrics: Arc::new(|| "postroom_up 1\n".into()), shutdown: Default::default() };
+    let config = ServerConfig {
+        render_metrics: Arc::new(|| "postroom_up 1\n".into()),
+        shutdown: Default::default(),
+        trusted_proxies: TrustedProxies::default(),
+    };
     postroom_server::router(engine.clone(), config)
 }
 

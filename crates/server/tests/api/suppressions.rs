@@ -1,5 +1,7 @@
 //! Suppressions: added, listed, taken away, imported and exported; and what they do to what is sent.
 
+use std::collections::HashSet;
+
 use axum::body::Body;
 use axum::http::Request;
 use model::key::Scope;
@@ -54,7 +56,11 @@ async fn an_address_is_suppressed_and_freed(database: TestDb) {
     assert_eq!(addresses(&server, "?address=nobody").await.len(), 0);
     let first = server.get(&format!("{PATH}?take=3&order=asc")).await.expect(200).json();
     let cursor = first["cursor"].as_str().expect("a cursor");
-    assert_eq!(addresses(&server, &format!("?take=3&order=asc&cursor={cursor}")).await, ["bob@example.org"]);
+    let second = server.get(&format!("{PATH}?take=3&order=asc&cursor={cursor}")).await.expect(200).json();
+    // Those of one millisecond are in any order.
+    let pages = [&first, &second].into_iter().flat_map(|page| page["items"].as_array().expect("items"));
+    let ids: HashSet<&str> = pages.filter_map(|item| item["id"].as_str()).collect();
+    assert_eq!((ids.len(), second["items"].as_array().map(Vec::len)), (4, Some(1)));
 
     let path = format!("{PATH}/{}", made["id"].as_str().expect("an id"));
     server.get(&path).await.expect(200);

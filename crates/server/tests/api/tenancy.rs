@@ -1,7 +1,11 @@
 //! Workspaces never meet: every route of the document, asked about one workspace's things with another's key.
 
+use model::survey::RatingValue;
+use model::{MessageId, SurveyId, Timestamp};
 use serde_json::{Value, json};
+use store::surveys::{self, SurveyRow};
 use store::testing::TestDb;
+use store::{Priority, Tx};
 
 use crate::support::Server;
 use crate::{lists, use_cases};
@@ -34,6 +38,9 @@ pub struct Things {
     team: String,
     automation: String,
     view: String,
+    sla_policy: String,
+    note: String,
+    erasure: String,
 }
 
 impl Things {
@@ -47,6 +54,7 @@ impl Things {
         let key = json!({"name": "App", "scopes": ["channels:read"]});
         let message = server.product.receive(MAIL).await.to_string();
         server.product.settle().await;
+        engine::timing::step(&server.product.engine, model::Timestamp::now()).await.expect("a step");
         let shown = server.get(&format!("/api/v1/messages/{message}")).await.expect(200).json();
         let domain = use_cases::verified_domain(server).await;
         let use_case = use_cases::make(server, use_cases::new(&domain, "orders")).await;
@@ -58,7 +66,16 @@ impl Things {
         let conversation = format!("/api/v1/conversations/{}", text(&shown["conversationId"]));
         server.patch(&conversation, json!({"labels": ["parcel"]})).await.expect(200);
         let automation = json!({"name": "Parcels", "trigger": "message.received", "actions": [{"type": "stop"}]});
+        let policy = json!({"name": "Usual", "firstResponseSeconds": 3600});
         let view = json!({"name": "Parcels", "filter": {"label": "parcel"}, "shared": true});
+        let provider = json!({"name": "Acme", "issuer": "https://login.example", "clientId": "postroom"});
+        server.ask("PUT", "/api/v1/workspace/identity-provider", &server.key, Some(provider)).await.expect(200);
+        let note = format!("/api/v1/contacts/{}/notes", text(&shown["contactId"]));
+        let note = server.post(&note, json!({"text": "likes parcels"})).await.expect(201).json();
+        let gone = server.post("/api/v1/contacts", json!({"addresses": ["gone@example.com"]})).await.expect(201).json();
+        let erase = format!("/api/v1/contacts/{}/erase", text(&gone["id"]));
+        let erasure = server.post(&erase, json!({})).await.expect(202).json();
+        rate(server, &text(&shown["conversationId"]), &text(&shown["contactId"])).await;
         Self {
             channel: server.product.channel.id.to_string(),
             conversation: text(&shown["conversationId"]),
@@ -82,6 +99,9 @@ impl Things {
             team: text(&server.post("/api/v1/teams", json!({"name": "Support"})).await.expect(201).json()["id"]),
             automation: text(&server.post("/api/v1/automations", automation).await.expect(201).json()["id"]),
             view: text(&server.post("/api/v1/views", view).await.expect(201).json()["id"]),
+            sla_policy: text(&server.post("/api/v1/sla-policies", policy).await.expect(201).json()["id"]),
+            note: text(&note["id"]),
+            erasure: text(&erasure["id"]),
             event: text(&server.get("/api/v1/events").await.expect(200).json()["items"][0]["id"]),
         }
     }
@@ -105,6 +125,8 @@ impl Things {
             Some("teams") => &self.team,
             Some("automations") => &self.automation,
             Some("views") => &self.view,
+            Some("sla-policies") => &self.sla_policy,
+            Some("erasures") => &self.erasure,
             // A person's: a key has none, whatever its id.
             Some("uploads") => "upl_00000000000000000000000000",
             _ => "",
@@ -114,6 +136,8 @@ impl Things {
             .replace("{attachmentId}", &self.attachment)
             .replace("{place}", &self.conversation)
             .replace("{contactId}", &self.contact)
+            .replace("{noteId}", &self.note)
+            .replace("{address}", "ann@example.org")
             .replace("{deliveryId}", &self.delivery);
         assert!(!path.contains('{') && !path.contains("//"), "{template}: say here what its ids are");
         path
@@ -126,6 +150,9 @@ impl Things {
             "/api/v1/conversations/{id}/merge" => json!({"conversationIds": ["conv_00000000000000000000000000"]}),
             "/api/v1/conversations/{id}/split" => json!({"messageIds": [self.message]}),
             "/api/v1/conversations/{id}/move" => json!({"channelId": self.channel}),
+            "/api/v1/contacts/{id}/merge" => json!({"contactId": "ct_00000000000000000000000000"}),
+            "/api/v1/contacts/{id}/addresses" => json!({"address": "a@example.com"}),
+            "/api/v1/contacts/{id}/notes" | "/api/v1/contacts/{id}/notes/{noteId}" => json!({"text": "x"}),
             "/api/v1/drafts/{place}" => json!({"version": 0, "content": {}}),
             "/api/v1/templates/{id}/test" => json!({"channelId": self.channel, "to": "a@example.com"}),
             "/api/v1/lists/{id}/members" => json!({"members": [{"address": "a@example.com"}]}),
@@ -134,7 +161,7 @@ impl Things {
         }
     }
 
-    fn ids(&self) -> [&str; 19] {
+    fn ids(&self) -> [&str; 22] {
         [
             &self.channel,
             &self.message,
@@ -155,8 +182,39 @@ impl Things {
             &self.team,
             &self.automation,
             &self.view,
+            &self.sla_policy,
+            &self.note,
+            &self.erasure,
         ]
     }
+}
+
+/// An answer to a survey, as if its mail had been sent and its link followed.
+async fn rate(server: &Server, conversation: &str, contact: &str) {
+    let now = Timestamp::now();
+    let row = SurveyRow {
+        id: SurveyId::generate(),
+        workspace_id: server.product.workspace_id.clone(),
+        conversation_id: conversation.parse().expect("an id"),
+        contact_id: contact.parse().expect("an id"),
+        channel_id: server.product.channel.id.clone(),
+        team_id: None,
+        assignee_id: None,
+        automation_id: None,
+        due_at: Some(now),
+        sent_at: None,
+        rating: None,
+        comment: None,
+        rated_at: None,
+        changed_at: None,
+        created_at: now,
+    };
+    let work = move |tx: &mut Tx<'_>| {
+        surveys::insert(tx, &row, None)?;
+        surveys::sent(tx, &row.id, &MessageId::generate(), now)?;
+        surveys::answer(tx, &row.id, RatingValue::Good, Some("quick"), now)
+    };
+    server.product.engine.db.write(Priority::Foreground, work).await.expect("an answer");
 }
 
 async fn every_route_answers_a_foreign_key_as_if_nothing_were_there(database: TestDb) {
@@ -237,6 +295,9 @@ async fn every_route_answers_a_foreign_key_as_if_nothing_were_there(database: Te
         "/api/v1/teams/{id}",
         "/api/v1/automations/{id}",
         "/api/v1/views/{id}",
+        "/api/v1/sla-policies/{id}",
+        "/api/v1/contacts/{id}",
+        "/api/v1/erasures/{id}",
     ] {
         server.get(&things.fill(template)).await.expect(200);
     }

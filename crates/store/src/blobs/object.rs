@@ -95,6 +95,21 @@ impl ObjectBlobs {
         self.store.get(&key).await.map_err(failed)?.bytes().await.map_err(failed)
     }
 
+    /// Deletes an object; one that is not there is deleted already. With versions kept by the bucket, older ones are its owner's to expire.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn destroy(&self, location: &BlobLocation, workspace: &str, hash: &[u8]) -> Result<(), BlobError> {
+        let Some(key) = location.as_str().strip_prefix("object:") else {
+            return self.packs.destroy(location, workspace, hash).await;
+        };
+        let key = Path::parse(key).map_err(|_| BlobError::BadLocation { location: location.clone() })?;
+        match self.store.delete(&key).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(BlobError::Object(error.to_string())),
+        }
+    }
+
     async fn put(&self, blob: PutBlob) -> Result<BlobLocation, BlobError> {
         let key = self.prefix.clone().join(blob.workspace).join(hex(&blob.hash));
         let payload = PutPayload::from_bytes(blob.compressed);
@@ -172,6 +187,16 @@ mod tests {
         assert_eq!(locations[0].as_str(), format!("object:mail/ws_1/{}", "ab".repeat(32)));
         assert_eq!(locations[0], locations[2]);
         assert_eq!(&objects.get(&locations[0]).await.unwrap()[..], b"one");
+        assert_eq!(&objects.get(&locations[1]).await.unwrap()[..], b"two");
+    }
+
+    #[tokio::test]
+    async fn a_destroyed_object_is_gone_and_destroyed_again_without_harm() {
+        let objects = in_memory("mail");
+        let locations = objects.put_batch(vec![blob("ws_1", 0xab, b"one"), blob("ws_1", 0xcd, b"two")]).await.unwrap();
+        objects.destroy(&locations[0], "ws_1", &[0xab; 32]).await.unwrap();
+        objects.destroy(&locations[0], "ws_1", &[0xab; 32]).await.unwrap();
+        assert!(matches!(objects.get(&locations[0]).await, Err(BlobError::Missing { .. })));
         assert_eq!(&objects.get(&locations[1]).await.unwrap()[..], b"two");
     }
 

@@ -84,6 +84,12 @@ impl PackStore {
     pub async fn get(&self, location: &BlobLocation) -> Result<Bytes, BlobError> {
         self.0.reader.get(location).await
     }
+
+    /// # Errors
+    /// As [`PackReader::destroy`].
+    pub(super) async fn destroy(&self, location: &BlobLocation, workspace: &str, hash: &[u8]) -> Result<(), BlobError> {
+        self.0.reader.destroy(location, workspace, hash).await
+    }
 }
 
 impl Drop for Shared {
@@ -123,6 +129,58 @@ impl PackReader {
             .await
             .unwrap_or_else(|_| Err(BlobError::Stopped))
     }
+}
+
+impl PackReader {
+    /// Writes zeros over a record's payload and its hash. What is left is a whole record that says nothing, so that the file stays sound.
+    /// Other records are not touched, and whoever appends writes elsewhere.
+    ///
+    /// # Errors
+    /// The file is not there or is damaged at that place, or the file system says no.
+    pub(super) async fn destroy(&self, location: &BlobLocation, workspace: &str, hash: &[u8]) -> Result<(), BlobError> {
+        let place = parse(location).ok_or_else(|| BlobError::BadLocation { location: location.clone() })?;
+        let (path, location) = (pack_path(&self.directory, place.number), location.clone());
+        let (workspace, hash) = (workspace.to_owned(), hash.to_owned());
+        tokio::task::spawn_blocking(move || write_over(&path, &place, &location, &workspace, &hash))
+            .await
+            .unwrap_or(Err(BlobError::Stopped))
+    }
+}
+
+/// The payload first and synced, then the head: a cut in between leaves a record that is known by its hash, and is written over again.
+fn write_over(
+    path: &Path,
+    place: &Place,
+    location: &BlobLocation,
+    workspace: &str,
+    hash: &[u8],
+) -> Result<(), BlobError> {
+    let damaged = || BlobError::Damaged { location: location.clone() };
+    let io_error = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => BlobError::Missing { location: location.clone() },
+        _ => BlobError::io(path, &error),
+    };
+    let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(io_error)?;
+    let mut header = Vec::with_capacity(FILE_HEADER_BYTES);
+    (&file).take(FILE_HEADER_BYTES as u64).read_to_end(&mut header).map_err(io_error)?;
+    let marker = record::read_file_header(&header).ok_or_else(damaged)?;
+    file.seek(SeekFrom::Start(place.offset)).map_err(io_error)?;
+    let mut there = Vec::with_capacity(place.length);
+    (&file).take(place.length as u64).read_to_end(&mut there).map_err(io_error)?;
+    let head_length = record::RECORD_HEADER_BYTES + workspace.len();
+    let Some(payload) = place.length.checked_sub(head_length) else { return Err(damaged()) };
+    if !record::is_of(&there, &marker, hash) {
+        // It was cut off and dropped at a start, or is written over already; or another record came to its place.
+        let is_empty = there.get(head_length..).is_none_or(|payload| payload.iter().all(|byte| *byte == 0));
+        return if is_empty || record::payload_range(&there).is_some() { Ok(()) } else { Err(damaged()) };
+    }
+    let zeros = vec![0; payload];
+    let head = record::encode_head(&marker, workspace, &[0; 32], &zeros).ok_or_else(damaged)?;
+    let behind_head = place.offset.saturating_add(head_length as u64);
+    file.seek(SeekFrom::Start(behind_head)).map_err(io_error)?;
+    file.write_all(&zeros).and_then(|()| file.sync_data()).map_err(io_error)?;
+    file.seek(SeekFrom::Start(place.offset)).map_err(io_error)?;
+    file.write_all(&head).and_then(|()| file.sync_data()).map_err(io_error)
 }
 
 fn read(path: &Path, place: &Place, location: &BlobLocation) -> Result<Bytes, BlobError> {

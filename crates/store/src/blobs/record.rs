@@ -58,6 +58,12 @@ pub fn payload_range(record: &[u8]) -> Option<Range<usize>> {
     (given == expected).then_some(start..record.len())
 }
 
+/// Whether what lies there begins as the record of a blob with this hash, whatever became of its payload.
+pub(super) fn is_of(bytes: &[u8], marker: &Marker, hash: &[u8]) -> bool {
+    let named = bytes.get(MARKER_BYTES + 2 + 4..CHECKSUM_AT);
+    bytes.starts_with(marker) && named == Some(hash)
+}
+
 /// The marker of a file. `None`: this is not a pack file.
 pub fn read_file_header(bytes: &[u8]) -> Option<Marker> {
     bytes.strip_prefix(FILE_MAGIC)?.first_chunk().copied()

@@ -69,6 +69,57 @@ async fn a_torn_tail_is_dropped_and_written_over() {
 }
 
 #[tokio::test]
+async fn what_is_destroyed_is_gone_from_the_file_and_everything_else_is_sound() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let secret = b"a word that nobody finds";
+    let (first, gone, last) = (put(&store, b"first").await, put(&store, secret).await, put(&store, b"last").await);
+    let path = pack_file(directory.path(), 1);
+    let holds = |path: &Path| fs::read(path).unwrap().windows(secret.len()).any(|window| window == secret);
+    assert!(holds(&path));
+    let length = fs::metadata(&path).unwrap().len();
+    store.destroy(&gone, "ws_1", &[1; 32]).await.unwrap();
+    store.destroy(&gone, "ws_1", &[1; 32]).await.unwrap();
+    assert!(!holds(&path));
+    assert_eq!(fs::metadata(&path).unwrap().len(), length);
+    let after = put(&store, b"after").await;
+    drop(store);
+    let store = open(directory.path());
+    for (location, bytes) in [(&first, "first"), (&last, "last"), (&after, "after")] {
+        assert_eq!(&store.get(location).await.unwrap()[..], bytes.as_bytes());
+    }
+    let scan = record::scan(&mut fs::File::open(&path).unwrap(), &marker_of(&path)).unwrap();
+    assert_eq!((scan.records, scan.damaged), (4, Vec::new()), "an emptied record is a whole one");
+}
+
+fn marker_of(path: &Path) -> record::Marker {
+    record::read_file_header(&fs::read(path).unwrap()[..record::FILE_HEADER_BYTES]).unwrap()
+}
+
+#[tokio::test]
+async fn a_record_that_came_to_the_place_of_a_destroyed_one_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    put(&store, b"first").await;
+    let gone = put(&store, b"written over and cut off").await;
+    drop(store);
+    // Cut off in the middle of being written over, and dropped at the start as a torn end.
+    let path = pack_file(directory.path(), 1);
+    let mut bytes = fs::read(&path).unwrap();
+    let end = bytes.len();
+    bytes[end - 5..].fill(0);
+    fs::write(&path, bytes).unwrap();
+    let store = open(directory.path());
+    store.destroy(&gone, "ws_1", &[1; 32]).await.unwrap();
+    let other = PutBlob { hash: [2; 32], ..blob(b"another of the very length") };
+    let same_length = PutBlob { compressed: other.compressed.slice(..24), ..other };
+    let location = store.put_batch(vec![same_length]).await.unwrap().remove(0);
+    assert_eq!(location, gone, "it came to the same place");
+    store.destroy(&gone, "ws_1", &[1; 32]).await.unwrap();
+    assert_eq!(&store.get(&location).await.unwrap()[..], b"another of the very leng");
+}
+
+#[tokio::test]
 async fn damage_in_the_middle_costs_nothing_but_itself() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());

@@ -1,9 +1,11 @@
 use super::*;
+use crate::conversation_counts::{ConversationCounts, counts};
 use crate::conversations::{self, ConversationRow};
 use crate::db::Priority;
 use crate::on_both_engines;
 use crate::testing::TestDb;
 use model::TeamId;
+use model::sla::{Sla, SlaState};
 
 const CONVERSATIONS: usize = 2_500;
 
@@ -50,6 +52,9 @@ fn sample(ids: &Ids, n: usize) -> ConversationRow {
             use_case_id: None,
             contact_id: ids.contacts.get(pick(6, 41)).cloned(),
             subject: format!("Subject {n}"),
+            // As `insert` counts them.
+            number: 0,
+            priority: ConversationPriority::ALL[pick(12, 6).min(3)],
             status: ConversationStatus::ALL[pick(7, 4)],
             assignee_id: ids.users.get(pick(8, 8)).cloned(),
             team_id: ids.teams.get(pick(9, 4)).cloned(),
@@ -61,6 +66,14 @@ fn sample(ids: &Ids, n: usize) -> ConversationRow {
             last_activity_at: at,
             created_at: at,
             related_conversation_ids: Vec::new(),
+            sla: [None, Some(SlaState::OnTrack), Some(SlaState::Breached)][pick(11, 3)].map(|state| Sla {
+                policy_id: model::SlaPolicyId::derived(at, b"p"),
+                state,
+                due_at: Some(at),
+                first_response: None,
+                next_response: None,
+                resolution: None,
+            }),
         },
     }
 }
@@ -70,15 +83,22 @@ fn is_mentioned(row: &ConversationRow) -> bool {
 }
 
 async fn fill(db: &crate::Db, ids: &Ids) -> Vec<ConversationRow> {
-    let rows: Vec<ConversationRow> = (0..CONVERSATIONS).map(|n| sample(ids, n)).collect();
+    let mut rows: Vec<ConversationRow> = (0..CONVERSATIONS).map(|n| sample(ids, n)).collect();
+    let mut counted: HashMap<WorkspaceId, u64> = HashMap::new();
+    for row in &mut rows {
+        let last = counted.entry(row.workspace_id.clone()).or_default();
+        *last += 1;
+        row.public.number = *last;
+    }
     let (kept, mentioned) = (rows.clone(), ids.users[..1].to_vec());
     db.write(Priority::Foreground, move |tx| {
         for row in &rows {
             // Labels are written by a change, not by an insert.
             let mut plain = row.clone();
             plain.public.labels.clear();
-            conversations::insert(tx, &plain)?;
+            conversations::insert(tx, &mut plain)?;
             conversations::apply_change(tx, &plain, row)?;
+            conversations::set_sla(tx, &row.public.id, row.public.sla.as_ref())?;
             // Mentioned before the conversation was active again: the list's order follows.
             if is_mentioned(row) {
                 let note = model::MessageId::generate();
@@ -101,6 +121,7 @@ fn filters(ids: &Ids) -> Vec<ConversationFilter> {
     let mentioned = Some(ids.users[0].clone());
     let (contact, urgent) = (Some(ids.contacts[3].clone()), Some("urgent".to_owned()));
     let team = Some(OfTeam::Team(ids.teams[1].clone()));
+    let late = Some(SlaFilter::Breached);
     let mut filters = Vec::new();
     for status in [None, Some(ConversationStatus::Open), Some(ConversationStatus::Resolved)] {
         for unread in [None, Some(true), Some(false)] {
@@ -123,6 +144,26 @@ fn filters(ids: &Ids) -> Vec<ConversationFilter> {
                 ConversationFilter { mentioned: mentioned.clone(), channel_id: channel.clone(), ..base.clone() },
                 ConversationFilter { mentioned: mentioned.clone(), team: team.clone(), ..base.clone() },
                 ConversationFilter { team: team.clone(), ..base.clone() },
+                ConversationFilter { priority: Some(ConversationPriority::High), ..base.clone() },
+                ConversationFilter { priority: Some(ConversationPriority::Normal), ..base.clone() },
+                ConversationFilter {
+                    priority: Some(ConversationPriority::High),
+                    label: urgent.clone(),
+                    ..base.clone()
+                },
+                ConversationFilter {
+                    priority: Some(ConversationPriority::High),
+                    assignee: user.clone(),
+                    channel_id: channel.clone(),
+                    ..base.clone()
+                },
+                ConversationFilter { number: Some(3), ..base.clone() },
+                ConversationFilter { number: Some(3), label: urgent.clone(), ..base.clone() },
+                ConversationFilter { sla: late, ..base.clone() },
+                ConversationFilter { sla: late, channel_id: channel.clone(), label: urgent.clone(), ..base.clone() },
+                ConversationFilter { sla: late, assignee: user.clone(), team: Some(OfTeam::None), ..base.clone() },
+                ConversationFilter { sla: late, contact_id: contact.clone(), ..base.clone() },
+                ConversationFilter { sla: late, mentioned: mentioned.clone(), ..base.clone() },
                 ConversationFilter { team: Some(OfTeam::None), ..base.clone() },
                 ConversationFilter { team: team.clone(), channel_id: channel.clone(), ..base.clone() },
                 ConversationFilter { team: team.clone(), assignee: Some(Assignee::Nobody), ..base.clone() },
@@ -156,11 +197,14 @@ fn fits(filter: &ConversationFilter, row: &ConversationRow) -> bool {
         && of_team
         && row.workspace_id == filter.workspace_id
         && filter.status.is_none_or(|status| status == public.status)
+        && filter.priority.is_none_or(|priority| priority == public.priority)
+        && filter.number.is_none_or(|number| number == public.number)
         && filter.unread.is_none_or(|unread| unread == public.unread)
         && filter.channel_id.as_ref().is_none_or(|channel| public.channel_id.as_ref() == Some(channel))
         && filter.contact_id.as_ref().is_none_or(|contact| public.contact_id.as_ref() == Some(contact))
         && filter.label.as_ref().is_none_or(|label| public.labels.contains(label))
         && (filter.mentioned.is_none() || is_mentioned(row))
+        && filter.sla.is_none_or(|sla| public.sla.as_ref().is_some_and(|shown| shown.state == sla.state()))
 }
 
 async fn walk(db: &crate::Db, filter: &ConversationFilter, ascending: bool, take: usize) -> Vec<Conversation> {
@@ -250,7 +294,9 @@ async fn no_list_scans_or_sorts(test: TestDb) {
             let searches: Vec<&String> = plan.iter().filter(|step| step.starts_with("SEARCH")).collect();
             assert!(!searches.is_empty());
             for step in searches.iter().filter(|step| step.starts_with("SEARCH c ") && !step.contains("(id=?)")) {
-                assert!(step.contains("status=?") || step.contains("contact_id=?"), "{filter:?}: {plan:#?}");
+                let of_list =
+                    ["status=?", "contact_id=?", "sla_state=?", "number=?"].iter().any(|column| step.contains(column));
+                assert!(of_list, "{filter:?}: {plan:#?}");
             }
         }
     }

@@ -50,6 +50,9 @@ impl Writer {
         connection.pragma_update(None, "journal_mode", "wal")?;
         // FULL: what was committed survives a power cut, not just a crash.
         connection.pragma_update(None, "synchronous", "full")?;
+        // What is deleted is written over where its page is written anyway. Pages that become free are emptied by whoever erases
+        // (`erased_traces`).
+        connection.query_row("PRAGMA secure_delete = FAST", [], |_| Ok(()))?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
         Ok(Self { connection, topics })
@@ -213,6 +216,17 @@ impl Reader {
             job.answer(Ok(()));
         }
     }
+}
+
+/// How long whoever empties the log waits for others; it holds up those who write meanwhile.
+const EMPTY_LOG_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// See [`super::Db::empty_log`].
+pub(super) fn empty_log(path: &Path) -> Result<bool> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(EMPTY_LOG_TIMEOUT)?;
+    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(busy == 0)
 }
 
 /// Folds the write-ahead log into the database beside the writer, so that the accept path need not.

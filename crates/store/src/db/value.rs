@@ -79,9 +79,15 @@ from_ids!(
     model::ContactListId,
     model::BroadcastId,
     model::UploadId,
+    model::ContactNoteId,
+    model::ErasureId,
+    model::SurveyId,
     model::AutomationId,
     model::AutomationRunId,
-    model::ViewId
+    model::ViewId,
+    model::SlaPolicyId,
+    model::AuditEntryId,
+    model::IdentityProviderId
 );
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
@@ -179,4 +185,9 @@ impl Row<'_> {
     pub fn json<T: serde::de::DeserializeOwned>(&self, table: &'static str, column: usize) -> Result<T> {
         serde_json::from_str(&self.text(column)?).map_err(|error| StoreError::corrupt(table, error))
     }
+}
+
+/// A value as it is kept in a column that holds JSON; [`Row::json`] reads it.
+pub(crate) fn json(table: &'static str, value: &(impl serde::Serialize + ?Sized)) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::corrupt(table, error))
 }

@@ -5,7 +5,7 @@ use crate::messages::{self, AttachmentRow};
 use crate::on_both_engines;
 use crate::search::{self, IndexRow, SearchClause, SearchDocument};
 use crate::testing::TestDb;
-use model::conversation::ConversationStatus;
+use model::conversation::{ConversationPriority, ConversationStatus};
 use model::message::Disposition;
 use model::{AttachmentId, Timestamp, WorkspaceId};
 
@@ -44,7 +44,7 @@ async fn fill(db: &crate::Db) {
                 if n / 7 % 3 == 0 {
                     conversation.public.status = ConversationStatus::Resolved;
                 }
-                conversations::insert(tx, &conversation)?;
+                conversations::insert(tx, &mut conversation)?;
             }
             documents.push(IndexRow::of(
                 tx.dialect(),
@@ -92,6 +92,8 @@ fn conversation(id: &ConversationId, workspace: &WorkspaceId) -> ConversationRow
             use_case_id: None,
             contact_id: None,
             subject: String::new(),
+            number: 1,
+            priority: ConversationPriority::Normal,
             status: ConversationStatus::Open,
             assignee_id: None,
             team_id: None,
@@ -103,6 +105,7 @@ fn conversation(id: &ConversationId, workspace: &WorkspaceId) -> ConversationRow
             last_activity_at: AT,
             created_at: AT,
             related_conversation_ids: Vec::new(),
+            sla: None,
         },
     }
 }

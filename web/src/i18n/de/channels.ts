@@ -47,7 +47,7 @@ export const channels: typeof English = {
   aliases: "Weitere Adressen",
   aliasesHint: "Durch Kommas getrennt.",
   signature: "Signatur",
-  signatureHint: "Steht unter jeder Antwort.",
+  signatureHint: "Steht unter jeder Antwort. {{agent.name}} und {{agent.email}} stehen für die Person, die schreibt.",
   outgoing: "Postausgangsserver",
   incoming: "Posteingangsserver",
   incomingText: "Dort eingehende E-Mails werden sofort zu Konversationen. Lassen Sie das Feld leer, um E-Mails stattdessen an die Empfangsadresse weiterzuleiten.",

@@ -99,7 +99,6 @@ export const conversation: typeof EnglishConversation = {
 };
 
 export const contact: typeof EnglishContact = {
-  addresses: "Adressen",
   since: "Kontakt seit",
   others: "Weitere Konversationen",
   noOthers: "Das ist die einzige Konversation mit diesem Kontakt.",
@@ -130,6 +129,13 @@ export const message: typeof EnglishMessage = {
   attachments: (n: number) => count(n, "Anhang", "Anhänge"),
   unnamed: "Datei ohne Namen",
   download: (name: string, size: string) => `${name} herunterladen, ${size}`,
+  lookAt: "Ansehen:",
+  previewFailed: "Diese Datei kann hier nicht gezeigt werden. Laden Sie sie herunter, um sie mit einem eigenen Programm zu öffnen.",
+  previousFile: "Vorige Datei",
+  nextFile: "Nächste Datei",
+  fileOf: (n: number, all: number) => `${n} von ${all}`,
+  page: (n: number, all: number) => `Seite ${n} von ${all}`,
+  morePages: (n: number) => `${count(n, "weitere Seite", "weitere Seiten")} im Download.`,
   withheld: {
     tooLarge: "Zu groß für diesen Kanal; in der Original-E-Mail erhalten",
     blockedType: "Dateityp in diesem Kanal gesperrt; in der Original-E-Mail erhalten",

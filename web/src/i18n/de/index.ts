@@ -1,23 +1,30 @@
 /** Every word the dashboard says, in German: a file for each of ../en. Sie, not du; the words that support teams use. */
 
 import type { Catalogue } from "..";
+import { secondFactor, sessions } from "./access";
 import { analytics } from "./analytics";
 import { automations, businessHours } from "./automations";
 import { channels } from "./channels";
 import { broadcasts, lists } from "./broadcasts";
 import { csvImport } from "./csvImport";
 import { composer } from "./composer";
+import { contacts, ratings } from "./contacts";
 import { list, start, conversation, contact, message, delivery } from "./conversations";
 import { domains, useCases } from "./domains";
 import { bulk, mentions, savedViews, search } from "./inbox";
+import { insight } from "./insight";
 import { keys } from "./keys";
 import { messages } from "./messages";
 import { outbox } from "./outbox";
 import { presence } from "./presence";
+import { privacy } from "./privacy";
 import { regroup } from "./regroup";
 import { people, profile, teams } from "./people";
 import { signIn } from "./session";
+import { auditLog, identityProvider, workspaceSettings } from "./settings";
 import { setUp } from "./setUp";
+import { priority } from "./priority";
+import { sla } from "./sla";
 import { suppressions } from "./suppressions";
 import { time, errors, connection, nav, views, notFound, unsaved, palette, help } from "./shell";
 import { templates } from "./templates";
@@ -59,6 +66,9 @@ export const de: Catalogue = {
   setUp,
   conversation,
   contact,
+  contacts,
+  ratings,
+  privacy,
   message,
   delivery,
   composer,
@@ -76,6 +86,9 @@ export const de: Catalogue = {
   lists,
   broadcasts,
   analytics,
+  insight,
+  priority,
+  sla,
   templates,
   presence,
   regroup,
@@ -86,4 +99,9 @@ export const de: Catalogue = {
   people,
   teams,
   profile,
+  secondFactor,
+  sessions,
+  workspaceSettings,
+  identityProvider,
+  auditLog,
 };

@@ -45,7 +45,7 @@ export const channels = {
   aliases: "Other addresses",
   aliasesHint: "Separate them with commas.",
   signature: "Signature",
-  signatureHint: "Put below each answer.",
+  signatureHint: "Put below each answer. {{agent.name}} and {{agent.email}} stand for whoever writes.",
   outgoing: "Outgoing server",
   incoming: "Incoming server",
   incomingText: "Its mail becomes conversations, as it comes. Leave it empty to forward mail to the receiving address instead.",

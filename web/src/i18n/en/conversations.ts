@@ -93,7 +93,6 @@ export const conversation = {
 };
 
 export const contact = {
-  addresses: "Addresses",
   since: "Contact since",
   others: "Other conversations",
   noOthers: "This is their only conversation.",
@@ -124,6 +123,13 @@ export const message = {
   attachments: (n: number) => count(n, "attachment", "attachments"),
   unnamed: "Unnamed file",
   download: (name: string, size: string) => `Download ${name}, ${size}`,
+  lookAt: "Look at",
+  previewFailed: "This file can't be shown here. Download it to open it with a program of your own.",
+  previousFile: "Previous file",
+  nextFile: "Next file",
+  fileOf: (n: number, all: number) => `${n} of ${all}`,
+  page: (n: number, all: number) => `Page ${n} of ${all}`,
+  morePages: (n: number) => `${count(n, "more page is", "more pages are")} in the download.`,
   withheld: {
     tooLarge: "Too large for this channel; kept in the raw mail",
     blockedType: "File type blocked by this channel; kept in the raw mail",

@@ -1,11 +1,11 @@
-//! What a signed-in person is told besides events, as it is now and never again: who is at which conversation, and that a draft of
-//! theirs changed on another device. Never moves the place of the stream.
+//! What a signed-in person is told besides events, as it is now and never again: who is at which conversation, that a draft of
+//! theirs changed on another device, and that the saved views they see are others. Never moves the place of the stream.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use axum::response::sse::Event as Frame;
-use engine::{Engine, drafts, presence};
+use engine::{Engine, drafts, presence, views};
 use model::key::{Actor, Principal};
 use model::{Timestamp, UserId};
 use serde::Serialize;
@@ -21,11 +21,15 @@ pub(super) struct Signals {
     user: UserId,
     presence: presence::Watch,
     drafts: drafts::Watch,
+    views: views::Watch,
     presence_news: watch::Receiver<u64>,
     draft_news: watch::Receiver<u64>,
+    view_news: watch::Receiver<u64>,
     waiting: VecDeque<Frame>,
     /// Something was announced that was not read yet. Kept here, since waiting may be broken off at any moment.
     due: bool,
+    /// The same of views alone, which are more to read.
+    views_due: bool,
 }
 
 /// Where a draft was changed. Version 0: it is gone.
@@ -44,10 +48,13 @@ impl Signals {
             user: user.clone(),
             presence: presence::Watch::default(),
             drafts: drafts::Watch::default(),
+            views: views::Watch::default(),
             presence_news: engine.db.subscribe(Topic::Presence),
             draft_news: engine.db.subscribe(Topic::Drafts),
+            view_news: engine.db.subscribe(Topic::Views),
             waiting: VecDeque::new(),
             due: true,
+            views_due: true,
         })
     }
 
@@ -63,7 +70,7 @@ impl Signals {
                 signals.news().await;
             }
             if let Err(error) = signals.look(engine, principal).await {
-                tracing::error!(%error, "who is at which conversation can't be read; trying again");
+                tracing::error!(%error, "what people are told beside events can't be read; trying again");
                 tokio::time::sleep(WAIT_AFTER_FAILURE).await;
             }
             if !signals.waiting.is_empty() {
@@ -87,6 +94,7 @@ impl Signals {
             // Whoever announces has gone when the store has: then nothing comes any more.
             Ok(()) = self.presence_news.changed() => {}
             Ok(()) = self.draft_news.changed() => {}
+            Ok(()) = self.view_news.changed() => self.views_due = true,
             () = over => {}
             else => std::future::pending().await,
         }
@@ -97,11 +105,19 @@ impl Signals {
         tokio::time::sleep(GATHER).await;
         self.presence_news.mark_unchanged();
         self.draft_news.mark_unchanged();
+        self.views_due |= self.view_news.has_changed().unwrap_or(false);
+        self.view_news.mark_unchanged();
         for presence in self.presence.news(engine, &principal.workspace_id).await? {
             self.tell("presence", &presence);
         }
         for (place, version) in self.drafts.news(engine, &self.user).await? {
             self.tell("draft", &DraftSignal { place, version });
+        }
+        if self.views_due {
+            if self.views.has_news(engine, principal).await? {
+                self.tell("views", &serde_json::json!({}));
+            }
+            self.views_due = false;
         }
         self.due = false;
         Ok(())

@@ -1,4 +1,4 @@
-//! Signing in at a provider from an authentication form: on the way there, and back. Owns what is said to the person; tokens are the
+//! Signing in at a provider from an authentication form: on the way there, and back. Owns what the person is shown; tokens are the
 //! engine's.
 
 use axum::extract::{Query, Request, State};
@@ -11,16 +11,18 @@ use serde::Deserialize;
 
 use super::authentication_form::{Opened, application, browser, failed, limit, open, refused};
 use super::authentication_form_page::{self as page, ProviderButton};
-use crate::app::{App, peer};
+use crate::app::App;
+use crate::client_address::client;
+use crate::routes::language::Visitor;
 
 /// Characters of a provider's words that are shown.
 const WORDS_CHARS_MAX: usize = 300;
 
 /// A button for each application.
 pub(super) async fn buttons(app: &App, opened: &Opened) -> Result<Vec<ProviderButton>, Response> {
-    let offers = oauth2::offers(&app.engine, &opened.form).await.map_err(|error| failed(&error))?;
+    let offers = oauth2::offers(&app.engine, &opened.form).await.map_err(|error| failed(opened.words, &error))?;
     let button = |offer: oauth2::Offer| ProviderButton {
-        label: format!("Sign in with {}", offer.title),
+        label: (opened.words.mailbox.sign_in_with)(&offer.title),
         url: format!("/accounts/new/oauth2?{}&app={}", opened.query, offer.app),
     };
     Ok(offers.into_iter().map(button).collect())
@@ -41,13 +43,10 @@ pub(super) async fn leave(State(app): State<App>, request: Request) -> Response 
 pub(super) async fn leave_for(app: &App, opened: &Opened, chosen: &str) -> Response {
     match oauth2::authorize_url(&app.engine, &opened.form, chosen, &opened.browser).await {
         Ok(url) => opened.show(app, elsewhere(&url)),
-        Err(EngineError::NotFound { .. }) => page::notice(
-            StatusCode::NOT_FOUND,
-            "This way to sign in is not offered",
-            "It was switched off or taken away. Go back to the application that sent you here and begin again.",
-            None,
-        ),
-        Err(error) => failed(&error),
+        Err(EngineError::NotFound { .. }) => {
+            page::end(opened.words, StatusCode::NOT_FOUND, &opened.words.mailbox.not_offered)
+        }
+        Err(error) => failed(opened.words, &error),
     }
 }
 
@@ -67,39 +66,40 @@ pub(super) struct Returned {
 
 /// Back from the provider: `GET /oauth`.
 pub(super) async fn come_back(State(app): State<App>, Query(returned): Query<Returned>, request: Request) -> Response {
-    let browser = browser(request.headers());
+    let (browser, visitor) = (browser(request.headers()), Visitor::of(request.headers()));
     let back = match oauth2::come_back(&app.engine, &returned.state, browser.as_deref()).await {
         Ok(back) => back,
-        Err(refusal) => return refused(&refusal),
+        Err(refusal) => return refused(visitor, &refusal),
     };
+    let words = visitor.stranger(back.form.language);
     if !returned.error.is_empty() {
-        let words = format!("{} {}", returned.error, returned.error_description);
-        return not_connected(&app, &back.form, NotConnected::Provider(words));
+        let said = format!("{} {}", returned.error, returned.error_description);
+        return not_connected(&app, visitor, &back.form, NotConnected::Provider(said));
     }
-    if let Err(limited) = limit(&app, &back.form, peer(request.extensions())) {
+    if let Err(limited) = limit(&app, words, &back.form, client(request.extensions())) {
         return limited;
     }
     match oauth2::connect(&app.engine, &back, &returned.code).await {
         Ok(outcome) => elsewhere(&authentication_form::onward(&back.form, outcome)),
-        Err(why) => not_connected(&app, &back.form, why),
+        Err(why) => not_connected(&app, visitor, &back.form, why),
     }
 }
 
-fn not_connected(app: &App, form: &Form, why: NotConnected) -> Response {
+fn not_connected(app: &App, visitor: Visitor, form: &Form, why: NotConnected) -> Response {
+    let words = visitor.stranger(form.language);
+    let texts = &words.mailbox;
     let link = authentication_form::link_of(&app.engine, form).unwrap_or_default();
-    let again = Some(("Try again", link.as_str()));
-    let title = "Your mailbox is not connected";
+    let again = Some((texts.try_again, link.as_str()));
     match why {
-        NotConnected::Provider(words) => {
-            let words: String = words.trim().chars().filter(|c| !c.is_control()).take(WORDS_CHARS_MAX).collect();
-            let text = format!("The provider did not let {} in. It said: {words}", application(form));
-            page::notice(StatusCode::UNPROCESSABLE_ENTITY, title, &text, again)
+        NotConnected::Provider(said) => {
+            let said: String = said.trim().chars().filter(|c| !c.is_control()).take(WORDS_CHARS_MAX).collect();
+            let text = (texts.provider_refused)(application(form), &said);
+            page::notice(words, StatusCode::UNPROCESSABLE_ENTITY, texts.not_connected, &text, again)
         }
         NotConnected::Nobody => {
-            let text = "The provider did not say whose mailbox it is. Ask whoever set this up to add the scopes openid and email.";
-            page::notice(StatusCode::UNPROCESSABLE_ENTITY, title, text, again)
+            page::notice(words, StatusCode::UNPROCESSABLE_ENTITY, texts.not_connected, texts.nobody, again)
         }
-        NotConnected::Servers(steps) => page::servers_refused(title, &steps, &link),
-        NotConnected::Form(refusal) => refused(&refusal),
+        NotConnected::Servers(steps) => page::servers_refused(words, &steps, &link),
+        NotConnected::Form(refusal) => refused(visitor, &refusal),
     }
 }

@@ -1,4 +1,4 @@
-//! The pages that a person connects a mailbox on, as HTML. Owns what they say; never decides anything. Everything that is put into them
+//! The pages that a person connects a mailbox on, as HTML. Owns what they show; never decides anything. Everything that is put into them
 //! is escaped here.
 
 use std::fmt::Write as _;
@@ -6,10 +6,9 @@ use std::fmt::Write as _;
 use axum::http::StatusCode;
 use axum::response::Response;
 use engine::ports::TestStep;
+use engine::words::{MailboxWords, Notice, Trial, Words};
 
 use crate::routes::page::{escape, page};
-
-const FOOTER: &str = "Postroom keeps your sign-in sealed and uses it for this mailbox alone.";
 
 /// What is in the fields, by their names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,6 +42,7 @@ pub(super) struct ProviderButton {
 
 /// What all pages of a form have.
 pub(super) struct Frame<'f> {
+    pub words: &'static Words,
     /// Data and signature, as they are in the link.
     pub query: String,
     pub token: String,
@@ -57,12 +57,18 @@ pub(super) struct Tried {
     pub smtp: Vec<TestStep>,
 }
 
-fn answer(status: StatusCode, title: &str, head: &str, body: &str) -> Response {
-    page(status, title, head, body, FOOTER)
+fn answer(words: &Words, status: StatusCode, title: &str, head: &str, body: &str) -> Response {
+    page(words.language, status, title, head, body, words.mailbox.footer)
 }
 
 /// Something is in the way, and this is what to do.
-pub(super) fn notice(status: StatusCode, title: &str, text: &str, onward: Option<(&str, &str)>) -> Response {
+pub(super) fn notice(
+    words: &Words,
+    status: StatusCode,
+    title: &str,
+    text: &str,
+    onward: Option<(&str, &str)>,
+) -> Response {
     let mut body = format!("<h1>{}</h1><p>{}</p>", escape(title), escape(text));
     if let Some((label, url)) = onward {
         let _ = write!(
@@ -72,30 +78,42 @@ pub(super) fn notice(status: StatusCode, title: &str, text: &str, onward: Option
             escape(label)
         );
     }
-    answer(status, title, "", &body)
+    answer(words, status, title, "", &body)
+}
+
+/// A notice that nothing goes on from.
+pub(super) fn end(words: &Words, status: StatusCode, said: &Notice) -> Response {
+    notice(words, status, said.title, said.text, None)
 }
 
 /// The mail servers do not take what a provider gave.
-pub(super) fn servers_refused(title: &str, tried: &[TestStep], again: &str) -> Response {
-    let mut body = format!(
-        "<h1>{}</h1><p>You signed in, but the mail servers do not take it. Whoever set this up can find out more with what they said:</p>",
-        escape(title)
+pub(super) fn servers_refused(words: &Words, tried: &[TestStep], again: &str) -> Response {
+    let texts = &words.mailbox;
+    let title = texts.not_connected;
+    let mut body = format!("<h1>{}</h1><p>{}</p>", escape(title), escape(texts.servers_refused));
+    steps(&mut body, texts, tried);
+    let _ = write!(
+        body,
+        "<div class=\"actions\"><a class=\"button\" href=\"{}\">{}</a></div>",
+        escape(again),
+        escape(texts.try_again)
     );
-    steps(&mut body, tried);
-    let _ = write!(body, "<div class=\"actions\"><a class=\"button\" href=\"{}\">Try again</a></div>", escape(again));
-    answer(StatusCode::UNPROCESSABLE_ENTITY, title, "", &body)
+    answer(words, StatusCode::UNPROCESSABLE_ENTITY, title, "", &body)
 }
 
 /// The account is there. A form's answer that redirects to another site would be held up by the policy of its page, on that site's own
 /// redirects too; so the page goes on by itself.
-pub(super) fn connected(application: &str, url: &str) -> Response {
-    let (application, url) = (escape(application), escape(url));
+pub(super) fn connected(words: &Words, application: &str, url: &str) -> Response {
+    let (texts, url) = (&words.mailbox, escape(url));
     let head = format!("<meta http-equiv=\"refresh\" content=\"0;url={url}\">");
     let body = format!(
-        "<h1>Your mailbox is connected</h1><p role=\"status\">Taking you back to {application}.</p>\
-         <div class=\"actions\"><a class=\"button\" id=\"onward\" href=\"{url}\">Go on</a></div>"
+        "<h1>{}</h1><p role=\"status\">{}</p>\
+         <div class=\"actions\"><a class=\"button\" id=\"onward\" href=\"{url}\">{}</a></div>",
+        escape(texts.connected),
+        escape(&(texts.taking_back)(application)),
+        escape(texts.go_on)
     );
-    answer(StatusCode::OK, "Your mailbox is connected", &head, &body)
+    answer(words, StatusCode::OK, texts.connected, &head, &body)
 }
 
 /// The first page: who it is.
@@ -106,32 +124,35 @@ pub(super) fn who(
     mistakes: &[FieldMistake],
     providers: &[ProviderButton],
 ) -> Response {
-    let mut body = heading("Connect your mailbox", frame, Some("Step 1 of 2."));
-    summary(&mut body, mistakes);
+    let texts = &frame.words.mailbox;
+    let mut body = heading(texts.connect_title, frame, 1);
+    summary(&mut body, texts, mistakes);
     if !providers.is_empty() {
         body.push_str("<ul class=\"providers\">");
         for ProviderButton { label, url } in providers {
             let _ = write!(body, "<li><a class=\"button plain\" href=\"{}\">{}</a></li>", escape(url), escape(label));
         }
-        body.push_str("</ul><p class=\"or\">or with a password</p>");
+        let _ = write!(body, "</ul><p class=\"or\">{}</p>", escape(texts.or_with_password));
     }
     begin_form(&mut body, frame, "find");
-    let hint = "As others see it. May be empty.";
+    let hint = texts.name_hint;
     input(
         &mut body,
         mistakes,
-        &Input { label: "Your name", autocomplete: "name", hint, ..Input::text("name", &fields.name) },
+        &Input { label: texts.name, autocomplete: "name", hint, ..Input::text("name", &fields.name) },
     );
     input(
         &mut body,
         mistakes,
-        &Input { label: "Email address", kind: "email", autocomplete: "email", ..Input::text("email", &fields.email) },
+        &Input { label: texts.email, kind: "email", autocomplete: "email", ..Input::text("email", &fields.email) },
     );
-    body.push_str(
-        "<div class=\"actions\"><button>Continue</button></div>\
-         <p class=\"hint\">We look up where your mailbox is. That can take up to half a minute.</p></form>",
+    let _ = write!(
+        body,
+        "<div class=\"actions\"><button>{}</button></div><p class=\"hint\">{}</p></form>",
+        escape(texts.go_on),
+        escape(texts.looks_up)
     );
-    answer(status, &title("Connect your mailbox", mistakes), "", &body)
+    answer(frame.words, status, &title(texts, texts.connect_title, mistakes), "", &body)
 }
 
 /// The second page: the servers.
@@ -143,49 +164,52 @@ pub(super) fn servers(
     found: Option<&str>,
     tried: &Tried,
 ) -> Response {
-    let mut body = heading(&format!("Sign in to {}", fields.email), frame, Some("Step 2 of 2."));
+    let texts = &frame.words.mailbox;
+    let heading_text = (texts.sign_in_to)(&fields.email);
+    let mut body = heading(&heading_text, frame, 2);
     if let Some(found) = found {
         let _ = write!(body, "<p class=\"muted\" role=\"status\">{}</p>", escape(found));
     }
-    summary(&mut body, mistakes);
+    summary(&mut body, texts, mistakes);
     begin_form(&mut body, frame, "connect");
     hidden(&mut body, "name", &fields.name);
     hidden(&mut body, "email", &fields.email);
-    body.push_str("<fieldset><legend>Incoming mail (IMAP)</legend>");
-    server(&mut body, mistakes, &IMAP, &fields.imap);
-    sign_in(&mut body, mistakes, &IMAP, &fields.imap);
-    steps(&mut body, &tried.imap);
-    body.push_str("</fieldset><fieldset><legend>Outgoing mail (SMTP)</legend>");
-    server(&mut body, mistakes, &SMTP, &fields.smtp);
+    let _ = write!(body, "<fieldset><legend>{}</legend>", escape(texts.incoming));
+    server(&mut body, texts, mistakes, &IMAP, &fields.imap);
+    sign_in(&mut body, texts, mistakes, &IMAP, &fields.imap);
+    steps(&mut body, texts, &tried.imap);
+    let _ = write!(body, "</fieldset><fieldset><legend>{}</legend>", escape(texts.outgoing));
+    server(&mut body, texts, mistakes, &SMTP, &fields.smtp);
     let checked = if fields.same { " checked" } else { "" };
     let _ = write!(
         body,
         "<div class=\"check\"><input type=\"checkbox\" id=\"same\" name=\"same\" value=\"1\"{checked}>\
-         <label for=\"same\">Use the same user name and password for outgoing mail</label></div><div class=\"own\">"
+         <label for=\"same\">{}</label></div><div class=\"own\">",
+        escape(texts.same)
     );
-    sign_in(&mut body, mistakes, &SMTP, &fields.smtp);
+    sign_in(&mut body, texts, mistakes, &SMTP, &fields.smtp);
     body.push_str("</div>");
-    steps(&mut body, &tried.smtp);
+    steps(&mut body, texts, &tried.smtp);
     let _ = write!(
         body,
-        "</fieldset><div class=\"actions\"><button>Connect</button><a href=\"?{}\">Back</a></div>\
-         <p class=\"hint\">We sign in to both servers first. That can take up to half a minute.</p></form>",
-        escape(&frame.query)
+        "</fieldset><div class=\"actions\"><button>{}</button><a href=\"?{}\">{}</a></div><p class=\"hint\">{}</p></form>",
+        escape(texts.connect),
+        escape(&frame.query),
+        escape(texts.back),
+        escape(texts.signs_in)
     );
-    answer(status, &title(&format!("Sign in to {}", fields.email), mistakes), "", &body)
+    answer(frame.words, status, &title(texts, &heading_text, mistakes), "", &body)
 }
 
-fn title(title: &str, mistakes: &[FieldMistake]) -> String {
-    if mistakes.is_empty() { title.to_owned() } else { format!("Not yet: {title}") }
+fn title(texts: &MailboxWords, title: &str, mistakes: &[FieldMistake]) -> String {
+    if mistakes.is_empty() { title.to_owned() } else { (texts.not_yet)(title) }
 }
 
-fn heading(title: &str, frame: &Frame<'_>, step: Option<&str>) -> String {
-    let step = step.map(|step| format!("{step} ")).unwrap_or_default();
-    format!(
-        "<h1>{}</h1><p class=\"muted\">{step}<strong>{}</strong> will be able to read and send mail as you.</p>",
-        escape(title),
-        escape(frame.application)
-    )
+fn heading(title: &str, frame: &Frame<'_>, step: u8) -> String {
+    let texts = &frame.words.mailbox;
+    // The texts hold no markup of their own.
+    let consent = (texts.consent)(&format!("<strong>{}</strong>", escape(frame.application)));
+    format!("<h1>{}</h1><p class=\"muted\">{} {consent}</p>", escape(title), escape((texts.step)(step)))
 }
 
 fn begin_form(body: &mut String, frame: &Frame<'_>, step: &str) {
@@ -199,11 +223,12 @@ fn hidden(body: &mut String, name: &str, value: &str) {
 }
 
 /// Said at once, with a way to each field.
-fn summary(body: &mut String, mistakes: &[FieldMistake]) {
+fn summary(body: &mut String, texts: &MailboxWords, mistakes: &[FieldMistake]) {
     if mistakes.is_empty() {
         return;
     }
-    body.push_str("<div class=\"summary\" role=\"alert\"><h2>Not connected yet</h2><ul>");
+    let heading = escape(texts.not_connected_yet);
+    let _ = write!(body, "<div class=\"summary\" role=\"alert\"><h2>{heading}</h2><ul>");
     for (name, text) in mistakes {
         let _ = write!(body, "<li><a href=\"#{name}\">{}</a></li>", escape(text));
     }
@@ -253,103 +278,121 @@ fn input(body: &mut String, mistakes: &[FieldMistake], input: &Input<'_>) {
     let number = if name.ends_with("_port") { " inputmode=\"numeric\"" } else { "" };
     let _ = write!(
         body,
-        "<div class=\"field\"><label for=\"{name}\">{label}</label><input id=\"{name}\" name=\"{name}\" type=\"{kind}\" value=\"{}\" \
+        "<div class=\"field\"><label for=\"{name}\">{}</label><input id=\"{name}\" name=\"{name}\" type=\"{kind}\" value=\"{}\" \
          autocomplete=\"{autocomplete}\" autocapitalize=\"none\" spellcheck=\"false\"{number}{attributes}>{after}</div>",
+        escape(label),
         escape(value)
     );
 }
 
-/// The names and words of a server's fields.
-struct ServerWords {
+/// The names of a server's fields.
+struct ServerNames {
     host: &'static str,
     port: &'static str,
     security: &'static str,
     user: &'static str,
     pass: &'static str,
-    hint: &'static str,
+    /// It may be left out.
+    optional: bool,
 }
 
-const IMAP: ServerWords = ServerWords {
+const IMAP: ServerNames = ServerNames {
     host: "imap_host",
     port: "imap_port",
     security: "imap_security",
     user: "imap_user",
     pass: "imap_pass",
-    hint: "",
+    optional: false,
 };
 
-const SMTP: ServerWords = ServerWords {
+const SMTP: ServerNames = ServerNames {
     host: "smtp_host",
     port: "smtp_port",
     security: "smtp_security",
     user: "smtp_user",
     pass: "smtp_pass",
-    hint: "Leave it empty to receive only.",
+    optional: true,
 };
 
-fn server(body: &mut String, mistakes: &[FieldMistake], words: &ServerWords, fields: &ServerFields) {
+fn server(
+    body: &mut String,
+    texts: &MailboxWords,
+    mistakes: &[FieldMistake],
+    names: &ServerNames,
+    fields: &ServerFields,
+) {
     body.push_str("<div class=\"row\">");
-    input(body, mistakes, &Input { label: "Server", hint: words.hint, ..Input::text(words.host, &fields.host) });
-    input(body, mistakes, &Input { label: "Port", ..Input::text(words.port, &fields.port) });
-    let (attributes, after) = binding(mistakes, words.security, "");
-    let (name, selected) = (words.security, |is: bool| if is { " selected" } else { "" });
+    let hint = if names.optional { texts.outgoing_hint } else { "" };
+    input(body, mistakes, &Input { label: texts.server, hint, ..Input::text(names.host, &fields.host) });
+    input(body, mistakes, &Input { label: texts.port, ..Input::text(names.port, &fields.port) });
+    let (attributes, after) = binding(mistakes, names.security, "");
+    let (name, selected) = (names.security, |is: bool| if is { " selected" } else { "" });
     let _ = write!(
         body,
-        "<div class=\"field\"><label for=\"{name}\">Security</label><select id=\"{name}\" name=\"{name}\"{attributes}>\
+        "<div class=\"field\"><label for=\"{name}\">{}</label><select id=\"{name}\" name=\"{name}\"{attributes}>\
          <option value=\"tls\"{}>TLS</option><option value=\"starttls\"{}>STARTTLS</option></select>{after}</div></div>",
+        escape(texts.security),
         selected(fields.tls),
         selected(!fields.tls)
     );
 }
 
-fn sign_in(body: &mut String, mistakes: &[FieldMistake], words: &ServerWords, fields: &ServerFields) {
+fn sign_in(
+    body: &mut String,
+    texts: &MailboxWords,
+    mistakes: &[FieldMistake],
+    names: &ServerNames,
+    fields: &ServerFields,
+) {
     input(
         body,
         mistakes,
-        &Input { label: "User name", autocomplete: "username", ..Input::text(words.user, &fields.user) },
+        &Input { label: texts.user, autocomplete: "username", ..Input::text(names.user, &fields.user) },
     );
-    let hint = "With two-step sign-in most providers want an app password here.";
     input(
         body,
         mistakes,
         &Input {
-            label: "Password",
+            label: texts.password,
             kind: "password",
             autocomplete: "current-password",
-            hint,
-            ..Input::text(words.pass, "")
+            hint: texts.password_hint,
+            ..Input::text(names.pass, "")
         },
     );
 }
 
-fn steps(body: &mut String, steps: &[TestStep]) {
+/// What servers said stays as they said it, and the hints to it are English.
+fn steps(body: &mut String, texts: &MailboxWords, steps: &[TestStep]) {
     if steps.is_empty() {
         return;
     }
-    body.push_str("<ul class=\"steps\" aria-label=\"What was tried\">");
+    let _ = write!(body, "<ul class=\"steps\" aria-label=\"{}\">", escape(texts.tried));
     for step in steps {
-        let (class, outcome) = if step.ok { ("", "Done") } else { (" class=\"no\"", "Failed") };
+        let (class, outcome) = if step.ok { ("", texts.done) } else { (" class=\"no\"", texts.failed) };
         let _ = write!(
             body,
-            "<li{class}><b>{outcome}:</b> {}<span>{}</span>",
-            step_words(&step.name),
+            "<li{class}><b>{}:</b> {}<span lang=\"en\">{}</span>",
+            escape(outcome),
+            escape((texts.trial)(trial(&step.name))),
             escape(&step.detail)
         );
         if let Some(hint) = &step.hint {
-            let _ = write!(body, "<span>{}</span>", escape(hint));
+            let _ = write!(body, "<span lang=\"en\">{}</span>", escape(hint));
         }
         body.push_str("</li>");
     }
     body.push_str("</ul>");
 }
 
-fn step_words(name: &str) -> &'static str {
+/// What a step was about, by its name (`imap.auth`).
+pub(super) fn trial(name: &str) -> Trial {
     match name.split_once('.').map(|(_, step)| step) {
-        Some("connect") => "reach the server",
-        Some("tls") => "encrypt the connection",
-        Some("auth") => "sign in",
-        Some("list") => "list the folders",
-        _ => "try the server",
+        Some("connect") => Trial::Connect,
+        Some("tls") => Trial::Tls,
+        Some("auth") => Trial::SignIn,
+        Some("list") => Trial::Folders,
+        _ => Trial::Other,
     }
 }
 

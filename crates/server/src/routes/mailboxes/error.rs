@@ -87,7 +87,7 @@ impl FromRequestParts<App> for Asker {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, MailboxError> {
         let headers = auth::with_access_token(parts.uri.query(), parts.headers.clone())?;
-        let principal = auth::authenticate(app, &parts.method, &headers).await?;
+        let principal = auth::authenticate(app, &parts.method, parts.uri.path(), &headers).await?;
         app.limiter.check(&principal)?;
         Ok(Self(principal))
     }

@@ -1,4 +1,5 @@
 use axum::http::header;
+use engine::words::Language;
 
 use super::*;
 
@@ -10,7 +11,7 @@ async fn text(response: Response) -> String {
 #[tokio::test]
 async fn what_people_and_servers_say_stays_text() {
     let hostile = "\"><script>alert('x')</script>&";
-    let frame = Frame { query: hostile.into(), token: hostile.into(), application: hostile };
+    let frame = |words| Frame { words, query: hostile.into(), token: hostile.into(), application: hostile };
     let fields_of = ServerFields { host: hostile.into(), port: hostile.into(), tls: true, user: hostile.into() };
     let fields =
         Fields { name: hostile.into(), email: hostile.into(), imap: fields_of.clone(), same: false, smtp: fields_of };
@@ -24,23 +25,34 @@ async fn what_people_and_servers_say_stays_text() {
     let tried = Tried { imap: vec![step.clone()], smtp: vec![step] };
     let mistakes = [("imap_host", hostile.to_owned()), ("smtp_port", hostile.to_owned())];
     let providers = [ProviderButton { label: hostile.into(), url: hostile.into() }];
-    for page in [
-        who(StatusCode::OK, &frame, &fields, &mistakes, &providers),
-        servers(StatusCode::OK, &frame, &fields, &mistakes, Some(hostile), &tried),
-        notice(StatusCode::GONE, hostile, hostile, Some((hostile, hostile))),
-        connected(hostile, hostile),
-        servers_refused(hostile, &tried.imap, hostile),
-    ] {
-        let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
-        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
-        let page = text(page).await;
-        assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "{page}");
+    for language in Language::ALL {
+        let words = language.words();
+        let frame = frame(words);
+        for page in [
+            who(StatusCode::OK, &frame, &fields, &mistakes, &providers),
+            servers(StatusCode::OK, &frame, &fields, &mistakes, Some(hostile), &tried),
+            notice(words, StatusCode::GONE, hostile, hostile, Some((hostile, hostile))),
+            connected(words, hostile, hostile),
+            servers_refused(words, &tried.imap, hostile),
+        ] {
+            check(page, language).await;
+        }
     }
+}
+
+async fn check(page: Response, language: Language) {
+    let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(page.headers()[header::CONTENT_LANGUAGE], language.tag());
+    let page = text(page).await;
+    assert!(page.starts_with(&format!("<!doctype html><html lang=\"{}\">", language.tag())), "{page}");
+    assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "{page}");
 }
 
 #[tokio::test]
 async fn a_mistake_is_bound_to_its_field_and_the_first_has_the_focus() {
-    let frame = Frame { query: "data=a&sig=b".into(), token: "t".into(), application: "app.example" };
+    let words = Language::English.words();
+    let frame = Frame { words, query: "data=a&sig=b".into(), token: "t".into(), application: "app.example" };
     let mistakes = [("imap_pass", "Wrong.".to_owned()), ("smtp_host", "Nowhere.".to_owned())];
     let page =
         text(servers(StatusCode::UNPROCESSABLE_ENTITY, &frame, &Fields::default(), &mistakes, None, &Tried::default()))

@@ -1,0 +1,55 @@
+/** How people come in: the second factor, sessions. */
+
+import type { secondFactor as EnglishFactor, sessions as EnglishSessions } from "../en/access";
+import { count } from "./count";
+
+export const secondFactor: typeof EnglishFactor = {
+  title: "Zweiter Faktor",
+  failed: "Ob Sie einen zweiten Faktor haben, ließ sich nicht feststellen",
+  on: "An: Bei der Anmeldung wird nach einem Code Ihrer Authenticator-App gefragt.",
+  off: "Aus: Ihr Passwort allein meldet Sie an.",
+  onSince: (time: string, left: number) => `Seit ${time} · noch ${count(left, "Wiederherstellungscode", "Wiederherstellungscodes")}`,
+  why: "Mit einer Authenticator-App auf Ihrem Telefon genügt ein gestohlenes Passwort nicht.",
+  setUp: "App einrichten",
+  scan: "Scannen Sie dies mit einer Authenticator-App, etwa der Ihres Telefons, Ihrem Passwortmanager oder Aegis.",
+  qrLabel: "QR-Code für die Authenticator-App",
+  orType: "Oder geben Sie dieses Geheimnis in der App ein:",
+  secret: "Geheimnis",
+  code: "Code der App",
+  codeHint: "Sechs Ziffern. Alle halbe Minute kommt ein neuer.",
+  beginFailed: "Die Einrichtung konnte nicht beginnen",
+  confirmFailed: "Der zweite Faktor wurde nicht eingeschaltet",
+  turnOn: "Einschalten",
+  isOn: "Der zweite Faktor ist eingeschaltet",
+  codesTitle: "Wiederherstellungscodes",
+  codesText: "Wenn Ihr Telefon verloren geht, meldet jeder dieser Codes Sie einmal statt der App an. Bewahren Sie sie auf, wo Sie Passwörter aufbewahren: Sie werden nicht noch einmal angezeigt.",
+  fileHead: "Wiederherstellungscodes für Postroom. Jeder gilt einmal.",
+  download: "Als Datei herunterladen",
+  kept: "Ich habe sie aufbewahrt",
+  newCodes: "Neue Wiederherstellungscodes",
+  newCodesText: "Die Codes, die Sie haben, gelten dann nicht mehr.",
+  newCodesNow: "Neue Codes anlegen",
+  newCodesFailed: "Es wurden keine neuen Codes angelegt",
+  turnOff: "Ausschalten",
+  disableTitle: "Den zweiten Faktor ausschalten?",
+  disableText: "Ihr Passwort allein meldet Sie dann an. Ein Code zeigt, dass Sie es sind.",
+  disableFailed: "Der zweite Faktor wurde nicht ausgeschaltet",
+  isOff: "Der zweite Faktor ist ausgeschaltet",
+  gateTitle: "Zweiten Faktor einrichten",
+  gateLead: "Dieser Workspace verlangt ihn von allen. Es dauert eine Minute.",
+};
+
+export const sessions: typeof EnglishSessions = {
+  title: "Wo Sie angemeldet sind",
+  failed: "Ihre Sitzungen konnten nicht geladen werden",
+  current: "Dieser Browser",
+  browser: (browser: string | null, system: string | null) => (browser && system ? `${browser} auf ${system}` : (browser ?? system ?? "Ein unbekannter Browser")),
+  since: (time: string) => `Angemeldet ${time}`,
+  used: (time: string, address: string | null) => (address ? `zuletzt verwendet ${time} von ${address}` : `zuletzt verwendet ${time}`),
+  end: "Abmelden",
+  endLabel: (where: string) => `${where} abmelden`,
+  ended: "Dort abgemeldet",
+  endOthers: "Überall sonst abmelden",
+  othersEnded: "Sie sind überall sonst abgemeldet",
+  endFailed: "Sie wurden nicht abgemeldet",
+};
