@@ -29,11 +29,6 @@ const NEWEST: usize = 40;
 /// One mail in so many is larger than what the database keeps inline.
 const LARGE_EVERY: usize = 4;
 
-/// A database of the same kind for the copy.
-pub fn another(database: &Database) -> Database {
-    if database.url().is_some() { Database::postgres() } else { Database::sqlite() }
-}
-
 /// Run beside the test, so that what it does goes on meanwhile.
 pub async fn run_beside(postroom: &Postroom, arguments: &[&str]) -> Output {
     tokio::process::Command::from(postroom.command(arguments)).output().await.expect("run postroom")
@@ -79,7 +74,7 @@ async fn back_up_amid_mail(postroom: &Postroom, answered: &Mutex<Vec<Mail>>, end
 }
 
 async fn a_backup_under_load_comes_back_whole(database: Database) {
-    let copy = another(&database);
+    let copy = database.empty_one_alike();
     let mut postroom = Postroom::start(database).await;
     let (api, application, mailbox) = (postroom.api(), WebhookReceiver::start().await, PasswordServer::start().await);
     let endpoint = api.post("/webhooks", json!({ "url": application.url(), "events": ["message.received"] })).await;
@@ -102,7 +97,7 @@ async fn a_backup_under_load_comes_back_whole(database: Database) {
     postroom.stop().await;
 
     for from in backups {
-        let database = another(&copy);
+        let database = copy.empty_one_alike();
         let mut restored = Postroom::prepare(database, &[]);
         let from = postroom.folder().join(from).display().to_string();
         let said = restored.run(&["restore", "--from", &from]);
@@ -177,7 +172,7 @@ async fn check_mails(restored: &Postroom, before: &[Mail]) {
 }
 
 async fn a_backup_without_the_key_waits_for_it(database: Database) {
-    let mut copy = Postroom::prepare(another(&database), &[]);
+    let mut copy = Postroom::prepare(database.empty_one_alike(), &[]);
     let mut postroom = Postroom::start(database).await;
     let api = postroom.api();
     api.post("/webhooks", json!({ "url": "http://127.0.0.1:9/", "events": ["*"] })).await.expect(201);

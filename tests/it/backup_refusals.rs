@@ -4,7 +4,6 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::backup::another;
 use crate::database::{Database, on_both_databases};
 use crate::mail::Mail;
 use crate::postroom_process::Postroom;
@@ -43,7 +42,7 @@ fn flip_a_byte(path: &Path) {
 }
 
 async fn a_damaged_backup_is_refused_and_its_file_named(database: Database) {
-    let other = Postroom::prepare(another(&database), &[]);
+    let other = Postroom::prepare(database.empty_one_alike(), &[]);
     let file = if database.url().is_some() { "postgres.dump" } else { "postroom.db" };
     let postroom = backed_up(database).await;
     let backup = postroom.folder().join("backup");
@@ -91,7 +90,7 @@ async fn a_damaged_backup_is_refused_and_its_file_named(database: Database) {
 }
 
 async fn what_is_not_empty_is_never_restored_into(database: Database) {
-    let elsewhere = Postroom::prepare(another(&database), &[]);
+    let elsewhere = Postroom::prepare(database.empty_one_alike(), &[]);
     let is_postgres = database.url().is_some();
     let postroom = backed_up(database).await;
     let folder = postroom.folder().display().to_string();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::api::{Api, eventually, text};
 use crate::database::{Database, on_both_databases};
 use crate::postfix::Postfix;
-use crate::postroom_process::{Postroom, free_address};
+use crate::postroom_process::Postroom;
 
 on_both_databases!(what_comes_back_is_recorded_and_suppresses);
 
@@ -32,7 +32,7 @@ async fn suppressed(api: &Api) -> Vec<(String, String)> {
 }
 
 async fn what_comes_back_is_recorded_and_suppresses(database: Database) {
-    let smtp = free_address();
+    let smtp = servers::ports::free_address();
     let postfix = Postfix::start_bouncing_to(smtp).await;
     let (smtp, smarthost) = (smtp.to_string(), format!("smtp+plain://127.0.0.1:{}", postfix.port));
     let environment = [("POSTROOM_SMTP_ADDR", smtp.as_str()), ("POSTROOM_SMARTHOST_URL", smarthost.as_str())];

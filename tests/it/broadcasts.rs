@@ -8,7 +8,7 @@ use servers::smtp_sink::SmtpSink;
 use crate::api::{Api, eventually, text};
 use crate::database::{Database, on_both_databases};
 use crate::dns_zone::DnsZone;
-use crate::postroom_process::{Postroom, free_address};
+use crate::postroom_process::Postroom;
 
 on_both_databases!(kills_amid_a_broadcast_send_nobody_twice_and_forget_nobody);
 
@@ -45,7 +45,7 @@ async fn progress(postroom: &Postroom, path: &str, name: &str) -> usize {
 }
 
 async fn kills_amid_a_broadcast_send_nobody_twice_and_forget_nobody(database: Database) {
-    let port = free_address().port();
+    let port = servers::ports::free_port();
     let sink = SmtpSink::start("127.0.0.2", port, &[]).await;
     let zone = DnsZone::with_routes(&[("many.test", 10, "sink.test")], &[("sink.test", "127.0.0.2")]).await;
     let is_sqlite = database.url().is_none();

@@ -43,12 +43,25 @@ impl Database {
         Self::Sqlite
     }
 
+    /// With the schema, where `cargo xtask test` put it into the template of all new databases.
     pub fn postgres() -> Self {
+        Self::postgres_like("template1")
+    }
+
+    /// One of the same kind without a table.
+    pub fn empty_one_alike(&self) -> Self {
+        match self {
+            Self::Sqlite => Self::Sqlite,
+            Self::Postgres { .. } | Self::Shared { .. } => Self::postgres_like("template0"),
+        }
+    }
+
+    fn postgres_like(template: &str) -> Self {
         let server = std::env::var(SERVER_URL).unwrap_or_else(|_| {
             panic!("{SERVER_URL} is not set: run `cargo xtask test it`, which starts a PostgreSQL for the tests and says where it is")
         });
         let name = format!("it_{:032x}", rand::random::<u128>());
-        run_sql(&server, &format!("CREATE DATABASE {name}"));
+        run_sql(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
         let (base, _) = server.rsplit_once('/').expect("a URL with a database name");
         Self::Postgres { url: format!("{base}/{name}"), name, server }
     }

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::api::{Api, eventually, text};
 use crate::database::{Database, on_both_databases};
 use crate::delegating_name_server::DelegatingNameServer;
-use crate::postroom_process::{Postroom, free_address};
+use crate::postroom_process::Postroom;
 use crate::workspaces::key_of_another_workspace;
 
 on_both_databases!(
@@ -34,7 +34,7 @@ struct Delegated {
 
 impl Delegated {
     async fn start(database: Database) -> Self {
-        let (names, dns) = (DelegatingNameServer::start().await, free_address());
+        let (names, dns) = (DelegatingNameServer::start().await, servers::ports::free_address());
         names.server(NS, dns);
         let postroom = Postroom::start_with(
             database,

@@ -9,7 +9,7 @@ use crate::api::{Api, Channel, eventually, text};
 use crate::database::{Database, on_both_databases};
 use crate::dns_zone::DnsZone;
 use crate::postfix::Postfix;
-use crate::postroom_process::{Postroom, free_address};
+use crate::postroom_process::Postroom;
 
 on_both_databases!(
     mail_goes_to_the_exchanger_that_dns_prefers,
@@ -129,7 +129,7 @@ async fn mail_goes_to_the_exchanger_that_dns_prefers(database: Database) {
 }
 
 async fn who_can_not_be_reached_is_followed_by_the_next_and_null_mx_bounces(database: Database) {
-    let port = free_address().port();
+    let port = servers::ports::free_port();
     let sink = SmtpSink::start("127.0.0.2", port, &[]).await;
     let exchangers = [
         ("half.test", 10, "down.test"),
@@ -165,7 +165,7 @@ async fn who_can_not_be_reached_is_followed_by_the_next_and_null_mx_bounces(data
 }
 
 async fn a_mail_refused_for_now_is_taken_when_it_is_tried_again(database: Database) {
-    let port = free_address().port();
+    let port = servers::ports::free_port();
     let refusing = SmtpSink::start("127.0.0.2", port, &["-r", "RCPT", "-b", "450 4.7.1 greylisted"]).await;
     let zone = DnsZone::with_routes(&[("grey.test", 10, "sink.test")], &[("sink.test", "127.0.0.2")]).await;
     let postroom = direct(database, &zone, port).await;
@@ -187,7 +187,7 @@ async fn a_mail_refused_for_now_is_taken_when_it_is_tried_again(database: Databa
 async fn nothing_is_lost_when_it_is_killed_while_sending(database: Database) {
     const ROUNDS: usize = 3;
     const MESSAGES_A_ROUND: usize = 40;
-    let port = free_address().port();
+    let port = servers::ports::free_port();
     let sink = SmtpSink::start("127.0.0.2", port, &[]).await;
     let zone = DnsZone::with_routes(&[("many.test", 10, "sink.test")], &[("sink.test", "127.0.0.2")]).await;
     let is_sqlite = database.url().is_none();

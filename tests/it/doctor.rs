@@ -93,7 +93,7 @@ async fn a_newer_schema_is_a_problem(database: Database) {
 async fn what_is_wrong_on_the_machine_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
-    let nobody = crate::postroom_process::free_address();
+    let nobody = servers::ports::free_address();
     let smarthost = format!("smtp+plain://{nobody}");
     let environment = [
         ("POSTROOM_HTTP_ADDR", address.as_str()),
@@ -147,7 +147,7 @@ async fn the_inbound_domain_is_looked_up_where_the_setting_says() {
         let postroom = Postroom::prepare(Database::sqlite(), &environment);
         expect(&doctor(&postroom).await.0, "inbound domain", status, words);
     }
-    let nobody = crate::postroom_process::free_address().to_string();
+    let nobody = servers::ports::free_address().to_string();
     let environment = [("POSTROOM_DNS_SERVER", nobody.as_str()), ("POSTROOM_INBOUND_DOMAIN", "inbox.example.test")];
     let postroom = Postroom::prepare(Database::sqlite(), &environment);
     let (checks, code) = doctor(&postroom).await;

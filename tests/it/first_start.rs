@@ -11,7 +11,7 @@ use crate::smtp_client;
 on_both_databases!(prints_a_key_a_link_and_an_address, bootstrap_values_replace_what_is_generated);
 
 async fn prints_a_key_a_link_and_an_address(database: Database) {
-    let mut postroom = Postroom::start_with(database, &[("POSTROOM_BOOTSTRAP_KEY", "")]).await;
+    let mut postroom = Postroom::start_with(database.empty_one_alike(), &[("POSTROOM_BOOTSTRAP_KEY", "")]).await;
     let log = postroom.log();
 
     let key = word_with(&log, "pk_").expect("the first API key");

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::postroom_process::{PATIENCE, free_address};
+use crate::postroom_process::PATIENCE;
 use servers::dovecot::Dovecot;
 
 pub struct Postfix {
@@ -63,7 +63,7 @@ impl Postfix {
         )
         .expect("write the map");
         std::fs::write(root.join("etc/mailboxes"), "good@local.test good/\n").expect("write the map");
-        let port = free_address().port();
+        let port = servers::ports::free_port();
         std::fs::write(root.join("etc/main.cf"), main_cf(root, &user, &group) + more).expect("write main.cf");
         std::fs::write(root.join("etc/master.cf"), master_cf(port)).expect("write master.cf");
         let postfix = Self { port, certificate_file, folder };

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+use servers::ports::free_address;
 
 use crate::api::Api;
 use crate::database::Database;
@@ -281,17 +283,6 @@ impl Drop for Postroom {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("--- what postroom printed ---\n{}", self.log());
-        }
-    }
-}
-
-/// An address nobody listens at. Below the range the kernel takes ports for outgoing connections from, so that none of
-/// those takes it before the server does.
-pub fn free_address() -> SocketAddr {
-    loop {
-        let port = rand::random_range(10_000..32_000);
-        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
-            return listener.local_addr().expect("the listener's address");
         }
     }
 }

@@ -94,7 +94,7 @@ async fn a_connection_is_tested_step_by_step(database: Database) {
     body["config"]["smtpSecurity"] = json!("none");
     let result = api.post("/channels/test", body.clone()).await.expect(200).json();
     assert_eq!(result["ok"], true, "{result:#}");
-    body["config"]["smtpPort"] = json!(crate::postroom_process::free_address().port());
+    body["config"]["smtpPort"] = json!(servers::ports::free_port());
     let result = api.post("/channels/test", body).await.expect(200).json();
     assert_eq!((&result["ok"], &result["steps"][0]["ok"]), (&json!(false), &json!(false)), "{result:#}");
     assert_eq!(

@@ -12,7 +12,7 @@ on_both_databases!(
 );
 
 async fn migrate_prepares_an_empty_database_and_does_nothing_twice(database: Database) {
-    let mut postroom = Postroom::prepare(database, &[]);
+    let mut postroom = Postroom::prepare(database.empty_one_alike(), &[]);
     postroom.run(&["migrate"]);
     postroom.run(&["migrate"]);
     postroom.launch().await;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::api::{Api, eventually, text};
 use crate::database::{Database, on_both_databases};
-use crate::postroom_process::{Postroom, free_address};
+use crate::postroom_process::Postroom;
 
 on_both_databases!(
     swaks_and_curl_send_and_the_sandbox_has_it,
@@ -112,7 +112,7 @@ server.quit()
 "#;
 
 async fn a_python_program_sends_under_tls(database: Database) {
-    let tls = free_address();
+    let tls = servers::ports::free_address();
     let postroom = Postroom::start_with(database, &[("POSTROOM_SUBMISSION_TLS_ADDR", &tls.to_string())]).await;
     let api = postroom.api();
     channel(&api).await;

@@ -36,6 +36,8 @@ impl Args {
     }
 }
 
+/// Most tests wait for servers and their clocks for longer than they compute.
+const TESTS_PER_PROCESSOR: usize = 3;
 /// The variable that tells tests where Cyrus IMAP's programs are.
 const CYRUS: &str = "POSTROOM_TEST_CYRUS";
 
@@ -83,8 +85,11 @@ fn rust_tests(args: &Args, postgres: &Cluster) -> anyhow::Result<()> {
     if matches!(args.part, Some(Part::Web | Part::Journeys)) {
         return Ok(());
     }
+    postgres.prepare_schema(&command::target_directory()?.join("debug/postroom"))?;
+    let at_once = TESTS_PER_PROCESSOR * std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     command::run(
         command::cargo(&["nextest", "run", "--no-fail-fast"])
+            .args(["--test-threads", &at_once.to_string()])
             .args(packages)
             .args(selection)
             .args(&args.filters)

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::mail_program::MailProgram;
-use crate::programs::{folder, free_ports, missing, run, wait_for};
+use crate::ports::free_port;
+use crate::programs::{folder, missing, run, wait_for};
 use crate::{PASSWORD, USERS};
 
 /// Where Debian puts what all of Cyrus's servers have in common.
@@ -34,7 +35,7 @@ impl Cyrus {
         for name in ["imapd", "idled"] {
             std::fs::copy(Path::new(&programs).join(name), root.join("bin").join(name)).expect("copy a program");
         }
-        let [port] = free_ports();
+        let port = free_port();
         std::fs::write(root.join("imapd.conf"), settings(root)).expect("write the settings");
         std::fs::write(root.join("cyrus.conf"), services(root, port)).expect("write the services");
         for user in USERS {

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::mail_program::MailProgram;
-use crate::programs::{folder, free_ports, open_to_all, run, wait_for, wait_until_gone, with_system_folders};
+use crate::ports::free_port;
+use crate::programs::{folder, open_to_all, run, wait_for, wait_until_gone, with_system_folders};
 use crate::{PASSWORD, USERS};
 
 pub struct Dovecot {
@@ -44,7 +45,7 @@ impl Dovecot {
         let certificate = rcgen::generate_simple_self_signed(names).expect("a certificate");
         let certificate_pem = certificate.cert.pem();
         let users: String = USERS.iter().map(|user| format!("{user}:{{PLAIN}}{PASSWORD}\n")).collect();
-        let [port, tls_port] = free_ports();
+        let (port, tls_port) = (free_port(), free_port());
         let mut settings = configuration(root, port, tls_port, capability);
         let mut asking = String::new();
         if let Some(url) = introspection_url {

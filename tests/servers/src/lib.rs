@@ -7,6 +7,7 @@ pub mod cyrus;
 pub mod dovecot;
 pub mod mail_program;
 pub mod maildir;
+pub mod ports;
 mod programs;
 pub mod proxy;
 pub mod smtp_sink;

@@ -1,25 +1,11 @@
-//! How the servers' programs are run, and what they need around them: ports, folders others may walk through.
+//! How the servers' programs are run, and what they need around them: folders others may walk through.
 
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::PATIENCE;
-
-/// Held at once, so that they differ. Below the range the kernel takes ports for outgoing connections from, so that none of those
-/// takes one before the server does, nor while it is restarted.
-pub fn free_ports<const N: usize>() -> [u16; N] {
-    let held = [(); N].map(|()| {
-        loop {
-            if let Ok(listener) = TcpListener::bind(("127.0.0.1", rand::random_range(10_000..32_000))) {
-                return listener;
-            }
-        }
-    });
-    held.map(|listener| listener.local_addr().expect("its address").port())
-}
 
 /// A folder of its own, through which servers that are not root can walk.
 pub fn folder(name: &str) -> tempfile::TempDir {

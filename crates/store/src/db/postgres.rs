@@ -133,7 +133,7 @@ pub(super) fn listen(connector: Arc<Connector>, topics: Arc<Topics>, lifetime: A
         while !lifetime.is_closed() {
             if let Err(error) = listen_until_lost(&connector, &topics, &lifetime) {
                 tracing::warn!(%error, "announcements of other nodes are not heard at the moment; trying again");
-                std::thread::sleep(RECONNECT_WAIT);
+                lifetime.closes_within(RECONNECT_WAIT);
             }
             // Whatever was announced meanwhile: let everybody look.
             topics.publish(Topic::ALL.iter().fold(0, |mask, topic| mask | 1 << *topic as u8));

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -116,6 +117,7 @@ pub(super) struct Queue {
     state: Mutex<State>,
     urgent_pushed: AtomicU64,
     changed: Condvar,
+    ended: Condvar,
 }
 
 impl Queue {
@@ -123,6 +125,7 @@ impl Queue {
         Self {
             state: Mutex::new(State { waiting: Default::default(), closed: false }),
             changed: Condvar::new(),
+            ended: Condvar::new(),
             urgent_pushed: AtomicU64::new(0),
         }
     }
@@ -171,9 +174,17 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).closed
     }
 
+    /// Waits that long at most; says whether the queue is closed.
+    pub fn closes_within(&self, wait: Duration) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.ended.wait_timeout_while(state, wait, |state| !state.closed);
+        waited.unwrap_or_else(PoisonError::into_inner).0.closed
+    }
+
     pub fn close(&self) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
         self.changed.notify_all();
+        self.ended.notify_all();
     }
 }
 

@@ -244,8 +244,7 @@ impl Checkpointer {
     }
 
     pub fn run(self, lifetime: &Queue) {
-        while !lifetime.is_closed() {
-            std::thread::sleep(CHECKPOINT_EVERY);
+        while !lifetime.closes_within(CHECKPOINT_EVERY) {
             if std::fs::metadata(&self.log).is_ok_and(|log| log.len() >= CHECKPOINT_BYTES) {
                 // PASSIVE waits for nobody and makes nobody wait.
                 let folded = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
