@@ -90,6 +90,8 @@ fn rust_tests(args: &Args, postgres: &Cluster) -> anyhow::Result<()> {
     command::run(
         command::cargo(&["nextest", "run", "--no-fail-fast"])
             .args(["--test-threads", &at_once.to_string()])
+            // What passes the second time is told of as flaky: a defect all the same.
+            .args(std::env::var_os("CI").map(|_| "--retries=1"))
             .args(packages)
             .args(selection)
             .args(&args.filters)
