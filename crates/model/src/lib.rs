@@ -38,6 +38,7 @@ pub mod time;
 pub mod use_case;
 pub mod view;
 pub mod webhook;
+mod words;
 pub mod workspace;
 
 pub use id::*;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::auth::AuthResults;
+use crate::words::words;
 use crate::{AttachmentId, ChannelId, ContactId, ConversationId, DeliveryId, MessageId, Timestamp, UseCaseId, UserId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -28,38 +29,22 @@ impl Direction {
     }
 }
 
-macro_rules! statuses {
-    ($($variant:ident = $name:literal,)*) => {
-        /// A message's status; of an outbound one, that of the delivery that most needs a look.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-        #[serde(rename_all = "lowercase")]
-        pub enum MessageStatus { $($variant,)* }
-
-        impl MessageStatus {
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-            pub fn parse(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|status| status.as_str() == text)
-            }
-        }
-    };
-}
-
-statuses! {
-    Received = "received",
-    Scheduled = "scheduled",
-    Queued = "queued",
-    Sending = "sending",
-    Sent = "sent",
-    Delivered = "delivered",
-    Deferred = "deferred",
-    Bounced = "bounced",
-    Failed = "failed",
-    Complained = "complained",
-    Suppressed = "suppressed",
-    Cancelled = "cancelled",
+words! {
+    /// A message's status; of an outbound one, that of the delivery that most needs a look.
+    MessageStatus {
+        Received = "received",
+        Scheduled = "scheduled",
+        Queued = "queued",
+        Sending = "sending",
+        Sent = "sent",
+        Delivered = "delivered",
+        Deferred = "deferred",
+        Bounced = "bounced",
+        Failed = "failed",
+        Complained = "complained",
+        Suppressed = "suppressed",
+        Cancelled = "cancelled",
+    }
 }
 
 impl MessageStatus {

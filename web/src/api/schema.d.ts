@@ -2623,7 +2623,10 @@ export interface components {
             /** @description How many of the newest mails are looked at: 1 to 500, 100 where it is not said. */
             take?: number | null;
         };
-        /** @enum {string} */
+        /**
+         * @description What sets an automation off.
+         * @enum {string}
+         */
         AutomationTrigger: "message.received" | "conversation.created" | "conversation.assigned" | "conversation.resolved" | "conversation.idle" | "conversation.sla_due_soon" | "conversation.sla_breached";
         BatchAnswer: {
             /** @description One a message, in their order. */
@@ -2954,11 +2957,20 @@ export interface components {
             operator: components["schemas"]["ConditionOperator"];
             value: string;
         };
-        /** @enum {string} */
+        /**
+         * @description What a condition looks at. Of the conversation: as it is when the automation runs. Of a mail: the one that arrived, and where something else set the automation off, the newest that somebody wrote to us in the conversation.
+         * @enum {string}
+         */
         ConditionField: "from" | "fromDomain" | "to" | "subject" | "body" | "channelId" | "label" | "hasAttachment" | "autoReply" | "status" | "priority" | "contactAttribute" | "businessHours";
-        /** @enum {string} */
+        /**
+         * @description Whether every condition has to hold, or one. Of no conditions, all hold.
+         * @enum {string}
+         */
         ConditionMatch: "all" | "any";
-        /** @enum {string} */
+        /**
+         * @description How a field is held against a value. Whatever the case of the letters.
+         * @enum {string}
+         */
         ConditionOperator: "is" | "isNot" | "contains" | "notContains" | "startsWith" | "endsWith" | "matches";
         Conditions: {
             match: components["schemas"]["ConditionMatch"];
@@ -3195,7 +3207,10 @@ export interface components {
             /** @description What is wrong, and what to do about it. */
             problem?: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description What a record is for.
+         * @enum {string}
+         */
         DnsRecordPurpose: "dkim" | "spf" | "returnPath" | "mx" | "dmarc" | "tracking" | "mtaSts" | "mtaStsHost" | "tlsRpt" | "delegation";
         /** @enum {string} */
         DnsRecordStatus: "pending" | "verified" | "wrong";
@@ -3261,7 +3276,10 @@ export interface components {
             /** @description Absent: nobody signs in. */
             username?: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description Whether mail may be sent from a domain.
+         * @enum {string}
+         */
         DomainStatus: "pending" | "verified" | "failing" | "failed";
         /** @description A draft as it is kept. */
         Draft: {
@@ -3716,7 +3734,10 @@ export interface components {
             /** @description What is served there. */
             policy: string;
         };
-        /** @enum {string} */
+        /**
+         * @description What senders do that can't reach a domain's mail server by TLS (RFC 8461 §5).
+         * @enum {string}
+         */
         MtaStsMode: "testing" | "enforce" | "none";
         NewApiKey: {
             name: string;
@@ -4928,7 +4949,10 @@ export interface components {
             /** @description Some of its messages, not all. */
             messageIds: components["schemas"]["MessageId"][];
         };
-        /** @enum {string} */
+        /**
+         * @description What became of an action.
+         * @enum {string}
+         */
         StepOutcome: "done" | "skipped" | "failed";
         /** @description An address that is not written to. */
         Suppression: {

@@ -12,9 +12,9 @@ import { longTime } from "../format/time";
 import { m } from "../i18n";
 import { Page } from "../shell/Page";
 import { EmptyState } from "../ui/bits";
-import { Button, buttonLook } from "../ui/Button";
+import { buttonLook } from "../ui/Button";
 import { SelectField, TextField } from "../ui/Field";
-import { ListSkeleton } from "../ui/list";
+import { ListSkeleton, LoadMore } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { SettingsTabs } from "../workspace/SettingsTabs";
 import styles from "./audit.module.css";
@@ -65,13 +65,7 @@ export default function AuditLog() {
       )}
       {log.data && entries.length === 0 && <EmptyState icon="book" title={m.auditLog.empty} text={m.auditLog.emptyText} />}
       {entries.length > 0 && <Entries entries={entries} />}
-      {log.hasNextPage && (
-        <div className={styles.more}>
-          <Button disabled={log.isFetchingNextPage} onClick={() => void log.fetchNextPage()}>
-            {m.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={log} />
     </Page>
   );
 }

@@ -7,8 +7,7 @@ import { exactTime } from "../format/time";
 import { m } from "../i18n";
 import { Section } from "../shell/Page";
 import { Badge, Breakable, EmptyState } from "../ui/bits";
-import { Button } from "../ui/Button";
-import { ListSkeleton, listStyles } from "../ui/list";
+import { ListSkeleton, listStyles, LoadMore } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import styles from "./automations.module.css";
 import { useRuns } from "./queries";
@@ -33,13 +32,7 @@ export function Log({ id }: { id: string }) {
           ))}
         </ul>
       )}
-      {runs.hasNextPage && (
-        <div className={styles.more}>
-          <Button small disabled={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>
-            {m.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={runs} />
     </Section>
   );
 }

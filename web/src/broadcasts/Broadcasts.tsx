@@ -8,8 +8,8 @@ import { longTime } from "../format/time";
 import { m } from "../i18n";
 import { Page } from "../shell/Page";
 import { Badge, EmptyState, type Tone } from "../ui/bits";
-import { Button, LinkButton } from "../ui/Button";
-import { ListSkeleton, listStyles } from "../ui/list";
+import { LinkButton } from "../ui/Button";
+import { ListSkeleton, listStyles, LoadMore } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import styles from "./broadcasts.module.css";
 import { throughOf } from "./progress";
@@ -60,13 +60,7 @@ function List() {
           </li>
         ))}
       </ul>
-      {list.hasNextPage && (
-        <div className={styles.more}>
-          <Button small disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {m.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={list} />
     </>
   );
 }

@@ -17,7 +17,7 @@ import { Button } from "../ui/Button";
 import { SearchBox } from "../ui/Chips";
 import { Dialog, DialogActions } from "../ui/Dialog";
 import { formClass, TextField } from "../ui/Field";
-import { ListSkeleton, listStyles } from "../ui/list";
+import { ListSkeleton, listStyles, LoadMore } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast } from "../ui/toast";
 import { useFirstError } from "../ui/useFirstError";
@@ -74,13 +74,7 @@ function List({ q }: { q: string }) {
           </li>
         ))}
       </ul>
-      {list.hasNextPage && (
-        <div className={styles.more}>
-          <Button small disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {m.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={list} />
     </>
   );
 }

@@ -9,26 +9,22 @@ import type { Activity, Conversation } from "../api/types";
 import { longTime, shortTime } from "../format/time";
 import { m } from "../i18n";
 import { Skeleton } from "../ui/bits";
-import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
+import { LoadMore, type Paged } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { useNow } from "../ui/useNow";
 import { useChannels } from "../conversations/queries";
 import { Part } from "./Part";
 import styles from "./contacts.module.css";
 
-type Paged<T> = {
+type Listing<T> = Paged & {
   isPending: boolean;
   isError: boolean;
-  error: unknown;
-  hasNextPage: boolean;
-  isFetchingNextPage: boolean;
   refetch: () => unknown;
-  fetchNextPage: () => unknown;
   data: { pages: { items: T[] }[] } | undefined;
 };
 
-function Listed<T>({ query, title, failed, empty, row }: { query: Paged<T>; title: string; failed: string; empty: string; row: (item: T) => React.ReactNode }) {
+function Listed<T>({ query, title, failed, empty, row }: { query: Listing<T>; title: string; failed: string; empty: string; row: (item: T) => React.ReactNode }) {
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Part title={title}>
@@ -38,11 +34,7 @@ function Listed<T>({ query, title, failed, empty, row }: { query: Paged<T>; titl
       )}
       {!query.isPending && !query.isError && items.length === 0 && <p className="muted small">{empty}</p>}
       <ul className={styles.history}>{items.map(row)}</ul>
-      {query.hasNextPage && (
-        <Button small disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-          {m.contacts.earlier}
-        </Button>
-      )}
+      <LoadMore list={query} label={m.contacts.earlier} />
     </Part>
   );
 }

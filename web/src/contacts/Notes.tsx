@@ -13,6 +13,7 @@ import { useSession } from "../session/useSession";
 import { Skeleton } from "../ui/bits";
 import { Button, IconButton } from "../ui/Button";
 import { Menu } from "../ui/Menu";
+import { LoadMore } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast, toastProblem } from "../ui/toast";
 import { Part } from "./Part";
@@ -39,11 +40,7 @@ export function Notes({ contactId }: { contactId: string }) {
           <Note key={note.id} note={note} />
         ))}
       </ul>
-      {notes.hasNextPage && (
-        <Button small disabled={notes.isFetchingNextPage} onClick={() => void notes.fetchNextPage()}>
-          {m.contacts.earlier}
-        </Button>
-      )}
+      <LoadMore list={notes} label={m.contacts.earlier} />
     </Part>
   );
 }

@@ -15,7 +15,7 @@ import { Button, IconButton, LinkButton } from "../ui/Button";
 import { CsvImportDialog } from "../ui/CsvImportDialog";
 import { ConfirmDialog } from "../ui/Dialog";
 import { Gone } from "../ui/Gone";
-import { ListSkeleton, listStyles } from "../ui/list";
+import { ListSkeleton, listStyles, LoadMore } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast, toastProblem } from "../ui/toast";
 import { AddMember } from "./AddMember";
@@ -113,13 +113,7 @@ function Members({ list }: { list: ContactList }) {
           </li>
         ))}
       </ul>
-      {members.hasNextPage && (
-        <div className={styles.more}>
-          <Button small disabled={members.isFetchingNextPage} onClick={() => void members.fetchNextPage()}>
-            {m.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={members} />
     </>
   );
 }

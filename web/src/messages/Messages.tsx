@@ -11,7 +11,7 @@ import { useCommands } from "../keyboard/dispatcher";
 import { usePageTitle } from "../shell/usePageTitle";
 import { Badge, EmptyState } from "../ui/bits";
 import { Button, classNames } from "../ui/Button";
-import { ListSkeleton } from "../ui/list";
+import { ListSkeleton, LoadMore } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { useNow } from "../ui/useNow";
 import { filterFromSearch, searchFromFilter, type MessageFilter } from "./filter";
@@ -105,13 +105,7 @@ function Rows({ list, items, selectedId, filtered, address, onClear }: RowsProps
           </li>
         ))}
       </ul>
-      {list.hasNextPage && (
-        <div className={styles.more}>
-          <Button small disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {m.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={list} />
     </>
   );
 }

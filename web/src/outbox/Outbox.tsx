@@ -16,9 +16,9 @@ import { m } from "../i18n";
 import { useCommands } from "../keyboard/dispatcher";
 import { usePageTitle } from "../shell/usePageTitle";
 import { Badge, EmptyState, Skeleton } from "../ui/bits";
-import { Button, classNames, IconButton, LinkButton } from "../ui/Button";
+import { classNames, IconButton, LinkButton } from "../ui/Button";
 import { Gone } from "../ui/Gone";
-import { ListSkeleton } from "../ui/list";
+import { ListSkeleton, LoadMore } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { useNow } from "../ui/useNow";
 import styles from "./Outbox.module.css";
@@ -74,13 +74,7 @@ export default function Outbox({ id }: { id: string | undefined }) {
             </li>
           ))}
         </ul>
-        {list.hasNextPage && (
-          <div className={styles.pad}>
-            <Button small disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-              {m.loadMore}
-            </Button>
-          </div>
-        )}
+        <LoadMore list={list} />
       </section>
       <section className={styles.pane} aria-label={m.outbox.preview}>
         {id ? (

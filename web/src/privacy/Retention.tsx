@@ -17,7 +17,7 @@ import { Badge, EmptyState } from "../ui/bits";
 import { Button, IconButton } from "../ui/Button";
 import { ConfirmDialog } from "../ui/Dialog";
 import { formClass, SelectField, TextField } from "../ui/Field";
-import { ListSkeleton, listStyles } from "../ui/list";
+import { ListSkeleton, listStyles, LoadMore } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast, toastProblem } from "../ui/toast";
 import { useFirstError } from "../ui/useFirstError";
@@ -210,13 +210,7 @@ function Erasures() {
           </li>
         ))}
       </ul>
-      {list.hasNextPage && (
-        <div className={styles.more}>
-          <Button small disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {m.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={list} />
     </>
   );
 }

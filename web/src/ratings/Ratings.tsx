@@ -12,9 +12,9 @@ import { locale, m } from "../i18n";
 import { FigureTabs } from "../insight/FigureTabs";
 import { Page, Section } from "../shell/Page";
 import { EmptyState, Skeleton } from "../ui/bits";
-import { Button, LinkButton } from "../ui/Button";
+import { LinkButton } from "../ui/Button";
 import { SelectField } from "../ui/Field";
-import { ListSkeleton, listStyles } from "../ui/list";
+import { ListSkeleton, listStyles, LoadMore } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { Segments } from "../ui/Segments";
 import { useNow } from "../ui/useNow";
@@ -166,13 +166,7 @@ function Answers({ rating, since, filtered }: { rating: Chosen["rating"]; since:
           </li>
         ))}
       </ul>
-      {list.hasNextPage && (
-        <div className={styles.more}>
-          <Button small disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {m.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={list} />
     </>
   );
 }

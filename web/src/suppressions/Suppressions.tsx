@@ -15,7 +15,7 @@ import { Badge, Breakable, EmptyState, type Tone } from "../ui/bits";
 import { Button, buttonLook } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { CsvImportDialog } from "../ui/CsvImportDialog";
-import { ListSkeleton, listStyles } from "../ui/list";
+import { ListSkeleton, listStyles, LoadMore } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { AddSuppression, RemoveSuppression } from "./dialogs";
 import { filterFromSearch, searchFromFilter, type SuppressionFilter } from "./filter";
@@ -102,13 +102,7 @@ function List({ filter, onClear, onRemove }: ListProps) {
           </li>
         ))}
       </ul>
-      {list.hasNextPage && (
-        <div className={styles.more}>
-          <Button small disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {m.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={list} />
     </>
   );
 }

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { asProblem } from "../api/problem";
 import { m } from "../i18n";
 import { Skeleton } from "./bits";
+import { Button } from "./Button";
 import styles from "./list.module.css";
 import { ProblemNotice } from "./ProblemNotice";
 
@@ -39,5 +40,32 @@ export function ResourceList<T extends { id: string }>({ query, failed, empty, c
         <li key={item.id}>{children(item)}</li>
       ))}
     </ul>
+  );
+}
+
+/** What a list of pages says of itself. */
+export type Paged = {
+  hasNextPage: boolean;
+  isFetchingNextPage: boolean;
+  isFetchNextPageError: boolean;
+  error: unknown;
+  fetchNextPage: () => unknown;
+};
+
+/** Below the pages of a list: the way to the next one. While that comes the button keeps the focus. */
+export function LoadMore({ list, label = m.loadMore }: { list: Paged; label?: string }) {
+  if (!list.hasNextPage) return null;
+  const next = () => {
+    if (!list.isFetchingNextPage) void list.fetchNextPage();
+  };
+  if (list.isFetchNextPageError && !list.isFetchingNextPage) {
+    return <ProblemNotice title={m.loadMoreFailed} problem={asProblem(list.error)} onRetry={next} />;
+  }
+  return (
+    <div className={styles.loadMore}>
+      <Button small aria-disabled={list.isFetchingNextPage} onClick={next}>
+        {label}
+      </Button>
+    </div>
   );
 }

@@ -47,6 +47,7 @@ export const de: Catalogue = {
   more: "Mehr",
   none: "Keine",
   loadMore: "Mehr laden",
+  loadMoreFailed: "Die nächste Seite konnte nicht geladen werden",
   optional: "optional",
   gone: "Vielleicht wurde es gelöscht, oder der Link ist falsch.",
   updates: "Aktualisierungen",

@@ -46,6 +46,7 @@ export const en = {
   more: "More",
   none: "None",
   loadMore: "Load more",
+  loadMoreFailed: "The next page could not be loaded",
   optional: "optional",
   updates: "Updates",
   gone: "It may have been deleted, or the link is wrong.",
