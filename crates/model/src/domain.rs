@@ -52,6 +52,7 @@ words! {
         None = "none",
     }
 
+    /// The types of records that a domain is asked for (RFC 1035).
     DnsRecordType {
         Txt = "TXT",
         Mx = "MX",
@@ -59,6 +60,7 @@ words! {
         Ns = "NS",
     }
 
+    /// What DNS says of a record that was asked for.
     DnsRecordStatus {
         /// Nothing is there.
         Pending = "pending",
@@ -67,6 +69,7 @@ words! {
         Wrong = "wrong",
     }
 
+    /// How mail is signed (RFC 6376, RFC 8463).
     DkimAlgorithm {
         Rsa = "rsa",
         Ed25519 = "ed25519",

@@ -3212,9 +3212,15 @@ export interface components {
          * @enum {string}
          */
         DnsRecordPurpose: "dkim" | "spf" | "returnPath" | "mx" | "dmarc" | "tracking" | "mtaSts" | "mtaStsHost" | "tlsRpt" | "delegation";
-        /** @enum {string} */
+        /**
+         * @description What DNS says of a record that was asked for.
+         * @enum {string}
+         */
         DnsRecordStatus: "pending" | "verified" | "wrong";
-        /** @enum {string} */
+        /**
+         * @description The types of records that a domain is asked for (RFC 1035).
+         * @enum {string}
+         */
         DnsRecordType: "TXT" | "MX" | "CNAME" | "NS";
         /** @description A domain that mail is sent from. */
         Domain: {
