@@ -17,10 +17,11 @@ export function useFiles(key: string) {
   const pending = useSyncExternalStore(pendingFiles.subscribe, () => pendingFiles.get(key));
   const add = useCallback(
     (added: File[], contentId?: string): Promise<(DraftFile | null)[]> => {
-      const { files, refused } = fitting(bytesAt(key), added);
+      const { files, refused, empty } = fitting(bytesAt(key), added);
       for (const file of refused) {
         toast(m.composer.tooLarge(file.name, formatBytes(ATTACHMENTS_BYTES_MAX)), { tone: "danger" });
       }
+      for (const file of empty) toast(m.composer.emptyFile(file.name), { tone: "danger" });
       return Promise.all(files.map((file) => uploadInto(key, file, contentId)));
     },
     [key],
@@ -71,7 +72,7 @@ export function FileChips({ files, pending, onRemove, onRetry }: ChipsProps) {
       {listed.map((file) => (
         <li key={file.uploadId} className={styles.file}>
           <Icon name={iconFor(file.contentType, file.filename)} size={15} />
-          <a href={uploads.url(file.uploadId)} target="_blank" rel="noopener noreferrer">
+          <a href={uploads.url(file.uploadId)} target="_blank" rel="noopener noreferrer" title={file.filename}>
             {file.filename}
           </a>
           <small>{formatBytes(file.size)}</small>
@@ -91,11 +92,13 @@ function PendingChip({ file: { file, sentBytes, failed, cancel }, onRetry }: { f
   return (
     <li className={styles.file} data-failed={failed ? true : undefined}>
       <Icon name={iconFor(file.type, file.name)} size={15} />
-      <span>{file.name}</span>
+      <span className={styles.fileName} title={file.name}>
+        {file.name}
+      </span>
       {failed ? (
         <>
           <span role="alert">{m.composer.uploadFailed(failed)}</span>
-          <button type="button" onClick={onRetry}>
+          <button type="button" className={styles.fileRetry} onClick={onRetry}>
             {m.retry}
           </button>
         </>

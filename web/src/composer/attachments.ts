@@ -50,19 +50,23 @@ export async function uploadsDone(key: string): Promise<boolean> {
   return pendingFiles.get(key).length === 0;
 }
 
-export function fitting(presentBytes: number, added: File[]): { files: File[]; refused: File[] } {
+/** `refused`: too much with what is there already. `empty`: has nothing in it, which the server does not take. */
+export function fitting(presentBytes: number, added: File[]): { files: File[]; refused: File[]; empty: File[] } {
   const files: File[] = [];
   const refused: File[] = [];
+  const empty: File[] = [];
   let bytes = presentBytes;
   for (const file of added) {
-    if (bytes + file.size > ATTACHMENTS_BYTES_MAX) {
+    if (file.size === 0) {
+      empty.push(file);
+    } else if (bytes + file.size > ATTACHMENTS_BYTES_MAX) {
       refused.push(file);
     } else {
       bytes += file.size;
       files.push(file);
     }
   }
-  return { files, refused };
+  return { files, refused, empty };
 }
 
 export function bytesAt(key: string): number {

@@ -37,6 +37,9 @@ function firstWords(message: Message): string {
   return (replyText ?? text ?? subject).replaceAll(/\s+/g, " ").slice(0, 160);
 }
 
+/** So many recipients are named above a mail; all of them are among its details. */
+const NAMED_MAX = 2;
+
 export function MessageItem({ message, initiallyOpen }: Props) {
   const [open, setOpen] = useState(initiallyOpen);
   const [details, setDetails] = useState(false);
@@ -92,10 +95,8 @@ function Head({ message, open, note, details, onToggle, onDetails, onRaw }: Head
   const { user: me } = useSession();
   const now = useNow();
   const author = authorOf(message, users);
-  const to = message.recipients
-    .filter((recipient) => recipient.type !== "bcc")
-    .map((recipient) => recipient.name ?? recipient.address)
-    .join(", ");
+  const to = message.recipients.filter((recipient) => recipient.type !== "bcc").map((recipient) => recipient.name ?? recipient.address);
+  const more = to.length - NAMED_MAX;
   return (
     <header className={styles.head}>
       <Avatar name={author.name} />
@@ -112,8 +113,8 @@ function Head({ message, open, note, details, onToggle, onDetails, onRaw }: Head
           <Kind message={message} />
           {author.address && <span className={styles.address}>{author.address}</span>}
         </span>
-        <span className={styles.line} dir="auto">
-          {open ? (note ? m.message.noteHint : to && m.message.toWhom(to)) : <Highlighted text={firstWords(message)} />}
+        <span className={classNames(styles.line, open && more > 0 && styles.many)} dir="auto">
+          {open ? (note ? m.message.noteHint : to.length > 0 && m.message.toWhom(to.slice(0, NAMED_MAX).join(", "), more)) : <Highlighted text={firstWords(message)} />}
         </span>
       </button>
       <div className={styles.tools}>

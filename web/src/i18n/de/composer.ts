@@ -44,6 +44,7 @@ export const composer: typeof English = {
   dropHere: "Dateien hier ablegen, um sie anzuhängen",
   removeAttachment: (name: string) => `${name} entfernen`,
   tooLarge: (name: string, limit: string) => `${name} wurde nicht angehängt: Alle Anhänge zusammen dürfen höchstens ${limit} groß sein.`,
+  emptyFile: (name: string) => `${name} wurde nicht angehängt: Die Datei ist leer. Prüfen Sie, ob sie gespeichert ist, und hängen Sie sie erneut an.`,
   uploading: (name: string) => `${name} wird hochgeladen`,
   uploadFailed: (why: string) => `nicht hochgeladen: ${why}`,
   notUploaded: "Eine Datei wurde nicht hochgeladen. Versuchen Sie es erneut, oder entfernen Sie sie.",

@@ -116,7 +116,7 @@ export const message: typeof EnglishMessage = {
   bcc: "Bcc",
   date: "Datum",
   subject: "Betreff",
-  toWhom: (names: string) => `an ${names}`,
+  toWhom: (names: string, more: number) => (more > 0 ? `an ${names} und ${more} weitere` : `an ${names}`),
   you: "Sie",
   note: "Interne Notiz",
   noteHint: "nur für Ihr Team sichtbar",

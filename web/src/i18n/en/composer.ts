@@ -43,6 +43,7 @@ export const composer = {
   dropHere: "Drop files to attach them",
   removeAttachment: (name: string) => `Remove ${name}`,
   tooLarge: (name: string, limit: string) => `${name} was not attached: all attachments together may have ${limit}.`,
+  emptyFile: (name: string) => `${name} was not attached: it is empty. Check that it was saved, and attach it again.`,
   uploading: (name: string) => `Uploading ${name}`,
   uploadFailed: (why: string) => `not uploaded: ${why}`,
   notUploaded: "A file was not uploaded. Try it again, or remove it.",

@@ -110,7 +110,7 @@ export const message = {
   bcc: "Bcc",
   date: "Date",
   subject: "Subject",
-  toWhom: (names: string) => `to ${names}`,
+  toWhom: (names: string, more: number) => (more > 0 ? `to ${names} and ${more} more` : `to ${names}`),
   you: "you",
   note: "Internal note",
   noteHint: "only your team sees this",
