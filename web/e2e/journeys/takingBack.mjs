@@ -34,6 +34,8 @@ export const takingBack = [
       await page.getByText("carl@example.org").first().waitFor();
       await page.locator("form").getByText("plan.txt").waitFor();
       await sent.getByText("Cancelled", { exact: true }).waitFor();
+      // What was answered is older than what was taken back: nobody wrote meanwhile.
+      assert.equal(await page.getByRole("button", { name: "I have read it" }).count(), 0);
 
       await page.getByRole("button", { name: "Send", exact: true }).click();
       const { items } = await context.eventually("the second sending to be accepted", async () => {
@@ -70,6 +72,13 @@ export const takingBack = [
       assert.equal(await dialog.getByLabel("Subject").inputValue(), subject);
       assert.equal(await dialog.getByLabel("From").inputValue(), `${channel.id} ${channel.inboundAddress}`);
       await dialog.getByText("bob@example.org").waitFor();
+
+      // Thrown away, it can be had back as well.
+      await dialog.getByRole("button", { name: "Discard draft" }).click();
+      await page.getByText("Draft discarded").waitFor();
+      await page.getByRole("button", { name: "Undo" }).last().click();
+      await editor.getByText("Dear Bob,").waitFor();
+      assert.equal(await dialog.getByLabel("Subject").inputValue(), subject);
     },
   },
   {

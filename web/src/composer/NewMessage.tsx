@@ -16,10 +16,11 @@ import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { SelectField, TextField } from "../ui/Field";
 import { ProblemNotice } from "../ui/ProblemNotice";
+import { toast } from "../ui/toast";
 import { attachmentsOf } from "./attachments";
 import { ConflictNotice } from "./Composer";
 import styles from "./Composer.module.css";
-import { EMPTY_DRAFT, isEmptyDraft, loadDraft, type Draft } from "./drafts";
+import { EMPTY_DRAFT, isEmptyDraft, loadDraft, saveDraft, type Draft } from "./drafts";
 import { AttachButton, FileChips, useDropZone, useFiles } from "./Files";
 import { withContentIds } from "./inlineImages";
 import { LazyEditor } from "./LazyEditor";
@@ -89,6 +90,15 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
     replace(({ version, pushed }) => ({ ...EMPTY_DRAFT, version, pushed }));
     onClose();
   };
+  const discard = () => {
+    const before = draft;
+    finish();
+    const bringBack = () => {
+      saveDraft(draftKey, before, Date.now());
+      run("compose");
+    };
+    toast(m.composer.discarded, { action: { label: m.undo, run: bringBack } });
+  };
   const sending = useSending<Order, NewMessageInput>({
     draftKey,
     bodyOf,
@@ -154,7 +164,7 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
             autoFocus={false}
             readOnly={sending.busy}
             onChange={update}
-            onSubmit={submit}
+            onSubmit={() => submit()}
             about={null}
             onFiles={(added, contentId) => files.add(added, contentId)}
           />
@@ -174,7 +184,7 @@ export default function NewMessage({ onClose }: { onClose: () => void }) {
           <AttachButton onFiles={(chosen) => void files.add(chosen)} />
           <span className={styles.grow} />
           {!isEmptyDraft(draft) && (
-            <Button variant="ghost" icon="trash" onClick={finish}>
+            <Button variant="ghost" icon="trash" onClick={discard}>
               {m.composer.discard}
             </Button>
           )}

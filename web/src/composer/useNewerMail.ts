@@ -26,6 +26,8 @@ export function useNewerMail(messages: Message[], writing: boolean, myId: string
     if (!writing || !began.current || own) setSeen(newest?.id);
     began.current = writing;
   }, [writing, own, newest?.id]);
-  const newer = newest && writing && !own && newest.id !== seen ? newest : undefined;
-  return { seen, newer, acknowledge: () => setSeen(newest?.id) };
+  // What was seen last may have been taken back: what lies before it is no news.
+  const isAfter = newest !== undefined && messages.indexOf(newest) > messages.findIndex((message) => message.id === seen);
+  const newer = writing && !own && isAfter ? newest : undefined;
+  return { seen: newer ? seen : newest?.id, newer, acknowledge: () => setSeen(newest?.id) };
 }
