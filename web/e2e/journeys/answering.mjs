@@ -170,4 +170,34 @@ export const answering = [
       });
     },
   },
+  {
+    name: "an answer to sixty people can be written and sent on a phone, and resolves at once by keys",
+    async run(context) {
+      const channel = await context.channel({ provider: "sandbox" });
+      const guests = Array.from({ length: 60 }, (_, index) => `guest${index}@a-long-domain-name.example.org`);
+      const { conversation } = await context.receive(channel, { headers: { Cc: guests.join(",\n ") } });
+      const page = await context.signedInPage({ viewport: { width: 390, height: 844 } });
+      await context.openConversation(page, conversation.id);
+      await page.keyboard.press("r");
+      await write(page, "Dear all,");
+      const editor = page.getByRole("textbox", { name: "Message" });
+      // The head of the message says how many there are; the answer names each.
+      await page.getByText("and 59 more").waitFor({ state: "attached" });
+      await page.getByRole("button", { name: `Remove ${guests[59]}` }).waitFor();
+      for (const part of [editor, page.getByRole("button", { name: "Send", exact: true })]) {
+        const { y, height } = await part.boundingBox();
+        assert.ok(y > 0 && y + height < 844, `it lies within the window: from ${y}, ${height} high`);
+      }
+      // Nothing is in it, so there is nothing to send.
+      await page.setInputFiles("input[type=file]", { name: "nothing.txt", mimeType: "text/plain", buffer: Buffer.alloc(0) });
+      await page.getByText("nothing.txt was not attached: it is empty", { exact: false }).waitFor();
+      await editor.click();
+      await page.keyboard.press("Control+Shift+Enter");
+      await page.locator("article[data-direction=outbound]").waitFor();
+      await context.eventually("the conversation to be resolved", async () => {
+        const { status } = await context.api("GET", `/conversations/${conversation.id}`);
+        return status === "resolved";
+      });
+    },
+  },
 ];

@@ -72,7 +72,7 @@ export function Composer({ conversation, messages }: Props) {
 
   if (!open) {
     return (
-      <div className={styles.closed}>
+      <div className={styles.closed} data-composer>
         <Button icon="reply" title={`${m.composer.reply} (r)`} onClick={() => begin(empty ? "reply" : draft.mode)}>
           {empty ? m.composer.open : m.composer.openDraft}
         </Button>
@@ -145,6 +145,7 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
     <form
       ref={box}
       className={classNames(styles.composer, note && styles.noteMode)}
+      data-composer
       aria-label={m.composer.modeNames[draft.mode]}
       onSubmit={(event) => {
         event.preventDefault();
@@ -153,7 +154,7 @@ function OpenComposer({ conversation, messages, draftKey, state, focusWish, onMo
       onKeyDown={(event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.defaultPrevented) {
           event.preventDefault();
-          submit();
+          submit({ resolve: event.shiftKey && !note });
         }
       }}
       {...(note ? {} : drop.handlers)}

@@ -27,7 +27,7 @@ export type EditorProps = {
   /** While it is on its way, what is sent and what is shown are the same. */
   readOnly: boolean;
   onChange: (value: { html: string; text: string }) => void;
-  onSubmit: () => void;
+  onSubmit: (options: { resolve?: boolean }) => void;
   /** Whom canned answers speak to. */
   about: About;
   /** With a content id, an image is shown within the text. Answers what became of each. */
@@ -65,7 +65,7 @@ export default function Editor(props: EditorProps) {
       attributes: { role: "textbox", "aria-multiline": "true", "aria-label": m.composer.body, class: styles.prose ?? "" },
       handleKeyDown: (view, event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-          latest.current.onSubmit();
+          latest.current.onSubmit({ resolve: event.shiftKey });
           return true;
         }
         if (event.key === "Escape") {

@@ -1,9 +1,11 @@
 import { MomentChoice } from "../conversations/Pickers";
 import { m } from "../i18n";
+import { keyName } from "../keyboard/dispatcher";
 import { Button, IconButton } from "../ui/Button";
 import { Offer } from "../ui/Offer";
 import { usePopover } from "../ui/Popover";
 import { PopoverButton } from "../ui/PopoverButton";
+import { useMediaQuery } from "../ui/useMediaQuery";
 import styles from "./Composer.module.css";
 
 type Props = {
@@ -16,6 +18,7 @@ type Props = {
 
 export function SendButton({ note, busy, onSend, canResolve = true }: Props) {
   const popover = usePopover();
+  const touch = useMediaQuery("(pointer: coarse)");
   if (note) {
     return (
       <Button type="submit" variant="primary" icon="note" disabled={busy}>
@@ -39,12 +42,14 @@ export function SendButton({ note, busy, onSend, canResolve = true }: Props) {
           <Offer
             icon="check"
             label={m.composer.sendAndResolve}
+            hint={touch ? undefined : ["Ctrl", "Shift", "Enter"].map(keyName).join(" ")}
             onClick={() => {
               popover.close();
               onSend({ resolve: true });
             }}
           />
         )}
+        <h3 className={styles.laterTitle}>{m.composer.sendLater}</h3>
         <MomentChoice
           action={m.composer.sendLater}
           onPick={(at) => {

@@ -152,6 +152,7 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
     keys: [
       ["reply", [["r"]]],
       ["note", [["n"]]],
+      ["forward", [["f"]]],
       ["resolve", [["e"]]],
       ["assign", [["a"]]],
       ["snooze", [["h"]]],
@@ -159,6 +160,7 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
       ["priority", [["p"]]],
       ["toggleUnread", [["U"]]],
       ["send", [["Ctrl", "Enter"]]],
+      ["sendAndResolve", [["Ctrl", "Shift", "Enter"]]],
     ],
   },
   {
@@ -195,4 +197,4 @@ export const OVERVIEW: { group: "move" | "conversation" | "go" | "app"; keys: [k
   },
 ];
 
-type HelpKeys = Record<Command | "send" | "escape", string>;
+type HelpKeys = Record<Command | "send" | "sendAndResolve" | "escape", string>;

@@ -159,6 +159,7 @@ export const help: typeof EnglishHelp = {
     first: "Erste Konversation",
     last: "Letzte Konversation",
     send: "Geschriebenes senden",
+    sendAndResolve: "Senden und erledigen",
     escape: "Editor verlassen, Offenes schließen",
     goInbox: "Konversationen",
     goChannels: "Kanäle",
@@ -180,7 +181,7 @@ export const help: typeof EnglishHelp = {
     palette: "Befehlspalette",
     help: "Tastenkürzel",
   },
-  keyNames: { Ctrl: "Strg", Enter: "Eingabe", Esc: "Esc", Home: "Pos1", End: "Ende" },
+  keyNames: { Ctrl: "Strg", Shift: "Umschalt", Enter: "Eingabe", Esc: "Esc", Home: "Pos1", End: "Ende" },
   afterwards: "dann",
   or: "oder",
 };

@@ -148,6 +148,7 @@ export const help = {
     first: "First conversation",
     last: "Last conversation",
     send: "Send what you wrote",
+    sendAndResolve: "Send and resolve",
     escape: "Leave the editor, close what is open",
     goInbox: "Conversations",
     goChannels: "Channels",
@@ -170,7 +171,7 @@ export const help = {
     help: "Keyboard shortcuts",
   },
   /** As they are printed on the keyboards of the language. */
-  keyNames: { Ctrl: "Ctrl", Enter: "Enter", Esc: "Esc", Home: "Home", End: "End" } as Record<string, string>,
+  keyNames: { Ctrl: "Ctrl", Shift: "Shift", Enter: "Enter", Esc: "Esc", Home: "Home", End: "End" } as Record<string, string>,
   afterwards: "then",
   or: "or",
 };
