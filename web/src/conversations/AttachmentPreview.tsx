@@ -1,7 +1,7 @@
 /** An attachment to look at without leaving the conversation: an image, a PDF or a text, and from there to the next one. */
 
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { requestBytes } from "../api/request";
 import { asProblem } from "../api/problem";
 import type { Attachment } from "../api/types";
@@ -51,8 +51,8 @@ export default function AttachmentPreview({ attachments, shown, onShow, onClose 
             <IconButton icon="right" label={m.message.nextFile} shortcut="→" disabled={!after} onClick={() => after && onShow(after.id)} />
           </span>
         )}
-        <a className={buttonLook({})} href={href} download={name}>
-          {m.message.download(name, size)}
+        <a className={buttonLook({})} href={href} download={name} aria-label={m.message.download(name, size)}>
+          {m.message.downloadIt}
         </a>
       </DialogActions>
     </Dialog>
@@ -67,9 +67,12 @@ function Shown({ attachment, href, name }: { attachment: Attachment; href: strin
     queryFn: ({ signal }) => requestBytes(href, signal),
     staleTime: Infinity,
     gcTime: 60_000,
-    enabled: isRead,
+    enabled: isRead && attachment.size > 0,
   });
-  if (kind === "image") return <img className={styles.image} src={href} alt={name} />;
+  const [broken, setBroken] = useState(false);
+  if (attachment.size === 0) return <p className={styles.none}>{m.message.emptyFile}</p>;
+  if (broken) return <p className={styles.none}>{m.message.previewFailed}</p>;
+  if (kind === "image") return <img className={styles.image} src={href} alt={name} onError={() => setBroken(true)} />;
   if (bytes.isError) {
     return <ProblemNotice title={m.message.previewFailed} problem={asProblem(bytes.error)} onRetry={() => void bytes.refetch()} />;
   }

@@ -44,6 +44,8 @@ export function Attachments({ attachments }: { attachments: Attachment[] }) {
 }
 
 function Item({ attachment, onPreview }: { attachment: Attachment; onPreview: () => void }) {
+  /** It says that it is an image, and is none. */
+  const [broken, setBroken] = useState(false);
   const name = attachment.filename ?? m.message.unnamed;
   const size = formatBytes(attachment.size);
   if (attachment.withheld || attachment.url == null) {
@@ -63,8 +65,8 @@ function Item({ attachment, onPreview }: { attachment: Attachment; onPreview: ()
   const href = pathHere(attachment.url);
   const look = (
     <>
-      {isRaster(attachment.contentType) ? (
-        <img className={styles.thumb} src={href} alt="" loading="lazy" />
+      {isRaster(attachment.contentType) && !broken ? (
+        <img className={styles.thumb} src={href} alt="" loading="lazy" onError={() => setBroken(true)} />
       ) : (
         <Icon name={iconFor(attachment.contentType, name)} size={22} />
       )}
@@ -79,6 +81,9 @@ function Item({ attachment, onPreview }: { attachment: Attachment; onPreview: ()
     return (
       <a className={styles.attachment} {...download}>
         {look}
+        <span className={styles.fetch}>
+          <Icon name="download" size={16} />
+        </span>
       </a>
     );
   }

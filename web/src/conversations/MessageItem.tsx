@@ -118,7 +118,11 @@ function Head({ message, open, note, details, onToggle, onDetails, onRaw }: Head
         </span>
       </button>
       <div className={styles.tools}>
-        {!open && message.direction === "outbound" && !note && <Badge>{m.delivery.status[message.status]}</Badge>}
+        {!open && message.direction === "outbound" && !note && (
+          <span className={styles.state}>
+            <Badge>{m.delivery.status[message.status]}</Badge>
+          </span>
+        )}
         <time className={styles.time} dateTime={message.timestamp} title={longTime(message.timestamp)}>
           {shortTime(message.timestamp, now)}
         </time>

@@ -129,6 +129,8 @@ export const message: typeof EnglishMessage = {
   attachments: (n: number) => count(n, "Anhang", "Anhänge"),
   unnamed: "Datei ohne Namen",
   download: (name: string, size: string) => `${name} herunterladen, ${size}`,
+  downloadIt: "Herunterladen",
+  emptyFile: "Diese Datei ist leer.",
   lookAt: "Ansehen:",
   previewFailed: "Diese Datei kann hier nicht gezeigt werden. Laden Sie sie herunter, um sie mit einem eigenen Programm zu öffnen.",
   previousFile: "Vorige Datei",

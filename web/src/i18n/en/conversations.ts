@@ -123,6 +123,8 @@ export const message = {
   attachments: (n: number) => count(n, "attachment", "attachments"),
   unnamed: "Unnamed file",
   download: (name: string, size: string) => `Download ${name}, ${size}`,
+  downloadIt: "Download",
+  emptyFile: "This file is empty.",
   lookAt: "Look at",
   previewFailed: "This file can't be shown here. Download it to open it with a program of your own.",
   previousFile: "Previous file",
