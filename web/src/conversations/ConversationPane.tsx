@@ -236,9 +236,10 @@ function Actions({ conversation }: { conversation: Conversation }) {
         small
         icon={closed ? "reopen" : "check"}
         title={`${closed ? m.conversation.reopen : m.conversation.resolve} (e)`}
+        aria-label={closed ? m.conversation.reopen : m.conversation.resolve}
         onClick={toggleResolved}
       >
-        {closed ? m.conversation.reopen : m.conversation.resolve}
+        {closed ? <span className={styles.roomyOnly}>{m.conversation.reopen}</span> : m.conversation.resolve}
       </Button>
       <SnoozeControl conversation={conversation} />
       <AssignControl conversation={conversation} />

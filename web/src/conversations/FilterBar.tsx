@@ -31,6 +31,15 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
           value={filter.q ?? ""}
           onChange={(q) => set(q ? { q, status: filter.q ? filter.status : "all" } : { q: undefined, status: "open" })}
         />
+        {!filter.q && (
+          <IconButton
+            icon="sort"
+            label={m.bulk.oldestFirst}
+            className={styles.sort}
+            aria-pressed={filter.oldest === true}
+            onClick={() => set({ oldest: !filter.oldest || undefined })}
+          />
+        )}
         <span className={styles.phoneOnly}>
           <IconButton icon="edit" variant="default" label={m.nav.compose} onClick={() => run("compose")} />
         </span>
@@ -53,11 +62,6 @@ export function FilterBar({ filter }: { filter: ConversationFilter }) {
         {filter.mentioned && (
           <Chip on aria-pressed onClick={() => set({ mentioned: undefined, status: "open" })}>
             {m.mentions.chip}
-          </Chip>
-        )}
-        {!filter.q && (
-          <Chip on={filter.oldest === true} aria-pressed={filter.oldest === true} onClick={() => set({ oldest: !filter.oldest || undefined })}>
-            {m.bulk.oldestFirst}
           </Chip>
         )}
         <ViewsChip filter={filter} />

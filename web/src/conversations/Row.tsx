@@ -14,6 +14,9 @@ import styles from "./ConversationList.module.css";
 import { Highlighted } from "./Highlighted";
 import { PriorityMark } from "./Priority";
 
+/** What there is room for beside the first words. */
+const LABELS_MAX = 2;
+
 type Props = {
   conversation: Conversation;
   /** It is the one that is open. */
@@ -81,13 +84,18 @@ export const Row = memo(function Row({ conversation, open, selected, href, index
             <span className={styles.preview}>
               <Highlighted text={conversation.match?.snippet ?? conversation.preview} />
             </span>
-            {conversation.labels.slice(0, 2).map((label) => (
-              <Badge key={label} tone="accent">
-                {label}
-              </Badge>
+            {conversation.labels.slice(0, LABELS_MAX).map((label) => (
+              <span key={label} className={styles.label} title={label}>
+                <Badge tone="accent">{label}</Badge>
+              </span>
             ))}
+            {conversation.labels.length > LABELS_MAX && (
+              <span className={styles.count} title={conversation.labels.slice(LABELS_MAX).join(", ")}>
+                +{conversation.labels.length - LABELS_MAX}
+              </span>
+            )}
             {!assignee && team && (
-              <span title={m.teams.waitingFor(team.name)}>
+              <span className={styles.label} title={m.teams.waitingFor(team.name)}>
                 <Badge icon="people">{team.name}</Badge>
               </span>
             )}

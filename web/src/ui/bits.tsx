@@ -18,7 +18,7 @@ export function Badge({ tone = "plain", icon, children }: { tone?: Tone; icon?: 
   return (
     <span className={classNames(styles.badge, tone !== "plain" && styles[tone])}>
       {icon && <Icon name={icon} size={13} />}
-      {children}
+      <span className={styles.badgeWords}>{children}</span>
     </span>
   );
 }
