@@ -108,7 +108,7 @@ export function SignIn({ expired }: { expired: boolean }) {
           <ProblemNotice
             title={byLink ? m.signIn.linkFailed : m.signIn.failed}
             problem={asProblem(signIn.error)}
-            advice={byLink ? m.signIn.linkAdvice : undefined}
+            advice={byLink ? m.signIn.linkAdvice : asProblem(signIn.error).status === 401 ? m.signIn.failedAdvice : undefined}
           />
         )}
         <form className={formClass} onSubmit={onSubmit}>

@@ -14,6 +14,7 @@ export const signIn: typeof English = {
   linkAdvice: "Ein Link gilt nur einmal und nur für kurze Zeit. Melden Sie sich unten an oder lassen Sie sich von einem Administrator erneut einladen; der erste erhält einen Link, wenn er den Server neu startet.",
   hint: "Beim ersten Start gibt der Server einen Anmeldelink und das Passwort des Administrators aus.",
   failed: "Anmeldung fehlgeschlagen",
+  failedAdvice: "Prüfen Sie auf Tippfehler und die Feststelltaste. Passwort vergessen? Administratoren können Sie mit einem neuen Link erneut einladen.",
   codeTitle: "Geben Sie Ihren Code ein",
   codeLead: "Ihr Passwort stimmt. Ihre Authenticator-App zeigt den Code.",
   code: "Einmalcode",

@@ -12,6 +12,7 @@ export const signIn = {
   linkAdvice: "A link works once and only for a while. Sign in below, or ask an administrator to invite you again; the first one starts the server anew for a link.",
   hint: "On first start the server prints a sign-in link and the administrator's password.",
   failed: "Could not sign in",
+  failedAdvice: "Check for slips and Caps Lock. Forgotten the password? An administrator can invite you again, by a new link.",
   codeTitle: "Enter your code",
   codeLead: "Your password fits. Your authenticator app shows the code.",
   code: "Code",
