@@ -24,6 +24,23 @@ export const keyboard = [
       await page.keyboard.press("u");
       await page.getByRole("heading", { name: "Conversations", level: 1 }).waitFor({ state: "attached" });
 
+      // The row that has the focus is meant, by its key and in the palette.
+      await page.keyboard.press("j");
+      await page.keyboard.press("p");
+      await page.getByRole("combobox", { name: "Find a priority" }).fill("urgent");
+      await page.keyboard.press("Enter");
+      const priority = async () => (await context.api("GET", `/conversations/${older.conversation.id}`)).priority;
+      await context.eventually("the priority", async () => (await priority()) === "urgent");
+      await page.locator("[data-row]").first().focus();
+      await page.keyboard.press("Control+k");
+      await page.getByRole("dialog").getByRole("combobox").fill("read or unread");
+      await page.keyboard.press("Enter");
+      await page.getByText("1 conversation marked as unread").waitFor();
+      await page.keyboard.press("Control+k");
+      await page.getByRole("dialog").getByRole("combobox").fill("assigned to me");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/assignee=me/);
+
       await page.keyboard.press("?");
       await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
       await page.keyboard.press("Escape");

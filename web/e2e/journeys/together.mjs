@@ -96,7 +96,7 @@ export const together = [
     name: "a canned answer knows whom it is for, and a pasted image stays where it was pasted",
     async run(context) {
       const name = unique("refund").replaceAll(/\W+/g, "_");
-      const content = { subject: "x", html: "<p>Dear {{contact.firstName}}, it is on its way.</p>" };
+      const content = { subject: "x", html: "<p>Dear {{contact.firstName}}, {{order_number}} is on its way.</p>" };
       await context.api("POST", "/templates", { name, channel: "email", content });
       const channel = await context.channel({ provider: "sandbox" });
       const { conversation } = await context.receive(channel);
@@ -106,7 +106,9 @@ export const together = [
       const editor = await write(page, `/${name}`);
       await page.getByRole("option", { name }).waitFor();
       await page.keyboard.press("Enter");
-      await editor.getByText("Dear Ada, it is on its way.").waitFor();
+      // What nobody told it is seen where it is missing.
+      await editor.getByText("Dear Ada, [order_number] is on its way.").waitFor();
+      await page.getByText("Fill in what the template does not know: order_number").waitFor();
       await editor.evaluate((element, base64) => {
         const bytes = Uint8Array.from(atob(base64), (letter) => letter.codePointAt(0));
         const data = new DataTransfer();

@@ -62,14 +62,34 @@ export function asContent(html: string | null | undefined, text: string | null |
     .join("");
 }
 
+/** With `[order.number]` in the place of what is not known: a gap in a sentence is overlooked. */
+export function withPlaces(known: Record<string, unknown>, missing: string[]): Record<string, unknown> {
+  const all = structuredClone(known);
+  for (const path of missing) {
+    const parts = path.split(".");
+    const last = parts.pop() ?? path;
+    let within = all;
+    for (const part of parts) {
+      const next = within[part];
+      const inner = typeof next === "object" && next !== null ? (next as Record<string, unknown>) : {};
+      within[part] = inner;
+      within = inner;
+    }
+    within[last] = `[${path}]`;
+  }
+  return all;
+}
+
 /** What the template comes to here, as HTML; null where that could not be had, which is said. */
 export async function answerFrom(template: TemplateSummary, about: About, user: User): Promise<string | null> {
   try {
-    const made = await templates.preview(template.id, await variables(about, user));
-    if (made.missing.length > 0) {
-      toast(m.composer.templateMissing(made.missing.map((fault) => fault.variable).join(", ")), { tone: "danger" });
-    }
-    return asContent(made.html, made.text);
+    const known = await variables(about, user);
+    const made = await templates.preview(template.id, known);
+    const missing = made.missing.map((fault) => fault.variable);
+    if (missing.length === 0) return asContent(made.html, made.text);
+    toast(m.composer.templateMissing(missing.join(", ")), { tone: "danger" });
+    const marked = await templates.preview(template.id, withPlaces(known, missing)).catch(() => made);
+    return asContent(marked.html, marked.text);
   } catch (error) {
     toastProblem(m.composer.templateFailed(template.name), error);
     return null;

@@ -145,6 +145,7 @@ export function ConversationList({ filter, list, items, selectedId, address }: P
     },
     assign: () => wish("assign"),
     labels: () => wish("labels"),
+    priority: () => wish("priority"),
     snooze: () => wish("snooze"),
     open: () => {
       const focused = document.activeElement;

@@ -28,7 +28,7 @@ export function useCounts() {
 
 type View = { name: keyof typeof m.views; filter: ConversationFilter; count?: "open" | "mine" | "unassigned" | "unread" | "mentions" | "snoozed" | "pending" };
 
-const VIEWS: View[] = [
+export const VIEWS: View[] = [
   { name: "open", filter: { status: "open" }, count: "open" },
   { name: "mine", filter: { status: "open", assignee: "me" }, count: "mine" },
   { name: "unassigned", filter: { status: "open", assignee: "none" }, count: "unassigned" },

@@ -1,6 +1,8 @@
 /** The command palette: every command by name, and mail by its words. */
 
+import { useState } from "react";
 import { useLocation } from "wouter";
+import { searchFromFilter } from "../conversations/filter";
 import { LANGUAGES, m, type Language } from "../i18n";
 import { run } from "../keyboard/dispatcher";
 import type { Command } from "../keyboard/keymap";
@@ -11,6 +13,7 @@ import { useViews } from "../views/queries";
 import { addressOfView } from "../views/viewFilter";
 import { narrow, Picker, type PickerOption } from "../ui/Picker";
 import { changeLanguage } from "./changeLanguage";
+import { VIEWS } from "./Nav";
 
 type Entry = { id: string; label: string; group: string; keys?: string; run: () => void };
 
@@ -18,7 +21,16 @@ function commandEntry(command: Command, group: string, keys: string): Entry {
   return { id: command, label: m.help.keys[command], group, keys, run: () => run(command) };
 }
 
-function entries(inConversation: boolean): Entry[] {
+/** Pages without a key of their own. */
+const KEYLESS: [string, string][] = [
+  ["/automations", m.nav.automations],
+  ["/teams", m.teams.title],
+  ["/ratings", m.nav.ratings],
+  ["/profile", m.nav.profile],
+];
+
+/** `place`: what the commands of a conversation would mean. */
+function entries(place: "conversation" | "row" | null): Entry[] {
   const { go, act, app } = m.palette.groups;
   const theme = (each: "system" | "light" | "dark"): Entry => ({
     id: `theme-${each}`,
@@ -33,11 +45,11 @@ function entries(inConversation: boolean): Entry[] {
     run: () => changeLanguage(each),
   }));
   return [
-    ...(inConversation
+    ...(place === "conversation"
+      ? [commandEntry("reply", act, "r"), commandEntry("note", act, "n"), commandEntry("forward", act, "f")]
+      : []),
+    ...(place !== null
       ? [
-          commandEntry("reply", act, "r"),
-          commandEntry("note", act, "n"),
-          commandEntry("forward", act, "f"),
           commandEntry("resolve", act, "e"),
           commandEntry("assign", act, "a"),
           commandEntry("snooze", act, "h"),
@@ -82,7 +94,19 @@ export function Palette({ onClose }: { onClose: () => void }) {
     keys: index < 9 ? `g ${index + 1}` : undefined,
     run: () => navigate(addressOfView(view)),
   }));
-  const all = [...entries(/^\/conversations\/./.test(location)), ...saved];
+  // Asked before the dialog takes the focus.
+  const [onRow] = useState(() => document.activeElement?.closest("[data-row]") != null);
+  const place = /^\/conversations\/./.test(location) ? "conversation" : onRow ? "row" : null;
+  const pages: Entry[] = KEYLESS.map(([href, label]) => ({ id: href, label, group: m.palette.groups.go, run: () => navigate(href) }));
+  const usual: Entry[] = VIEWS.map(({ name, filter }) => ({
+    id: `view-${name}`,
+    label: m.views[name],
+    group: m.palette.groups.views,
+    run: () => navigate(`/conversations${searchFromFilter(filter)}`),
+  }));
+  const listed = entries(place);
+  const app = listed.findIndex((entry) => entry.group === m.palette.groups.app);
+  const all = [...listed.slice(0, app), ...pages, ...usual, ...saved, ...listed.slice(app)];
   const options: PickerOption[] = all.map((entry) => ({
     id: entry.id,
     label: entry.label,

@@ -48,7 +48,7 @@ export const search: typeof EnglishSearch = {
     overdue: "eine SLA-Frist ist abgelaufen",
   },
   dayHints: {
-    today: "seit Mitternacht, UTC",
+    today: "der heutige Tag, in UTC",
     yesterday: "am Vortag",
     "7d": "vor einer Woche",
     "30d": "vor dreißig Tagen",

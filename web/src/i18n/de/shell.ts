@@ -121,7 +121,7 @@ export const palette: typeof EnglishPalette = {
   placeholder: "Befehl oder Suchbegriff eingeben…",
   none: "Kein Befehl mit diesem Namen",
   searchFor: (text: string) => `E-Mails nach „${text}“ durchsuchen`,
-  groups: { go: "Gehe zu", act: "Diese Konversation", app: "Postroom", search: "Suche", views: "Gespeicherte Ansichten" },
+  groups: { go: "Gehe zu", act: "Diese Konversation", app: "Postroom", search: "Suche", views: "Ansichten" },
 };
 
 export const help: typeof EnglishHelp = {

@@ -47,7 +47,7 @@ export const search = {
     overdue: "an SLA timer is over its time",
   },
   dayHints: {
-    today: "since midnight, UTC",
+    today: "the current day, in UTC",
     yesterday: "the day before",
     "7d": "a week ago",
     "30d": "thirty days ago",

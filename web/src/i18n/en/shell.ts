@@ -110,7 +110,7 @@ export const palette = {
   placeholder: "Type a command or search…",
   none: "No command by that name",
   searchFor: (text: string) => `Search mail for “${text}”`,
-  groups: { go: "Go to", act: "This conversation", app: "Postroom", search: "Search", views: "Saved views" },
+  groups: { go: "Go to", act: "This conversation", app: "Postroom", search: "Search", views: "Views" },
 };
 
 export const help = {
