@@ -188,6 +188,14 @@ export const answering = [
         const { y, height } = await part.boundingBox();
         assert.ok(y > 0 && y + height < 844, `it lies within the window: from ${y}, ${height} high`);
       }
+      // One stop on the way to the text, however many they are; each is reached with the arrow keys.
+      await page.getByLabel("Cc", { exact: true }).focus();
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("Delete");
+      await context.counts(page.getByRole("button", { name: `Remove ${guests[58]}` }), 0);
+      await page.keyboard.press("Tab");
+      assert.ok(await editor.evaluate((element) => element === document.activeElement), "the text is next");
       // Nothing is in it, so there is nothing to send.
       await page.setInputFiles("input[type=file]", { name: "nothing.txt", mimeType: "text/plain", buffer: Buffer.alloc(0) });
       await page.getByText("nothing.txt was not attached: it is empty", { exact: false }).waitFor();

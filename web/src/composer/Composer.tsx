@@ -69,10 +69,17 @@ export function Composer({ conversation, messages }: Props) {
     [conversation.id, update],
   );
   useEffect(() => preloadEditor(), []);
+  // Where one wrote is gone, and the focus with it.
+  const closed = useRef<HTMLDivElement>(null);
+  const wasOpen = useRef(open);
+  useEffect(() => {
+    if (wasOpen.current && !open && document.activeElement === document.body) closed.current?.querySelector("button")?.focus();
+    wasOpen.current = open;
+  }, [open]);
 
   if (!open) {
     return (
-      <div className={styles.closed} data-composer>
+      <div ref={closed} className={styles.closed} data-composer>
         <Button icon="reply" title={`${m.composer.reply} (r)`} onClick={() => begin(empty ? "reply" : draft.mode)}>
           {empty ? m.composer.open : m.composer.openDraft}
         </Button>

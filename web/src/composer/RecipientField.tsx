@@ -1,6 +1,6 @@
-/** Recipients as chips: typed, pasted, taken away with Backspace. */
+/** Recipients as chips: typed, pasted, reached with the arrow keys, taken away with Backspace. */
 
-import { useId, useState, type ClipboardEvent, type KeyboardEvent } from "react";
+import { useId, useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";
 import { m } from "../i18n";
 import { Breakable } from "../ui/bits";
 import { Icon } from "../ui/Icon";
@@ -20,6 +20,7 @@ type Props = {
 export function RecipientField({ label, value, onChange, typed, onTyped, autoFocus }: Props) {
   const [error, setError] = useState<string | null>(null);
   const id = useId();
+  const chips = useRef<HTMLDivElement>(null);
 
   const take = (text: string): void => {
     const { list, wrong } = withTyped(value, text);
@@ -38,7 +39,24 @@ export function RecipientField({ label, value, onChange, typed, onTyped, autoFoc
       take(typed);
     } else if (event.key === "Backspace" && typed === "" && value.length > 0) {
       onChange(value.slice(0, -1));
+    } else if (event.key === "ArrowLeft" && typed === "" && value.length > 0) {
+      event.preventDefault();
+      stop(-2)?.focus();
     }
+  };
+  /** Counted from the end: the field itself is the last. Sixty recipients are no sixty stops on the way to the text. */
+  const stop = (place: number) => [...(chips.current?.querySelectorAll<HTMLElement>("button, input") ?? [])].at(place);
+  const onChipKey = (event: KeyboardEvent, index: number) => {
+    const step = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
+    if (step !== 0) stop(Math.max(0, index + step) - value.length - 1)?.focus();
+    else if (event.key === "Backspace" || event.key === "Delete") remove(index);
+    else return;
+    event.preventDefault();
+  };
+  const remove = (index: number) => {
+    // The field is what is there for certain afterwards.
+    stop(-1)?.focus();
+    onChange(value.filter((_, each) => each !== index));
   };
   const onPaste = (event: ClipboardEvent) => {
     const text = event.clipboardData.getData("text");
@@ -50,16 +68,18 @@ export function RecipientField({ label, value, onChange, typed, onTyped, autoFoc
   return (
     <div className={styles.recipients}>
       <label htmlFor={id}>{label}</label>
-      <div className={styles.chips}>
-        {value.map((address) => (
+      <div ref={chips} className={styles.chips}>
+        {value.map((address, index) => (
           <span key={address} className={styles.chip}>
             <span>
               <Breakable text={address} />
             </span>
             <button
               type="button"
+              tabIndex={-1}
               aria-label={m.composer.removeRecipient(address)}
-              onClick={() => onChange(value.filter((each) => each !== address))}
+              onKeyDown={(event) => onChipKey(event, index)}
+              onClick={() => remove(index)}
             >
               <Icon name="close" size={11} />
             </button>
