@@ -182,7 +182,7 @@ export const answering = [
       await write(page, "Dear all,");
       const editor = page.getByRole("textbox", { name: "Message" });
       // The head of the message says how many there are; the answer names each.
-      await page.getByText("and 59 more").waitFor({ state: "attached" });
+      await page.getByText("and 60 more").waitFor({ state: "attached" });
       await page.getByRole("button", { name: `Remove ${guests[59]}` }).waitFor();
       for (const part of [editor, page.getByRole("button", { name: "Send", exact: true })]) {
         const { y, height } = await part.boundingBox();

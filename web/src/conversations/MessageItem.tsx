@@ -37,7 +37,7 @@ function firstWords(message: Message): string {
   return (replyText ?? text ?? subject).replaceAll(/\s+/g, " ").slice(0, 160);
 }
 
-/** So many recipients are named above a mail; all of them are among its details. */
+/** Of more recipients than that one is named above a mail; all of them are among its details. */
 const NAMED_MAX = 2;
 
 export function MessageItem({ message, initiallyOpen }: Props) {
@@ -96,7 +96,7 @@ function Head({ message, open, note, details, onToggle, onDetails, onRaw }: Head
   const now = useNow();
   const author = authorOf(message, users);
   const to = message.recipients.filter((recipient) => recipient.type !== "bcc").map((recipient) => recipient.name ?? recipient.address);
-  const more = to.length - NAMED_MAX;
+  const more = to.length > NAMED_MAX ? to.length - 1 : 0;
   return (
     <header className={styles.head}>
       <Avatar name={author.name} />
@@ -114,7 +114,7 @@ function Head({ message, open, note, details, onToggle, onDetails, onRaw }: Head
           {author.address && <span className={styles.address}>{author.address}</span>}
         </span>
         <span className={classNames(styles.line, open && more > 0 && styles.many)} dir="auto">
-          {open ? (note ? m.message.noteHint : to.length > 0 && m.message.toWhom(to.slice(0, NAMED_MAX).join(", "), more)) : <Highlighted text={firstWords(message)} />}
+          {open ? (note ? m.message.noteHint : to.length > 0 && m.message.toWhom(to.slice(0, to.length - more).join(", "), more)) : <Highlighted text={firstWords(message)} />}
         </span>
       </button>
       <div className={styles.tools}>
