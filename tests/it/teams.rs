@@ -261,6 +261,13 @@ async fn an_invitation_is_read_by_the_invited_alone(database: Database) {
     }
     let events = Value::from(reader.all_events().await).to_string();
     assert!(!events.contains(token), "{events}");
+    // Nor can anybody have it sent to themselves.
+    let forward = json!({ "text": "Look.", "to": "eve@example.org", "forward": { "messageId": text(&made, "/invitation/messageId") } });
+    let agent = api.as_new_user("eve@example.test", "agent").await;
+    for asking in [&agent, &api] {
+        let refused = asking.post(&format!("/conversations/{conversation}/messages"), forward.clone()).await;
+        assert_eq!(refused.expect(422).pointers(), ["/forward/messageId"]);
+    }
     assert!(api.all("/conversations?status=open").await.is_empty(), "it is nobody's work");
 
     // Sent again, the link before is worthless.

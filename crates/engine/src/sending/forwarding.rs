@@ -46,6 +46,10 @@ pub(super) async fn forward(
     if row.conversation_id != *conversation {
         return Err(wrong("no such message in this conversation"));
     }
+    // Administrators may read its raw mail, but what they forward everybody reads.
+    if row.flags.confidential {
+        return Err(wrong(&format!("it can't be forwarded: {}", messages::CONFIDENTIAL)));
+    }
     let Some(blob) = row.blob_id else {
         return Err(wrong("an internal note is for the team alone: it can't be forwarded"));
     };
