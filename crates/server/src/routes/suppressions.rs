@@ -9,6 +9,7 @@ use bytes::Bytes;
 use engine::listing::SliceOf;
 use engine::suppressions::{self, Added, EXPORT_HEADER, Imported, NewSuppression, write_csv_row};
 use engine::{Engine, EngineError};
+use futures_util::{StreamExt as _, stream};
 use model::key::Principal;
 use model::limits::{PAGE_TAKE_MAX, SUPPRESSION_IMPORT_BYTES_MAX};
 use model::suppression::{Suppression, SuppressionReason, SuppressionScope};
@@ -147,7 +148,7 @@ async fn export(State(engine): State<Engine>, Caller(principal): Caller) -> Answ
     let first = csv_page(&engine, &principal, None).await?;
     let mut head = String::new();
     write_csv_row(&mut head, &EXPORT_HEADER);
-    let pages = futures_util::stream::unfold(Some((head, Ok(first))), move |state| {
+    let pages = stream::unfold(Some((head, Ok(first))), move |state| {
         let (engine, principal) = (engine.clone(), principal.clone());
         async move {
             let (text, next) = match state? {
@@ -169,7 +170,8 @@ async fn export(State(engine): State<Engine>, Caller(principal): Caller) -> Answ
         (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"suppressions.csv\""),
     ];
-    Ok((headers, Body::from_stream(pages)).into_response())
+    // Layers above may ask once more after the end: the one that compresses does.
+    Ok((headers, Body::from_stream(pages.fuse())).into_response())
 }
 
 /// Some rows, and the place they go on behind.

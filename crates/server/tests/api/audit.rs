@@ -214,6 +214,7 @@ async fn the_log_is_filtered_paged_and_given_out(database: TestDb) {
         }
     }
     assert_eq!(paged, all);
+    server.get_compressed("/api/v1/audit-log/export").await.expect(200);
     let csv = server.get("/api/v1/audit-log/export?targetType=team").await.expect(200);
     assert!(csv.header("content-disposition").contains("audit-log.csv"));
     let lines: Vec<&str> = csv.text.lines().collect();

@@ -115,6 +115,15 @@ impl Server {
         self.send(request.expect("a request")).await
     }
 
+    /// As a browser asks, which takes compressed answers; it has to come whole.
+    pub async fn get_compressed(&self, path: &str) -> Answer {
+        let request = Request::builder().uri(path).header("authorization", format!("Bearer {}", self.key));
+        let request = request.header("accept-encoding", "gzip").body(Body::empty());
+        let answer = self.send(request.expect("a request")).await;
+        assert_eq!(answer.header("content-encoding"), "gzip", "{path}");
+        answer
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();
