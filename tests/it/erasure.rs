@@ -17,6 +17,7 @@ use crate::webhook_receiver::WebhookReceiver;
 
 on_both_databases!(
     everything_of_a_contact_is_exported_and_then_gone,
+    what_somebody_wrote_in_the_conversation_of_another_goes_with_the_answers_to_it,
     a_large_mail_in_a_bucket_is_deleted_and_those_of_others_are_not,
 );
 
@@ -183,6 +184,42 @@ async fn everything_of_a_contact_is_exported_and_then_gone(database: Database) {
     let sent = api.post("/messages", json!({ "channelId": channel.id(), "to": ADDRESS, "content": content })).await;
     assert_eq!(text(&sent.expect(202).json(), "/status"), "suppressed");
     assert_eq!(api.items(&format!("/suppressions?address={ADDRESS}")).await.len(), 1);
+}
+
+async fn what_somebody_wrote_in_the_conversation_of_another_goes_with_the_answers_to_it(database: Database) {
+    let postroom = Postroom::start(database).await;
+    let api = postroom.api();
+    let channel = api.channel().await;
+    let mail = Mail::new(&channel.address(), "Bert's").message_id("<bert@example.test>").from("bert@example.test");
+    smtp_client::send(postroom.smtp, "bert@example.test", &channel.address(), mail.bytes()).await.expect("250");
+    let conversation = text(&api.items("/messages").await[0], "/conversationId");
+    let messages = format!("/conversations/{conversation}/messages");
+    api.post(&messages, json!({ "text": "For both of you.", "cc": [ADDRESS] })).await.expect(202);
+    // Quillon answers there, and is answered alone.
+    let theirs = Mail::new(&channel.address(), "Re: Bert's").from(ADDRESS).in_reply_to("<bert@example.test>");
+    let theirs = theirs.message_id("<theirs@erased.test>").body(SECRET);
+    smtp_client::send(postroom.smtp, ADDRESS, &channel.address(), theirs.bytes()).await.expect("250");
+    api.patch(&format!("/conversations/{conversation}"), json!({ "labels": ["shown"] })).await.expect(200);
+    api.post(&messages, json!({ "text": format!("Yes, {SECRET}."), "to": [ADDRESS] })).await.expect(202);
+    assert_eq!(api.items(&messages).await.len(), 4);
+
+    let contact = text(&api.items(&format!("/contacts?q={ADDRESS}")).await[0], "/id");
+    let preview = api.get(&format!("/contacts/{contact}/erasure")).await.expect(200).json();
+    assert_eq!((&preview["conversations"], &preview["messages"]), (&json!(0), &json!(2)));
+    let erasure = api.post(&format!("/contacts/{contact}/erase"), json!({})).await.expect(202).json();
+    assert_eq!(wait_until_done(&api, &erasure).await["counts"], preview);
+
+    // Bert's question and the answer to him are left, which names the other one as a further recipient.
+    let left = api.items(&messages).await;
+    assert_eq!(
+        left.iter().map(|message| text(message, "/to")).collect::<Vec<_>>(),
+        [channel.address(), "bert@example.test".into()]
+    );
+    let shown = api.get(&format!("/conversations/{conversation}")).await.expect(200).json();
+    assert_eq!((&shown["messageCount"], &shown["preview"]), (&json!(2), &json!("For both of you.")));
+    let events = api.all_events().await;
+    assert!(!json!(events).to_string().contains(SECRET), "{events:#?}");
+    assert!(events.iter().any(|event| event["data"]["preview"] == "For both of you."), "what is others' stays");
 }
 
 fn check_archive(bytes: &[u8], contact: &str) {

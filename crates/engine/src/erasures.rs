@@ -45,7 +45,7 @@ pub async fn preview(engine: &Engine, principal: &Principal, id: &ContactId) -> 
     let (workspace, id) = (principal.workspace_id.clone(), id.clone());
     let counted = engine.db.read(move |tx| {
         let Some(contact) = contacts::get(tx, &workspace, &id)? else { return Ok(None) };
-        let (conversations, messages, activities) = erasing::count(tx, &workspace, &id)?;
+        let (conversations, messages, activities) = erasing::count(tx, &workspace, &contact)?;
         let mut held = 0;
         for address in &contact.addresses {
             held += suppressions::all_of(tx, &workspace, &address.address)?.len() as u64;

@@ -186,6 +186,40 @@ pub fn messages_of_contact(tx: &mut Tx<'_>, contact: &ContactId, take: usize) ->
     tx.query(&sql, &[contact.into(), take.into()], messages::from_row)
 }
 
+/// Messages in conversations of others that went to these addresses (in lower case) and to nobody else, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub fn messages_to(
+    tx: &mut Tx<'_>,
+    workspace: &WorkspaceId,
+    addresses: &[String],
+    take: usize,
+) -> Result<Vec<MessageRow>> {
+    if addresses.is_empty() {
+        return Ok(Vec::new());
+    }
+    let conditions = to_alone(workspace, addresses, vec![take.into()]);
+    let sql = format!(
+        "SELECT seq, {} FROM message WHERE id IN (SELECT d.message_id FROM delivery d WHERE {} LIMIT $1) ORDER BY seq",
+        messages::COLUMNS,
+        conditions.text()
+    );
+    tx.query(&sql, conditions.values(), messages::from_row)
+}
+
+/// Of deliveries `d`: those to the addresses of messages that went to nobody else.
+fn to_alone<'v>(workspace: &'v WorkspaceId, addresses: &'v [String], values: Vec<Value<'v>>) -> Conditions<'v> {
+    let mut conditions = Conditions::after(values);
+    conditions.bind("d.workspace_id = ?", workspace);
+    conditions.bind_list(
+        "LOWER(d.recipient) IN (?) AND NOT EXISTS (SELECT 1 FROM delivery o
+         WHERE o.message_id = d.message_id AND LOWER(o.recipient) NOT IN (?))",
+        addresses.iter().map(|address| Value::from(address.as_str())),
+    );
+    conditions
+}
+
 /// Messages of a conversation that are left, oldest first.
 ///
 /// # Errors
@@ -346,9 +380,9 @@ pub fn reports(
 ///
 /// # Errors
 /// What the database says.
-pub fn count(tx: &mut Tx<'_>, workspace: &WorkspaceId, contact: &ContactId) -> Result<(u64, u64, u64)> {
+pub fn count(tx: &mut Tx<'_>, workspace: &WorkspaceId, contact: &Contact) -> Result<(u64, u64, u64)> {
     let mut one = |sql: &str| {
-        let counted = tx.query_one(sql, &[contact.into(), workspace.into()], |row| row.int(0))?;
+        let counted = tx.query_one(sql, &[(&contact.id).into(), workspace.into()], |row| row.int(0))?;
         Result::Ok(counted.unwrap_or(0).unsigned_abs())
     };
     let conversations = one("SELECT COUNT(*) FROM conversation WHERE contact_id = $1 AND workspace_id = $2")?;
@@ -357,5 +391,22 @@ pub fn count(tx: &mut Tx<'_>, workspace: &WorkspaceId, contact: &ContactId) -> R
               + (SELECT COUNT(*) FROM message m JOIN conversation c ON c.id = m.conversation_id
                  WHERE m.contact_id = $1 AND m.workspace_id = $2 AND COALESCE(c.contact_id, '') <> $1)")?;
     let activities = one("SELECT COUNT(*) FROM activity WHERE contact_id = $1 AND workspace_id = $2")?;
-    Ok((conversations, messages, activities))
+    Ok((conversations, messages + count_to(tx, workspace, contact)?, activities))
+}
+
+/// Messages in conversations of others that are somebody else's but for their only recipient.
+fn count_to(tx: &mut Tx<'_>, workspace: &WorkspaceId, contact: &Contact) -> Result<u64> {
+    let addresses: Vec<String> = contact.addresses.iter().map(|each| each.address.clone()).collect();
+    if addresses.is_empty() {
+        return Ok(0);
+    }
+    let conditions = to_alone(workspace, &addresses, vec![(&contact.id).into()]);
+    let sql = format!(
+        "SELECT COUNT(*) FROM message m JOIN conversation c ON c.id = m.conversation_id
+         WHERE COALESCE(m.contact_id, '') <> $1 AND COALESCE(c.contact_id, '') <> $1
+         AND m.id IN (SELECT d.message_id FROM delivery d WHERE {})",
+        conditions.text()
+    );
+    let counted = tx.query_one(&sql, conditions.values(), |row| row.int(0))?;
+    Ok(counted.unwrap_or(0).unsigned_abs())
 }

@@ -53,7 +53,10 @@ fn of_contact(tx: &mut Tx<'_>, row: &mut ErasureRow, now: Timestamp) -> store::R
         erase_some_of(tx, row, &conversation, now)?;
         return Ok(false);
     }
-    let messages = erasing::messages_of_contact(tx, &contact, MESSAGES_STEP)?;
+    let mut messages = erasing::messages_of_contact(tx, &contact, MESSAGES_STEP)?;
+    if messages.is_empty() {
+        messages = erasing::messages_to(tx, &row.workspace_id, &row.addresses, MESSAGES_STEP)?;
+    }
     if let Some(first) = messages.first() {
         let conversation = first.conversation_id.clone();
         let own: Vec<&MessageRow> = messages.iter().filter(|message| message.conversation_id == conversation).collect();
@@ -145,6 +148,10 @@ fn in_another_conversation(
 ) -> store::Result<()> {
     conversation_lists::lock(tx, id)?;
     erase_messages(tx, row, messages.iter().copied())?;
+    // The conversation stays, and so do its events, some of which show the words.
+    let worded = messages.iter().filter(|message| !message.preview.is_empty());
+    let shown: Vec<String> = worded.map(|message| naming::preview(id.as_str(), &message.preview)).collect();
+    erasures::note(tx, &row.id, &shown.iter().map(String::as_str).collect::<Vec<_>>())?;
     let mailboxes: Vec<String> =
         row.addresses.iter().map(|address| mail::address::mailbox(address).into_owned()).collect();
     erasing::take_out(tx, id, &mailboxes)?;

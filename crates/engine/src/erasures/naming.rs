@@ -1,4 +1,8 @@
-//! Whether a text speaks of what was erased: by an id, or by an address. Pure.
+//! Whether a text speaks of what was erased: by an id, by an address, or by the first words of a message. Pure.
+
+use data_encoding::HEXLOWER;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 /// What ids of things that are erased begin with.
 const PREFIXES: &[&str] = &["conv_", "msg_", "ct_", "act_", "cnote_", "svy_", "evt_"];
@@ -7,6 +11,33 @@ const PREFIXES: &[&str] = &["conv_", "msg_", "ct_", "act_", "cnote_", "svy_", "e
 pub(crate) fn ids(text: &str) -> impl Iterator<Item = &str> {
     text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
         .filter(|word| PREFIXES.iter().any(|prefix| word.starts_with(prefix)))
+}
+
+/// How it is noted that a conversation showed these words of a message. A hash: what was erased is kept nowhere.
+pub(crate) fn preview(conversation: &str, words: &str) -> String {
+    format!("preview {conversation} {}", HEXLOWER.encode(&Sha256::digest(words)))
+}
+
+/// The same of every conversation that a JSON text shows, wherever it stands.
+pub(crate) fn previews(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Ok(value) = serde_json::from_str(text) {
+        collect(&value, &mut found);
+    }
+    found
+}
+
+fn collect(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            if let (Some(Value::String(id)), Some(Value::String(words))) = (fields.get("id"), fields.get("preview")) {
+                found.push(preview(id, words));
+            }
+            fields.values().for_each(|field| collect(field, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+        _ => {}
+    }
 }
 
 /// Whether a text has one of these addresses (in lower case) in it, as a whole address.
@@ -43,6 +74,15 @@ mod tests {
         let text = r#"{"id":"conv_01abc","x":["msg_02","ch_03"],"url":"http://h/api/v1/messages/msg_04/raw"}"#;
         assert_eq!(ids(text).collect::<Vec<_>>(), ["conv_01abc", "msg_02", "msg_04"]);
         assert_eq!(ids("").count(), 0);
+    }
+
+    #[test]
+    fn the_words_that_a_conversation_shows_are_known_by_whose_they_are() {
+        let text =
+            r#"{"changed":[{"conversation":{"id":"conv_01","preview":"Hello"}},{"id":"conv_02"}],"preview":"x"}"#;
+        assert_eq!(previews(text), [preview("conv_01", "Hello")]);
+        assert_ne!(preview("conv_01", "Hello"), preview("conv_02", "Hello"));
+        assert_eq!(previews("no JSON"), Vec::<String>::new());
     }
 
     #[test]

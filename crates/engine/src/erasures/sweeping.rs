@@ -61,7 +61,8 @@ async fn texts(engine: &Engine, row: &ErasureRow) -> Result<Step> {
 fn something_came(tx: &mut Tx<'_>, row: &ErasureRow) -> store::Result<bool> {
     let Some(contact) = &row.contact_id else { return Ok(false) };
     Ok(erasing::conversation_of_contact(tx, &row.workspace_id, contact)?.is_some()
-        || !erasing::messages_of_contact(tx, contact, 1)?.is_empty())
+        || !erasing::messages_of_contact(tx, contact, 1)?.is_empty()
+        || !erasing::messages_to(tx, &row.workspace_id, &row.addresses, 1)?.is_empty())
 }
 
 /// True where all were looked at.
@@ -92,13 +93,15 @@ fn events(tx: &mut Tx<'_>, row: &mut ErasureRow, now: Timestamp) -> store::Resul
 
 /// The ids of those texts that speak of what was erased.
 fn speaking(tx: &mut Tx<'_>, row: &ErasureRow, found: &[Trace]) -> store::Result<HashSet<String>> {
+    let shown: Vec<Vec<String>> = found.iter().map(|trace| naming::previews(&trace.text)).collect();
     let named: HashSet<&str> = found
         .iter()
         .flat_map(|trace| naming::ids(&trace.text).chain(std::iter::once(trace.subject_id.as_str())))
+        .chain(shown.iter().flatten().map(String::as_str))
         .collect();
     let named: Vec<&str> = named.into_iter().collect();
     let erased = erasures::noted(tx, &row.id, &named)?;
-    let speaks = |trace: &&Trace| {
+    let speaks = |(trace, shown): &(&Trace, &Vec<String>)| {
         // What speaks of the erasure itself says whose it was by an id, and nothing else.
         if trace.text.contains(row.id.as_str()) {
             return false;
@@ -106,8 +109,9 @@ fn speaking(tx: &mut Tx<'_>, row: &ErasureRow, found: &[Trace]) -> store::Result
         erased.contains(&trace.subject_id)
             || naming::ids(&trace.text).any(|id| erased.contains(id))
             || naming::names_one(&trace.text, &row.addresses)
+            || shown.iter().any(|words| erased.contains(words))
     };
-    Ok(found.iter().filter(speaks).map(|trace| trace.id.clone()).collect())
+    Ok(found.iter().zip(&shown).filter(speaks).map(|(trace, _)| trace.id.clone()).collect())
 }
 
 fn webhooks(tx: &mut Tx<'_>, row: &mut ErasureRow) -> store::Result<bool> {
