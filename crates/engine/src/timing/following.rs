@@ -204,7 +204,8 @@ impl Writing {
     fn add(&mut self, timing: Timing, before: Option<&Sla>, passed: Vec<(SlaTimerName, Passed)>) -> store::Result<()> {
         let sla = shown(&timing);
         let (row, facts) = timing.write()?;
-        if sla.as_ref() != before {
+        // A timer may come to something that is not to be seen beside one that stands worse.
+        if sla.as_ref() != before || !passed.is_empty() {
             let (workspace_id, id) = (row.workspace_id.clone(), row.conversation_id.clone());
             self.told.push(Told { workspace_id, id, sla, passed });
         }
@@ -232,9 +233,11 @@ impl Writing {
 fn tell(tx: &mut Tx<'_>, told: &Told, at: Timestamp) -> store::Result<()> {
     conversation_lists::lock(tx, &told.id)?;
     let Some(mut row) = conversations::get(tx, &told.workspace_id, &told.id)? else { return Ok(()) };
-    conversations::set_sla(tx, &told.id, told.sla.as_ref())?;
-    row.public.sla.clone_from(&told.sla);
-    append(tx, &row, EventType::ConversationUpdated, at)?;
+    if row.public.sla != told.sla {
+        conversations::set_sla(tx, &told.id, told.sla.as_ref())?;
+        row.public.sla.clone_from(&told.sla);
+        append(tx, &row, EventType::ConversationUpdated, at)?;
+    }
     for (timer, passed) in &told.passed {
         let (event_type, due_at) = match passed {
             Passed::DueSoon(due_at) => (EventType::ConversationSlaDueSoon, due_at),

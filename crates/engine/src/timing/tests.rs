@@ -23,6 +23,7 @@ use crate::{events, messages};
 on_both_engines!(
     an_answer_of_a_person_is_what_counts,
     what_is_over_its_time_is_told_once_by_however_many,
+    little_time_is_told_of_beside_a_timer_that_stands_worse,
     a_policy_that_is_gone_lets_go,
     figures_are_those_of_what_happened,
 );
@@ -159,6 +160,21 @@ async fn what_is_over_its_time_is_told_once_by_however_many(database: TestDb) {
     conversations::change(&test.engine, &test.key(), &conversation.id, reopen).await.expect("open");
     follow(&test, 0).await;
     assert_eq!(of_message(&test, &message).await.sla.unwrap().state, SlaState::OnTrack);
+}
+
+async fn little_time_is_told_of_beside_a_timer_that_stands_worse(database: TestDb) {
+    let test = TestEngine::start(database).await;
+    policy(&test).await;
+    test.receive(mail(1, "ada@example.org", "")).await;
+    follow(&test, 0).await;
+    follow(&test, 4_000).await;
+    let soon = told(&test, EventType::ConversationSlaDueSoon).await;
+    assert_eq!(told(&test, EventType::ConversationSlaBreached).await, 1);
+    let updates = told(&test, EventType::ConversationUpdated).await;
+    // An hour before the resolution's time; nothing of that is to be seen, as the first answer is late already.
+    follow(&test, 83_000).await;
+    assert_eq!(told(&test, EventType::ConversationSlaDueSoon).await, soon + 1);
+    assert_eq!(told(&test, EventType::ConversationUpdated).await, updates);
 }
 
 async fn a_policy_that_is_gone_lets_go(database: TestDb) {
