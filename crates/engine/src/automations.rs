@@ -23,7 +23,7 @@ use model::key::{Principal, Scope};
 use model::limits::AUTOMATIONS_MAX;
 use model::{AutomationId, AutomationRunId, Timestamp};
 use store::automations::{self, AutomationRow};
-use store::{Priority, StoreError, Tx, automation_idle, automation_runs};
+use store::{Priority, StoreError, Tx, automation_idle, automation_runs, workspaces};
 
 pub(crate) use self::acting::principal;
 pub use self::dry_run::{DryRun, test, test_kept};
@@ -146,6 +146,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewAutomation) 
             if !wrong.is_empty() {
                 return Ok(Err(EngineError::Invalid(wrong)));
             }
+            workspaces::lock(tx, &row.workspace_id)?;
             let others = automations::list(tx, &row.workspace_id)?;
             if others.len() >= AUTOMATIONS_MAX {
                 let detail = format!("a workspace has at most {AUTOMATIONS_MAX} automations");
@@ -214,6 +215,9 @@ fn keep(
     let wrong = checking::missing(tx, &after.workspace_id, &after.public)?;
     if !wrong.is_empty() {
         return Ok(Some(Err(EngineError::Invalid(wrong))));
+    }
+    if position.is_some() {
+        workspaces::lock(tx, &after.workspace_id)?;
     }
     if !automations::update(tx, before.public.updated_at, after)? {
         return Ok(None);

@@ -9,7 +9,7 @@ use model::key::{Principal, Scope};
 use model::limits::SLA_POLICIES_MAX;
 use model::sla::{SlaPolicy, SlaScope};
 use model::{SlaPolicyId, Timestamp};
-use store::{Priority, StoreError, Tx, conversation_timing, sla_policies};
+use store::{Priority, StoreError, Tx, conversation_timing, sla_policies, workspaces};
 
 use crate::audit::{self, Target};
 use crate::listing::{Listing, SliceOf};
@@ -122,6 +122,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewSlaPolicy) -
         if !wrong.is_empty() {
             return Ok(Err(EngineError::Invalid(wrong)));
         }
+        workspaces::lock(tx, &workspace)?;
         let others = sla_policies::list(tx, &workspace)?;
         if others.len() >= SLA_POLICIES_MAX {
             let detail = format!("a workspace has at most {SLA_POLICIES_MAX} SLA policies");
@@ -158,6 +159,9 @@ pub async fn change(
         let wrong = checking::missing(tx, &workspace, &after)?;
         if !wrong.is_empty() {
             return Ok(Err(EngineError::Invalid(wrong)));
+        }
+        if change.position.is_some() {
+            workspaces::lock(tx, &workspace)?;
         }
         if !sla_policies::update(tx, &workspace, before.updated_at, &after)? {
             return Err(StoreError::Conflict);

@@ -11,7 +11,7 @@ use model::team::{Assignment, Team};
 use model::{TeamId, Timestamp, UserId, WorkspaceId};
 use serde_json::{Value as Json, json};
 use store::events::{self, NewEvent};
-use store::{Priority, StoreError, Tx, conversation_lists, conversations, teams, users};
+use store::{Priority, StoreError, Tx, conversation_lists, conversations, teams, users, workspaces};
 
 use crate::audit::{self, Target};
 use crate::conversations::append;
@@ -83,6 +83,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewTeam) -> Res
                 teams::get(tx, &workspace, &TeamId::from_stored(earlier))?.map_or(Outcome::Missing, Outcome::Done)
             );
         }
+        workspaces::lock(tx, &workspace)?;
         if teams::count(tx, &workspace)? >= TEAMS_MAX as u64 {
             return Ok(Outcome::TooMany);
         }

@@ -5,7 +5,7 @@ use model::key::{Actor, Principal, Role, Scope};
 use model::limits::{LABEL_CHARS_MAX, SEARCH_QUERY_CHARS_MAX, VIEW_NAME_CHARS_MAX, VIEWS_MAX};
 use model::view::{View, ViewFilter};
 use model::{Timestamp, UserId, ViewId};
-use store::{Priority, Tx, views};
+use store::{Priority, Tx, views, workspaces};
 
 use crate::{Engine, EngineError, FieldError, Result, access_check, once, search_query};
 
@@ -97,6 +97,7 @@ pub async fn create(engine: &Engine, principal: &Principal, new: NewView) -> Res
     let (asking, now) = (principal.clone(), Timestamp::now());
     let made = crate::write_again_on_conflict(&engine.db, Priority::Foreground, move |tx| {
         let owner_id = owner(&asking);
+        workspaces::lock(tx, &asking.workspace_id)?;
         let own = views::of_owner(tx, &asking.workspace_id, owner_id.as_ref(), true)?;
         let view = View {
             id: ViewId::generate(),

@@ -60,6 +60,18 @@ pub fn get_to_change(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<Option<Workspa
     tx.query_one(&format!("SELECT {COLUMNS} FROM workspace WHERE id = $1{hold}"), &[id.into()], from_row)
 }
 
+/// Makes others who would add to what a workspace has in an order, or a limited number of, wait for this transaction. Mail that comes
+/// in does not wait for it. SQLite has one writer anyway.
+///
+/// # Errors
+/// What the database says.
+pub fn lock(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<()> {
+    if tx.dialect() == Dialect::Postgres {
+        tx.query_one("SELECT 1 FROM workspace WHERE id = $1 FOR NO KEY UPDATE", &[id.into()], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
 /// # Errors
 /// What the database says.
 pub fn update(tx: &mut Tx<'_>, row: &WorkspaceRow) -> Result<()> {

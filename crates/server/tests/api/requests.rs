@@ -10,6 +10,7 @@ use crate::support::Server;
 store::on_both_engines!(
     errors_are_problem_documents,
     pages_follow_their_cursor_in_both_directions,
+    what_has_an_order_keeps_it_where_many_are_made_at_once,
     keys_and_sessions_come_in_and_nobody_else,
     health_needs_no_key_and_metrics_do_from_afar,
 );
@@ -42,6 +43,23 @@ async fn errors_are_problem_documents(database: TestDb) {
     assert!(answer.header("x-request-id").starts_with("req_"));
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     assert!(answer.header("content-security-policy").contains("default-src 'self'"));
+}
+
+async fn what_has_an_order_keeps_it_where_many_are_made_at_once(database: TestDb) {
+    let server = Server::start(database).await;
+    let bodies = [
+        ("views", json!({"name": "Open", "filter": {"status": "open"}})),
+        ("sla-policies", json!({"name": "Usual", "firstResponseSeconds": 3600})),
+        ("automations", json!({"name": "A", "trigger": "message.received", "actions": [{"type": "stop"}]})),
+    ];
+    for (list, body) in bodies {
+        let path = format!("/api/v1/{list}");
+        let made = futures_util::future::join_all((0..16).map(|_| server.post(&path, body.clone()))).await;
+        let mut positions: Vec<u64> =
+            made.into_iter().filter_map(|answer| answer.expect(201).json()["position"].as_u64()).collect();
+        positions.sort_unstable();
+        assert_eq!(positions, (0..16).collect::<Vec<u64>>(), "{list}");
+    }
 }
 
 async fn pages_follow_their_cursor_in_both_directions(database: TestDb) {
