@@ -1,5 +1,7 @@
 //! Reads bodies and queries strictly: what can't be read is a 400, what is read but wrong a 422 that points at the field.
 
+use std::borrow::Cow;
+
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header;
 use axum::http::request::Parts;
@@ -115,15 +117,34 @@ fn nul_in(value: &serde_json::Value) -> Option<String> {
     }
 }
 
+/// Characters of what was sent that an answer repeats: enough to know it again, and never as much as was sent.
+const REPEATED_CHARS_MAX: usize = 200;
+/// Of the end of a message, which says what was expected.
+const EXPECTED_CHARS_MAX: usize = 2_000;
+
+/// A message whose middle is left out where it repeats too much.
+fn shortened(message: &str) -> Cow<'_, str> {
+    let count = message.chars().count();
+    if count <= REPEATED_CHARS_MAX + EXPECTED_CHARS_MAX {
+        return Cow::Borrowed(message);
+    }
+    let begin: String = message.chars().take(2 * REPEATED_CHARS_MAX).collect();
+    let end: String = message.chars().skip(count - EXPECTED_CHARS_MAX).collect();
+    let expected = end.split_once(", expected ").map(|(_, expected)| format!(", expected {expected}"));
+    Cow::Owned(format!("{begin}…{}", expected.unwrap_or_default()))
+}
+
 /// serde names an unknown, missing or repeated field in its message; the pointer should name it too.
 fn wrong_field(pointer: String, message: &str) -> FieldError {
-    let message = message.split(" at line ").next().unwrap_or(message);
+    let message = &*shortened(message.split(" at line ").next().unwrap_or(message));
     let named = ["unknown field `", "missing field `", "duplicate field `"]
         .iter()
         .find_map(|prefix| message.strip_prefix(prefix)?.split('`').next());
     let said = in_terms_of_json(message);
     match named {
-        Some(name) if !pointer.ends_with(&format!("/{name}")) => FieldError::new(format!("{pointer}/{name}"), said),
+        Some(name) if !pointer.ends_with(&format!("/{}", escaped(name))) => {
+            FieldError::new(format!("{pointer}/{}", escaped(name)), said)
+        }
         _ => FieldError::new(pointer, said),
     }
 }
@@ -162,8 +183,9 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     pointer
 }
 
-/// RFC 6901 §3.
+/// RFC 6901 §3. Of a name that is no field of anything the beginning.
 fn escaped(name: &str) -> String {
+    let name: String = name.chars().take(REPEATED_CHARS_MAX).collect();
     name.replace('~', "~0").replace('/', "~1")
 }
 
@@ -258,12 +280,28 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_repeats_little_of_what_was_sent() {
+        let long = "x".repeat(1_000_000);
+        for (body, said) in [
+            (format!(r#"{{"inner":"{long}"}}"#), "expected a list, not the text \"xxx"),
+            (format!(r#"{{"{long}":1}}"#), "unknown field `xxx"),
+            (format!(r#"{{"inner":[{{"n":"{long}"}}]}}"#), "expected a whole number, 0 or more, not the text \"xxx"),
+        ] {
+            let problem = parse::<Outer>(body.as_bytes()).expect_err("what is wrong");
+            let [field] = problem.errors.as_slice() else { panic!("{problem:?}") };
+            assert!(field.detail.starts_with(said), "{}", field.detail);
+            assert!(field.detail.len() < 1_000 && field.pointer.len() < 300, "{}", field.pointer);
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_pointed_at() {
         let cases = [
             (r#"{"inner":[{"n":1},{"n":"x"}]}"#, 422, "/inner/1/n"),
             (r#"{"inner":[{"m":1}]}"#, 422, "/inner/0/m"),
             (r#"{"inner":[{}]}"#, 422, "/inner/0/n"),
             (r#"{"iner":[]}"#, 422, "/iner"),
+            (r#"{"in/ner":[]}"#, 422, "/in~1ner"),
             (r#"{"inner":["#, 400, ""),
             (r#"{"inner":[]} x"#, 400, ""),
             (r#"[[{"n":1}]]"#, 422, ""),
