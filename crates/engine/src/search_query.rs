@@ -219,6 +219,7 @@ impl SearchQuery {
             "has" => self.take_has(token),
             "is" => self.take_is(token),
             "priority" => self.take_priority(token),
+            "number" if token.negated => self.unreadable(token, "it can't be negated"),
             "number" => {
                 if !self.take_number(token) {
                     self.unreadable(token, "a conversation's number is needed, such as number:42 or #42");

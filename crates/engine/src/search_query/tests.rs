@@ -176,5 +176,6 @@ fn operators_whose_value_can_not_be_read_are_told_of() {
         let problems = parse(text).problems;
         assert_eq!(problems.len(), 1, "{text}");
         assert!(problems[0].to_string().starts_with(&format!("{text} can't be read: ")), "{}", problems[0]);
+        assert_eq!(problems[0].detail.contains("can't be negated"), text.starts_with('-'), "{}", problems[0]);
     }
 }
