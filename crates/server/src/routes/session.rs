@@ -112,7 +112,7 @@ async fn credentials<T: DeserializeOwned>(app: &App, request: Request) -> Answer
     }
     let body = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX)
         .await
-        .map_err(|_| Problem::unreadable("the body is too long"))?;
+        .map_err(|_| Problem::from(EngineError::TooLarge { limit: BODY_BYTES_MAX as u64 }))?;
     Ok((parse(&body)?, headers))
 }
 

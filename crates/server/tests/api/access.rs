@@ -162,6 +162,8 @@ async fn people_sign_in_by_password_or_by_a_link_that_works_once(database: TestD
     server.send(with_cookie("GET", "/api/v1/api-keys", &session, None)).await.expect_problem(403, "forbidden");
 
     let link = access::sign_in_link(server.engine(), "ann@example.com").await.expect("a link");
+    let long = json!({"token": "x".repeat(20_000)});
+    server.send(sign_in(&long)).await.expect_problem(413, "tooLarge");
     let body = json!({"token": link.expose_secret()});
     server.send(sign_in(&body)).await.expect(200);
     server.send(sign_in(&body)).await.expect_problem(401, "unauthenticated");
