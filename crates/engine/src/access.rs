@@ -66,6 +66,7 @@ fn principal_of(user: &UserRow) -> Principal {
                     scope,
                     Scope::Admin
                         | Scope::ChannelsWrite
+                        | Scope::DomainsWrite
                         | Scope::WebhooksWrite
                         | Scope::AutomationsWrite
                         | Scope::MetricsRead

@@ -16,6 +16,7 @@ store::on_both_engines!(
     users_are_added_changed_and_removed,
     people_sign_in_by_password_or_by_a_link_that_works_once,
     a_cookie_changes_things_from_our_own_pages_alone,
+    an_agent_changes_nothing_that_mail_goes_by,
     the_first_start_leaves_a_way_in_and_later_ones_change_nothing,
     a_changed_bootstrap_key_replaces_the_earlier_one_and_no_other,
     guessing_passwords_is_slowed_down,
@@ -184,6 +185,23 @@ async fn a_cookie_changes_things_from_our_own_pages_alone(database: TestDb) {
         server.send(with_cookie("PATCH", &path, &session, foreign)).await.expect_problem(403, "forbidden");
     }
     server.send(with_cookie("PATCH", &path, &session, Some("http://127.0.0.1:8025"))).await.expect(200);
+}
+
+async fn an_agent_changes_nothing_that_mail_goes_by(database: TestDb) {
+    let server = Server::start(database).await;
+    let ann = json!({"email": "ann@example.com", "role": "agent", "password": "correct horse"});
+    server.post("/api/v1/users", ann).await.expect(201);
+    let domain = server.post("/api/v1/domains", json!({"name": "mail.example.com"})).await.expect(201).json();
+    let domain = format!("/api/v1/domains/{}", domain["id"].as_str().expect("an id"));
+    let body = json!({"email": "ann@example.com", "password": "correct horse"});
+    let session = cookie(&server.send(sign_in(&body)).await.expect(200));
+    let own = Some("http://127.0.0.1:8025");
+    server.send(with_cookie("GET", &domain, &session, None)).await.expect(200);
+    let rotate = format!("{domain}/rotate-dkim");
+    for (method, path) in [("POST", &rotate), ("DELETE", &domain)] {
+        server.send(with_cookie(method, path, &session, own)).await.expect_problem(403, "forbidden");
+    }
+    server.get(&domain).await.expect(200);
 }
 
 async fn the_first_start_leaves_a_way_in_and_later_ones_change_nothing(database: TestDb) {
