@@ -5,7 +5,7 @@ import { useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 import { automations } from "../api/endpoints";
 import { keys } from "../api/keys";
-import { asProblem } from "../api/problem";
+import { asProblem, type Complaint } from "../api/problem";
 import type { Automation, AutomationTrigger } from "../api/types";
 import { useIdempotencyKey } from "../composer/useIdempotencyKey";
 import { m } from "../i18n";
@@ -136,7 +136,7 @@ function Step({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-type WhenProps = { form: AutomationForm; complaintOf: (pointer: string) => string | undefined; onChange: (change: Partial<AutomationForm>) => void };
+type WhenProps = { form: AutomationForm; complaintOf: (pointer: string) => Complaint | undefined; onChange: (change: Partial<AutomationForm>) => void };
 
 function When({ form, complaintOf, onChange }: WhenProps) {
   return (
