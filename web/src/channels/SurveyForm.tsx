@@ -8,6 +8,7 @@ import { asProblem } from "../api/problem";
 import type { SurveySettings } from "../api/types";
 import { m } from "../i18n";
 import { Card } from "../shell/Page";
+import { UnsavedDialog } from "../shell/UnsavedDialog";
 import { Skeleton } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { Choice, formClass, rowClass, TextArea, TextField } from "../ui/Field";
@@ -56,6 +57,7 @@ function Form({ channelId, settings }: { channelId: string; settings: SurveySett
   });
   const problem = save.error ? asProblem(save.error) : null;
   const formRef = useFirstError({}, save.error);
+  const changed = JSON.stringify(form) !== JSON.stringify(saved);
   const set = (change: Partial<Typed>) => setForm({ ...form, ...change });
   return (
     <form
@@ -81,10 +83,11 @@ function Form({ channelId, settings }: { channelId: string; settings: SurveySett
       )}
       <div className={styles.buttons}>
         <span />
-        <Button type="submit" variant="primary" disabled={save.isPending || JSON.stringify(form) === JSON.stringify(saved)}>
+        <Button type="submit" variant="primary" disabled={save.isPending || !changed}>
           {m.ratings.save}
         </Button>
       </div>
+      <UnsavedDialog unsaved={changed} />
     </form>
   );
 }
