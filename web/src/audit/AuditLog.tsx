@@ -127,7 +127,7 @@ function Row({ entry: { at, actor, action, target, changed, address } }: { entry
   return (
     <tr>
       <td className={styles.time}>{longTime(at)}</td>
-      <td>{actor.name ?? m.auditLog.actors[actor.type]}</td>
+      <td className={styles.who}>{actor.name ?? m.auditLog.actors[actor.type]}</td>
       <td>
         {m.auditLog.actions[action] ?? action}
         {about && <strong> {about}</strong>}

@@ -157,8 +157,7 @@ function EditForm({ channel }: { channel: Channel }) {
             {connectionChanged(begun, form) && !asTyped && <p className="muted small">{m.setUp.testsSaved}</p>}
           </>
         )}
-        <div className={styles.buttons}>
-          <span />
+        <div className={listStyles.actions}>
           <Button type="submit" variant="primary" disabled={!changed || save.isPending}>
             {m.save}
           </Button>

@@ -12,10 +12,10 @@ import { UnsavedDialog } from "../shell/UnsavedDialog";
 import { Skeleton } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { Choice, formClass, rowClass, TextArea, TextField } from "../ui/Field";
+import { listStyles } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast } from "../ui/toast";
 import { useFirstError } from "../ui/useFirstError";
-import styles from "./channels.module.css";
 
 export function SurveyForm({ channelId }: { channelId: string }) {
   const settings = useQuery({ queryKey: keys.survey(channelId), queryFn: ({ signal }) => surveys.get(channelId, signal) });
@@ -81,8 +81,7 @@ function Form({ channelId, settings }: { channelId: string; settings: SurveySett
           <TextArea label={m.ratings.text} hint={m.ratings.textHint} optional rows={3} error={problem?.field("text")} value={form.text} onChange={(event) => set({ text: event.target.value })} />
         </>
       )}
-      <div className={styles.buttons}>
-        <span />
+      <div className={listStyles.actions}>
         <Button type="submit" variant="primary" disabled={save.isPending || !changed}>
           {m.ratings.save}
         </Button>

@@ -46,7 +46,7 @@ const ROOMY: PageLink[] = [
   { href: "/insight", icon: "chart", label: m.nav.insight, also: ["/analytics", "/ratings"] },
   { href: "/contacts", icon: "people", label: m.nav.contacts },
   { href: "/people", icon: "person", label: m.nav.people, also: ["/teams"] },
-  { href: "/automations", icon: "bolt", label: m.nav.automations },
+  { href: "/automations", icon: "bolt", label: m.nav.automations, also: ["/sla-policies", "/business-hours"] },
   { href: "/webhooks", icon: "webhook", label: m.nav.webhooks },
   { href: "/api-keys", icon: "key", label: m.nav.apiKeys },
 ];

@@ -115,7 +115,7 @@ function ProviderForm({ provider, onGone }: { provider: IdentityProvider | null;
   return (
     <form ref={formRef} className={formClass} onSubmit={onSubmit} noValidate>
       {problem && <ProblemNotice title={save.error ? m.identityProvider.saveFailed : m.identityProvider.testFailed} problem={problem} />}
-      {text("name", { hint: m.identityProvider.nameHint })}
+      {text("name", { autoFocus: provider === null, hint: m.identityProvider.nameHint })}
       {text("issuer", { hint: m.identityProvider.issuerHint, type: "url" })}
       {text("clientId")}
       <TextField
