@@ -86,7 +86,7 @@ export function AutomationEditor({ begun, existing }: Props) {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          check(complaintsOf, () => save.mutate());
+          if (mayChange) check(complaintsOf, () => save.mutate());
         }}
       >
         {problem && <ProblemNotice title={m.automations.createFailed} problem={problem} />}
@@ -121,7 +121,7 @@ export function AutomationEditor({ begun, existing }: Props) {
       </form>
       <DryRun form={form} check={(next) => check(ruleComplaints, next)} />
       {existing && <Log id={existing.id} />}
-      <UnsavedDialog unsaved={form !== saved} />
+      <UnsavedDialog unsaved={mayChange && form !== saved} />
       {deleting && existing && <DeleteDialog automation={existing} onClose={() => setDeleting(false)} />}
     </Page>
   );

@@ -66,7 +66,7 @@ function Editor({ hours }: { hours: Hours }) {
         event.preventDefault();
         const found = hoursComplaints(form);
         setComplaints(found);
-        if (Object.keys(found).length === 0) save.mutate();
+        if (mayChange && Object.keys(found).length === 0) save.mutate();
       }}
     >
       {problem && <ProblemNotice title={m.businessHours.saveFailed} problem={problem} />}
@@ -95,14 +95,16 @@ function Editor({ hours }: { hours: Hours }) {
       <Section title={m.businessHours.holidays}>
         <Holidays holidays={form.holidays} complaints={complaints} onChange={(holidays) => set({ holidays })} />
       </Section>
-      {mayChange && (
+      {mayChange ? (
         <div className={styles.submit}>
           <Button type="submit" variant="primary" disabled={save.isPending}>
             {m.businessHours.save}
           </Button>
         </div>
+      ) : (
+        <p className={styles.lead}>{m.businessHours.mayNot}</p>
       )}
-      <UnsavedDialog unsaved={form !== saved} />
+      <UnsavedDialog unsaved={mayChange && form !== saved} />
     </form>
   );
 }
