@@ -57,6 +57,7 @@ function Detail({ channel, up }: { channel: Channel; up: { href: string; label: 
     <>
       {m.channels.providers[channel.provider]}{" "}
       <Badge tone={channel.status === "connected" ? "ok" : "danger"}>{m.channels.status[channel.status]}</Badge>
+      {channel.status === "disconnected" && ` ${user.role === "admin" ? m.channels.unreachable : m.channels.unreachableForAgents}`}
     </>
   );
   return (
