@@ -121,4 +121,23 @@ export const broadcasts = [
       await context.counts(page.getByRole("link", { name: new RegExp(name) }), 0);
     },
   },
+  {
+    name: "a broadcast whose choices could not be loaded says so, and loads them when asked again",
+    async run(context) {
+      const list = await context.api("POST", "/lists", { name: unique("Readers") });
+      const page = await context.signedInPage();
+      const refused = { title: "Internal Server Error", status: 500, detail: "the database is away", code: "internal" };
+      await page.route("**/api/v1/lists?*", (route) => route.fulfill({ status: 500, contentType: "application/problem+json", body: JSON.stringify(refused) }));
+      await context.open(page, "/broadcasts/new");
+      const notice = page.getByRole("alert").filter({ hasText: "What there is to choose from could not be loaded" });
+      await notice.waitFor();
+      await page.getByLabel("Name").fill("Spring");
+      await page.unroute("**/api/v1/lists?*");
+      await notice.getByRole("button", { name: "Try again" }).click();
+      await page.getByLabel("List", { exact: true }).selectOption(list.id);
+      await context.counts(notice, 0);
+      assert.equal(await page.getByLabel("Name").inputValue(), "Spring");
+      await context.api("DELETE", `/lists/${list.id}`);
+    },
+  },
 ];

@@ -228,4 +228,42 @@ export const channels = [
       await context.counts(sent.getByRole("button", { name: "Try again" }), 0);
     },
   },
+  {
+    name: "what is typed into a channel's settings outlives a colleague's change, and leaving it is asked about",
+    async run(context) {
+      const channel = await context.channel({ provider: "sandbox", displayName: "The Shop" });
+      const team = await context.api("POST", "/teams", { name: unique("Team") });
+      const page = await context.signedInPage();
+      const stream = page.waitForResponse(/events\/stream/);
+      await context.open(page, `/channels/${channel.id}`);
+      await stream;
+      const [name, displayName] = [page.getByLabel("Name", { exact: true }), page.getByLabel("Display name")];
+      const renamed = unique("Renamed");
+      await displayName.fill("The Bicycle Shop");
+      await context.api("PATCH", `/channels/${channel.id}`, { name: renamed });
+      // Channels are asked for again when a team is gone.
+      await context.api("DELETE", `/teams/${team.id}`);
+      await page.getByRole("heading", { name: renamed, level: 1 }).waitFor();
+      assert.equal(await displayName.inputValue(), "The Bicycle Shop");
+      assert.equal(await name.inputValue(), channel.name);
+
+      // Saving one form of the page forgets nothing of the other.
+      await page.getByRole("checkbox", { name: "Ask how the help was" }).click();
+      const leaving = page.getByRole("dialog", { name: "Leave without saving?" });
+      await page.getByRole("button", { name: "Save survey" }).click();
+      await page.getByText("Saved", { exact: true }).first().waitFor();
+      await page.getByRole("link", { name: "Webhooks" }).click();
+      await leaving.getByRole("button", { name: "Stay here" }).click();
+
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      await context.eventually("what was typed alone to be saved", async () => {
+        const kept = await context.api("GET", `/channels/${channel.id}`);
+        return kept.displayName === "The Bicycle Shop" && kept.name === renamed;
+      });
+      // With nothing typed, what a colleague saves is shown.
+      await context.eventually("the new name in its field", async () => (await name.inputValue()) === renamed);
+      await page.getByRole("link", { name: "Webhooks" }).click();
+      await page.getByRole("heading", { name: "Webhooks", level: 1 }).waitFor();
+    },
+  },
 ];

@@ -49,7 +49,7 @@ export const contacts = [
       await page.getByRole("menuitem", { name: "Write to this one" }).click();
       await context.eventually("another primary address", async () => (await now()).addresses.some((each) => each.primary && each.address === second));
       await page.getByRole("button", { name: "Actions of the note" }).click();
-      await page.getByRole("menuitem", { name: "Change" }).click();
+      await page.getByRole("menuitem", { name: "Edit" }).click();
       await page.getByRole("textbox", { name: "The note", exact: true }).fill("Calls on Tuesdays");
       await page.getByRole("button", { name: "Save note" }).click();
       await page.getByText("Calls on Tuesdays").waitFor();

@@ -68,6 +68,7 @@ export const language = [
       await page.getByRole("button", { name: "Signatur speichern" }).click();
       const refusal = page.getByRole("alert").filter({ hasText: "Ihre Signatur wurde nicht gespeichert" });
       await refusal.locator('p[lang="en"]').getByText("is not known").waitFor();
+      await page.locator('[id$="-error"] [lang="en"]').getByText("is not known").waitFor();
       await context.open(page, `/conversations/${conversation.id}`);
       await editor.getByText("Half an answer").waitFor();
 

@@ -23,7 +23,7 @@ export const live = [
       const team = await context.api("POST", "/teams", { name: before });
       await ben.getByRole("listitem").filter({ hasText: before }).waitFor();
       await context.open(page, "/teams");
-      await page.getByRole("button", { name: `Change the team ${before}` }).click();
+      await page.getByRole("button", { name: `Edit the team ${before}` }).click();
       await page.getByRole("dialog").getByLabel("Name").fill(after);
       await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
       await ben.getByRole("listitem").filter({ hasText: after }).waitFor();

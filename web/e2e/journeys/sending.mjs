@@ -118,7 +118,7 @@ export const sending = [
       const source = page.getByRole("textbox", { name: "Source" });
       await source.fill("<p>{{#if first_name}}Hello</p>");
       await page.getByRole("button", { name: "Save" }).click();
-      await page.getByText(/line 1, column/).first().waitFor();
+      await page.getByText(/line 1, column/i).first().waitFor();
       await source.fill("<p>Hello {{first_name}}</p><script>parent.document.title = 'taken over'</script>");
       await page.getByRole("textbox", { name: "Subject" }).fill("For {{first_name}}");
       await page.getByRole("button", { name: "Save" }).click();

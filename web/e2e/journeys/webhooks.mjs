@@ -61,4 +61,28 @@ export const webhooks = [
       await context.eventually("the key to be refused", async () => (await ask("/channels")) === 401);
     },
   },
+  {
+    name: "who is no administrator is offered nothing of webhooks, keys and the audit log that the server would refuse",
+    async run(context) {
+      const endpoint = await context.api("POST", "/webhooks", { url: "https://hooks.example.org/agent", events: ["*"] });
+      const page = await context.colleaguePage("Agent");
+      await context.open(page, `/webhooks/${endpoint.id}`);
+      await page.getByText("Only administrators set up and change webhooks.").waitFor();
+      for (const name of ["Send a test event", "Disable", "Edit", "Delete webhook"]) {
+        assert.equal(await page.getByRole("button", { name, exact: true }).count(), 0, name);
+      }
+      assert.equal(await page.getByRole("link", { name: "API keys" }).count(), 0);
+      await context.open(page, "/webhooks");
+      await page.getByRole("link", { name: /hooks\.example\.org\/agent/ }).waitFor();
+      assert.equal(await page.getByRole("button", { name: "New webhook" }).count(), 0);
+      await context.open(page, "/api-keys");
+      await page.getByRole("heading", { name: "Only administrators see and change API keys." }).waitFor();
+      await context.open(page, "/audit-log");
+      await page.getByRole("heading", { name: "Only administrators see the audit log." }).waitFor();
+      await context.open(page, "/business-hours");
+      await page.getByText("Only administrators change the business hours.").waitFor();
+      assert.deepEqual(page.answers.filter((answer) => answer.startsWith("403")), []);
+      await context.api("DELETE", `/webhooks/${endpoint.id}`);
+    },
+  },
 ];

@@ -3,6 +3,9 @@
 import { m } from "../i18n";
 import type { ProblemDocument } from "./types";
 
+/** What is wrong with a field: in the words of the page that looked, or in the server's. */
+export type Complaint = string | { detail: string; language: "en" | undefined };
+
 export class Problem extends Error {
   /** HTTP status; 0 when no answer came. */
   readonly status: number;
@@ -23,9 +26,10 @@ export class Problem extends Error {
   }
 
   /** The complaint about one field of the request (`emailAddress`, `config/smtpHost`), if there is one. */
-  field(name: string): string | undefined {
+  field(name: string): Complaint | undefined {
     const wanted = name.replaceAll(".", "/");
-    return this.fields.find((field) => field.pointer.replace(/^[#/]+/, "") === wanted)?.detail;
+    const found = this.fields.find((field) => field.pointer.replace(/^[#/]+/, "") === wanted);
+    return found && { detail: found.detail, language: this.language };
   }
 
   /** What to do about it, where that is known from the kind of failure. */

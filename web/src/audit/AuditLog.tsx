@@ -10,6 +10,7 @@ import type { AuditEntry } from "../api/types";
 import { useUsers } from "../conversations/queries";
 import { longTime } from "../format/time";
 import { m } from "../i18n";
+import { useIsAdmin } from "../people/changes";
 import { Page } from "../shell/Page";
 import { EmptyState } from "../ui/bits";
 import { buttonLook } from "../ui/Button";
@@ -39,6 +40,16 @@ function queryOf({ since, before, ...rest }: Filter): Record<string, string> {
 }
 
 export default function AuditLog() {
+  if (useIsAdmin()) return <Log />;
+  return (
+    <Page title={m.auditLog.title} lead={m.auditLog.lead}>
+      <SettingsTabs />
+      <EmptyState icon="book" title={m.auditLog.onlyAdmins} />
+    </Page>
+  );
+}
+
+function Log() {
   const [, navigate] = useLocation();
   const filter = filterOf(useSearch());
   const query = queryOf(filter);
@@ -127,7 +138,7 @@ function Row({ entry: { at, actor, action, target, changed, address } }: { entry
   return (
     <tr>
       <td className={styles.time}>{longTime(at)}</td>
-      <td>{actor.name ?? m.auditLog.actors[actor.type]}</td>
+      <td className={styles.who}>{actor.name ?? m.auditLog.actors[actor.type]}</td>
       <td>
         {m.auditLog.actions[action] ?? action}
         {about && <strong> {about}</strong>}

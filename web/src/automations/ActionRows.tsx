@@ -1,17 +1,18 @@
 /** “Then”: the actions of an automation in their order, a row each. */
 
+import type { Complaint } from "../api/problem";
 import { useTemplates } from "../broadcasts/queries";
 import { useTeams, useUsers } from "../conversations/queries";
 import { PRIORITIES } from "../conversations/filter";
 import { m } from "../i18n";
 import { Button, IconButton } from "../ui/Button";
-import { SelectField, TextArea, TextField } from "../ui/Field";
+import { ComplaintText, SelectField, TextArea, TextField } from "../ui/Field";
 import { Segments } from "../ui/Segments";
 import styles from "./automations.module.css";
 import { ACTIONS, newAction, type ActionRow, type ActionType } from "./form";
 import { useEndpoints } from "./queries";
 
-type Props = { actions: ActionRow[]; complaintOf: (pointer: string) => string | undefined; onChange: (actions: ActionRow[]) => void };
+type Props = { actions: ActionRow[]; complaintOf: (pointer: string) => Complaint | undefined; onChange: (actions: ActionRow[]) => void };
 
 export function ActionRows({ actions, complaintOf, onChange }: Props) {
   const put = (index: number, change: Partial<ActionRow>) => onChange(actions.map((each, at) => (at === index ? { ...each, ...change } : each)));
@@ -41,7 +42,7 @@ export function ActionRows({ actions, complaintOf, onChange }: Props) {
       ))}
       {wrong && (
         <p className={styles.wrong} role="alert">
-          {wrong}
+          <ComplaintText complaint={wrong} />
         </p>
       )}
       <Button small icon="plus" className={styles.add} onClick={() => onChange([...actions, newAction()])}>
@@ -51,7 +52,7 @@ export function ActionRows({ actions, complaintOf, onChange }: Props) {
   );
 }
 
-type RowProps = { row: ActionRow; complaintOf: (name: string) => string | undefined; onChange: (change: Partial<ActionRow>) => void };
+type RowProps = { row: ActionRow; complaintOf: (name: string) => Complaint | undefined; onChange: (change: Partial<ActionRow>) => void };
 
 function Action({ row, complaintOf, onChange }: RowProps) {
   return (
@@ -140,7 +141,7 @@ function Details({ row, complaintOf, onChange }: RowProps) {
   }
 }
 
-type FieldProps = { error: string | undefined; value: string; onChange: (event: { target: { value: string } }) => void };
+type FieldProps = { error: Complaint | undefined; value: string; onChange: (event: { target: { value: string } }) => void };
 
 function TeamField(props: FieldProps) {
   const teams = useTeams().data;

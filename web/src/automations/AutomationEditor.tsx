@@ -5,7 +5,7 @@ import { useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 import { automations } from "../api/endpoints";
 import { keys } from "../api/keys";
-import { asProblem } from "../api/problem";
+import { asProblem, type Complaint } from "../api/problem";
 import type { Automation, AutomationTrigger } from "../api/types";
 import { useIdempotencyKey } from "../composer/useIdempotencyKey";
 import { m } from "../i18n";
@@ -86,7 +86,7 @@ export function AutomationEditor({ begun, existing }: Props) {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          check(complaintsOf, () => save.mutate());
+          if (mayChange) check(complaintsOf, () => save.mutate());
         }}
       >
         {problem && <ProblemNotice title={m.automations.createFailed} problem={problem} />}
@@ -121,7 +121,7 @@ export function AutomationEditor({ begun, existing }: Props) {
       </form>
       <DryRun form={form} check={(next) => check(ruleComplaints, next)} />
       {existing && <Log id={existing.id} />}
-      <UnsavedDialog unsaved={form !== saved} />
+      <UnsavedDialog unsaved={mayChange && form !== saved} />
       {deleting && existing && <DeleteDialog automation={existing} onClose={() => setDeleting(false)} />}
     </Page>
   );
@@ -136,7 +136,7 @@ function Step({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-type WhenProps = { form: AutomationForm; complaintOf: (pointer: string) => string | undefined; onChange: (change: Partial<AutomationForm>) => void };
+type WhenProps = { form: AutomationForm; complaintOf: (pointer: string) => Complaint | undefined; onChange: (change: Partial<AutomationForm>) => void };
 
 function When({ form, complaintOf, onChange }: WhenProps) {
   return (

@@ -66,7 +66,7 @@ function Editor({ hours }: { hours: Hours }) {
         event.preventDefault();
         const found = hoursComplaints(form);
         setComplaints(found);
-        if (Object.keys(found).length === 0) save.mutate();
+        if (mayChange && Object.keys(found).length === 0) save.mutate();
       }}
     >
       {problem && <ProblemNotice title={m.businessHours.saveFailed} problem={problem} />}
@@ -95,14 +95,16 @@ function Editor({ hours }: { hours: Hours }) {
       <Section title={m.businessHours.holidays}>
         <Holidays holidays={form.holidays} complaints={complaints} onChange={(holidays) => set({ holidays })} />
       </Section>
-      {mayChange && (
+      {mayChange ? (
         <div className={styles.submit}>
           <Button type="submit" variant="primary" disabled={save.isPending}>
             {m.businessHours.save}
           </Button>
         </div>
+      ) : (
+        <p className={styles.lead}>{m.businessHours.mayNot}</p>
       )}
-      <UnsavedDialog unsaved={form !== saved} />
+      <UnsavedDialog unsaved={mayChange && form !== saved} />
     </form>
   );
 }
@@ -121,13 +123,14 @@ function Day({ day, stretches, complaints, onChange }: DayProps) {
         {stretches.length === 0 && <span className={styles.closed}>{m.businessHours.closed}</span>}
         {stretches.map(({ from, to }, index) => {
           const wrong = complaints[`${day}/${index}`];
+          const wrongId = `hours-${day}-${index}-wrong`;
           const time = (which: "from" | "to", value: string) => (
             <input
               type="time"
               className={styles.time}
               aria-label={m.businessHours[which](name)}
               aria-invalid={wrong ? true : undefined}
-              title={wrong}
+              aria-describedby={wrong ? wrongId : undefined}
               value={value}
               onChange={(event) => put(index, { [which]: event.target.value })}
             />
@@ -136,7 +139,11 @@ function Day({ day, stretches, complaints, onChange }: DayProps) {
             <span key={index} className={styles.stretch}>
               {time("from", from)} {m.businessHours.until} {time("to", to)}
               <IconButton icon="close" small label={m.businessHours.remove(name, from)} onClick={() => onChange(stretches.filter((_, at) => at !== index))} />
-              {wrong && <span className={styles.wrong}>{wrong}</span>}
+              {wrong && (
+                <span id={wrongId} className={styles.wrong}>
+                  {wrong}
+                </span>
+              )}
             </span>
           );
         })}

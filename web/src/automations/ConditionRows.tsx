@@ -1,5 +1,6 @@
 /** “If”: the conditions of an automation, a row each. */
 
+import type { Complaint } from "../api/problem";
 import { useChannels } from "../conversations/queries";
 import { m } from "../i18n";
 import { Button, IconButton } from "../ui/Button";
@@ -8,7 +9,7 @@ import { Segments } from "../ui/Segments";
 import styles from "./automations.module.css";
 import { choicesOf, FIELDS, newCondition, operatorsOf, withField, type AutomationForm, type ConditionField, type ConditionRow, type Operator } from "./form";
 
-type Props = { form: AutomationForm; complaintOf: (pointer: string) => string | undefined; onChange: (change: Partial<AutomationForm>) => void };
+type Props = { form: AutomationForm; complaintOf: (pointer: string) => Complaint | undefined; onChange: (change: Partial<AutomationForm>) => void };
 
 export function ConditionRows({ form, complaintOf, onChange }: Props) {
   const { conditions } = form;
@@ -43,7 +44,7 @@ export function ConditionRows({ form, complaintOf, onChange }: Props) {
   );
 }
 
-type RowProps = { row: ConditionRow; complaintOf: (name: string) => string | undefined; onChange: (row: ConditionRow) => void };
+type RowProps = { row: ConditionRow; complaintOf: (name: string) => Complaint | undefined; onChange: (row: ConditionRow) => void };
 
 function Condition({ row, complaintOf, onChange }: RowProps) {
   return (
@@ -82,7 +83,7 @@ function Condition({ row, complaintOf, onChange }: RowProps) {
   );
 }
 
-type ValueProps = { row: ConditionRow; error: string | undefined; onChange: (value: string) => void };
+type ValueProps = { row: ConditionRow; error: Complaint | undefined; onChange: (value: string) => void };
 
 function ValueField({ row, error, onChange }: ValueProps) {
   const channels = useChannels().data;

@@ -17,12 +17,18 @@ export function Steps({ steps, wouldBe }: Props) {
           <Badge tone={TONES[step.outcome]}>{wouldBe ? wouldWords(step) : m.automations.outcomes[step.outcome]}</Badge>
           <span>
             {(m.automations.actions as Record<string, string>)[step.type] ?? step.type}
-            {step.detail && <span className={styles.detail}>: {step.detail}</span>}
+            {step.detail && <span className={styles.detail}>: {detailWords(step.type, step.detail)}</span>}
           </span>
         </li>
       ))}
     </ul>
   );
+}
+
+/** What the server calls by its name in the API; the rest is somebody's own words. */
+function detailWords(type: string, detail: string): string {
+  const names: Record<string, Record<string, string>> = { setPriority: m.priority.names, setStatus: m.automations.statuses };
+  return names[type]?.[detail] ?? detail;
 }
 
 function wouldWords(step: AutomationStep): string {

@@ -118,8 +118,9 @@ export function BroadcastEditor({ title, up, begun, existing }: EditorProps) {
 type FieldsProps = { form: BroadcastForm; complaints: Complaints; onChange: (change: Partial<BroadcastForm>) => void };
 
 function Fields({ form, complaints, onChange }: FieldsProps) {
-  const cases = useUseCases().data;
-  const all = useLists().data;
+  const [askedCases, askedLists, askedTemplates] = [useUseCases(), useLists(), useTemplates()];
+  const [cases, all] = [askedCases.data, askedLists.data];
+  const failed = [askedCases, askedLists, askedTemplates].filter((each) => each.isError && !each.data);
   const field = (name: "name" | "useCaseId" | "listId" | "at" | "tags") => ({
     error: complaints[name],
     value: form[name],
@@ -127,6 +128,13 @@ function Fields({ form, complaints, onChange }: FieldsProps) {
   });
   return (
     <>
+      {failed[0] && (
+        <ProblemNotice
+          title={m.broadcasts.choicesFailed}
+          problem={asProblem(failed[0].error)}
+          onRetry={() => failed.forEach((each) => void each.refetch())}
+        />
+      )}
       <TextField label={m.broadcasts.name} hint={m.broadcasts.nameHint} autoComplete="off" {...field("name")} />
       <div className={rowClass}>
         <SelectField label={m.broadcasts.useCase} hint={cases?.length === 0 ? m.broadcasts.noUseCases : m.broadcasts.useCaseHint} {...field("useCaseId")}>

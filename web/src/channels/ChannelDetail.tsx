@@ -10,7 +10,9 @@ import type { Channel } from "../api/types";
 import { m } from "../i18n";
 import { useSession } from "../session/useSession";
 import { WaitForMail } from "../setUp/WaitForMail";
+import { leaveFreely } from "../shell/leaving";
 import { Card, Page, Section } from "../shell/Page";
+import { UnsavedDialog } from "../shell/UnsavedDialog";
 import { Badge, CopyField } from "../ui/bits";
 import { Button, LinkButton } from "../ui/Button";
 import { ConfirmDialog } from "../ui/Dialog";
@@ -55,6 +57,7 @@ function Detail({ channel, up }: { channel: Channel; up: { href: string; label: 
     <>
       {m.channels.providers[channel.provider]}{" "}
       <Badge tone={channel.status === "connected" ? "ok" : "danger"}>{m.channels.status[channel.status]}</Badge>
+      {channel.status === "disconnected" && ` ${user.role === "admin" ? m.channels.unreachable : m.channels.unreachableForAgents}`}
     </>
   );
   return (
@@ -81,7 +84,7 @@ function Detail({ channel, up }: { channel: Channel; up: { href: string; label: 
       {user.role === "admin" && (
         <>
           <Section title={m.channels.editTitle}>
-            <EditForm key={channel.updatedAt} channel={channel} />
+            <EditForm channel={channel} />
           </Section>
           <Section title={m.ratings.survey}>
             <SurveyForm channelId={channel.id} />
@@ -113,14 +116,22 @@ function HiddenAddress({ url }: { url: string }) {
 }
 
 function EditForm({ channel }: { channel: Channel }) {
+  const [begun, setBegun] = useState(channel);
   const [form, setForm] = useState(() => formOf(channel));
   const [errors, setErrors] = useState<FormErrors>({});
   const client = useQueryClient();
-  const body = changeBody(channel, form);
+  const body = changeBody(begun, form);
   const changed = Object.keys(body).length > 0;
+  const beginWith = (kept: Channel) => {
+    setBegun(kept);
+    setForm(formOf(kept));
+  };
+  // What a colleague saves is shown at once, but never in place of what is being typed.
+  if (channel.updatedAt !== begun.updatedAt && !changed) beginWith(channel);
   const save = useMutation({
     mutationFn: () => channels.patch(channel.id, body),
     onSuccess: (saved) => {
+      beginWith(saved);
       client.setQueryData([...keys.channels, channel.id], saved);
       void client.invalidateQueries({ queryKey: keys.channels });
       toast(m.saved);
@@ -144,16 +155,16 @@ function EditForm({ channel }: { channel: Channel }) {
         {channel.provider === "smtp_imap" && (
           <>
             <TestConnection form={form} run={() => (asTyped ? channels.testNew(creationBody(form)) : channels.test(channel.id))} />
-            {connectionChanged(channel, form) && !asTyped && <p className="muted small">{m.setUp.testsSaved}</p>}
+            {connectionChanged(begun, form) && !asTyped && <p className="muted small">{m.setUp.testsSaved}</p>}
           </>
         )}
-        <div className={styles.buttons}>
-          <span />
+        <div className={listStyles.actions}>
           <Button type="submit" variant="primary" disabled={!changed || save.isPending}>
             {m.save}
           </Button>
         </div>
       </form>
+      <UnsavedDialog unsaved={changed} />
     </Card>
   );
 }
@@ -166,7 +177,7 @@ function DeleteChannel({ channel }: { channel: Channel }) {
     mutationFn: () => channels.remove(channel.id),
     onSuccess: () => {
       toast(m.channels.deleted);
-      navigate("/channels");
+      leaveFreely(() => navigate("/channels"));
       client.removeQueries({ queryKey: [...keys.channels, channel.id] });
       void client.invalidateQueries({ queryKey: keys.channels });
     },

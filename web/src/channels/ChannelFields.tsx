@@ -1,6 +1,6 @@
 /** The fields of a channel that is there. Its servers' are those of the set-up too. */
 
-import type { Problem } from "../api/problem";
+import type { Complaint, Problem } from "../api/problem";
 import { useTeams } from "../conversations/queries";
 import { m } from "../i18n";
 import { Choice, rowClass, SelectField, TextArea, TextField } from "../ui/Field";
@@ -8,7 +8,7 @@ import type { ChannelForm, FormErrors } from "./form";
 import styles from "./channels.module.css";
 
 /** What is wrong with a field: found here, or complained about by the server. */
-export type Wrong = (name: keyof ChannelForm, pointer?: string) => string | undefined;
+export type Wrong = (name: keyof ChannelForm, pointer?: string) => Complaint | undefined;
 
 export function wrongOf(errors: FormErrors, problem: Problem | null): Wrong {
   return (name, pointer = name) => errors[name] ?? problem?.field(pointer);
@@ -89,7 +89,7 @@ export function ChannelFields({ form, wrong, onChange }: Props) {
   );
 }
 
-type TeamProps = Pick<Props, "form" | "onChange"> & { error: string | undefined };
+type TeamProps = Pick<Props, "form" | "onChange"> & { error: Complaint | undefined };
 
 export function TeamField({ form, error, onChange }: TeamProps) {
   const teams = useTeams().data ?? [];

@@ -8,13 +8,14 @@ import { asProblem } from "../api/problem";
 import type { SurveySettings } from "../api/types";
 import { m } from "../i18n";
 import { Card } from "../shell/Page";
+import { UnsavedDialog } from "../shell/UnsavedDialog";
 import { Skeleton } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { Choice, formClass, rowClass, TextArea, TextField } from "../ui/Field";
+import { listStyles } from "../ui/list";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast } from "../ui/toast";
 import { useFirstError } from "../ui/useFirstError";
-import styles from "./channels.module.css";
 
 export function SurveyForm({ channelId }: { channelId: string }) {
   const settings = useQuery({ queryKey: keys.survey(channelId), queryFn: ({ signal }) => surveys.get(channelId, signal) });
@@ -56,6 +57,7 @@ function Form({ channelId, settings }: { channelId: string; settings: SurveySett
   });
   const problem = save.error ? asProblem(save.error) : null;
   const formRef = useFirstError({}, save.error);
+  const changed = JSON.stringify(form) !== JSON.stringify(saved);
   const set = (change: Partial<Typed>) => setForm({ ...form, ...change });
   return (
     <form
@@ -79,12 +81,12 @@ function Form({ channelId, settings }: { channelId: string; settings: SurveySett
           <TextArea label={m.ratings.text} hint={m.ratings.textHint} optional rows={3} error={problem?.field("text")} value={form.text} onChange={(event) => set({ text: event.target.value })} />
         </>
       )}
-      <div className={styles.buttons}>
-        <span />
-        <Button type="submit" variant="primary" disabled={save.isPending || JSON.stringify(form) === JSON.stringify(saved)}>
+      <div className={listStyles.actions}>
+        <Button type="submit" variant="primary" disabled={save.isPending || !changed}>
           {m.ratings.save}
         </Button>
       </div>
+      <UnsavedDialog unsaved={changed} />
     </form>
   );
 }

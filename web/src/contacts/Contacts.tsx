@@ -13,7 +13,7 @@ import { longTime } from "../format/time";
 import { m } from "../i18n";
 import { Page } from "../shell/Page";
 import { Avatar, Breakable, EmptyState } from "../ui/bits";
-import { Button } from "../ui/Button";
+import { Button, classNames } from "../ui/Button";
 import { SearchBox } from "../ui/Chips";
 import { Dialog, DialogActions } from "../ui/Dialog";
 import { formClass, TextField } from "../ui/Field";
@@ -94,7 +94,7 @@ function Row({ contact }: { contact: Contact }) {
           {contact.name && primary && <Breakable text={primary.address} />} {more > 0 && m.contacts.addressesMore(more)}
         </span>
       </span>
-      <span className={listStyles.side}>{m.contacts.since(longTime(contact.createdAt))}</span>
+      <span className={classNames(listStyles.side, styles.since)}>{m.contacts.since(longTime(contact.createdAt))}</span>
     </Link>
   );
 }

@@ -10,7 +10,7 @@ import { m } from "../i18n";
 import { Avatar, Breakable } from "../ui/bits";
 import { Button, IconButton } from "../ui/Button";
 import { Dialog, DialogActions } from "../ui/Dialog";
-import { TextField } from "../ui/Field";
+import { formClass, TextField } from "../ui/Field";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { toast } from "../ui/toast";
 import { nameOfContact, primaryOf, storeContact } from "./changes";
@@ -41,32 +41,34 @@ export function MergeContacts({ contact, onClose }: { contact: Contact; onClose:
   const others = q === "" ? [] : (found.data?.items ?? []).filter((each) => each.id !== contact.id).slice(0, FOUND_MAX);
   return (
     <Dialog title={m.contacts.mergeTitle(nameOfContact(contact))} onClose={onClose}>
-      <p>{m.contacts.mergeText}</p>
-      {merge.error && <ProblemNotice title={m.contacts.mergeFailed} problem={asProblem(merge.error)} />}
-      {chosen ? (
-        <div className={styles.chosen}>
-          <Person contact={chosen} />
-          <IconButton small icon="close" label={m.cancel} onClick={() => setChosen(null)} />
-        </div>
-      ) : (
-        <>
-          <TextField label={m.contacts.mergeFind} hint={m.contacts.searchHint} value={typed} autoComplete="off" data-autofocus onChange={(event) => setTyped(event.target.value)} />
-          {q !== "" && found.isSuccess && others.length === 0 && <p className="muted small">{m.contacts.noneFound}</p>}
-          <ul className={styles.matches}>
-            {others.map((other) => (
-              <li key={other.id}>
-                <button type="button" className={styles.match} onClick={() => setChosen(other)}>
-                  <Person contact={other} />
-                </button>
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
+      <div className={formClass}>
+        <p>{m.contacts.mergeText}</p>
+        {merge.error && <ProblemNotice title={m.contacts.mergeFailed} problem={asProblem(merge.error)} />}
+        {chosen ? (
+          <div className={styles.chosen}>
+            <Person contact={chosen} />
+            <IconButton small icon="close" label={m.cancel} onClick={() => setChosen(null)} />
+          </div>
+        ) : (
+          <>
+            <TextField label={m.contacts.mergeFind} hint={m.contacts.searchHint} value={typed} autoComplete="off" data-autofocus onChange={(event) => setTyped(event.target.value)} />
+            {q !== "" && found.isSuccess && others.length === 0 && <p className="muted small">{m.contacts.noneFound}</p>}
+            <ul className={styles.matches}>
+              {others.map((other) => (
+                <li key={other.id}>
+                  <button type="button" className={styles.match} onClick={() => setChosen(other)}>
+                    <Person contact={other} />
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
+      </div>
       <DialogActions>
         <Button onClick={onClose}>{m.cancel}</Button>
         <Button variant="primary" disabled={!chosen || merge.isPending} onClick={() => chosen && merge.mutate(chosen)}>
-          {chosen ? m.contacts.mergeNow(nameOfContact(chosen)) : m.contacts.choose}
+          {chosen ? m.contacts.mergeNow(nameOfContact(chosen)) : m.contacts.mergeNobody}
         </Button>
       </DialogActions>
     </Dialog>

@@ -115,7 +115,7 @@ function Note({ note }: { note: ContactNote }) {
               <Menu
                 label={m.contacts.noteActions}
                 items={[
-                  { label: m.contacts.editNote, icon: "edit", run: () => setEditing(true) },
+                  { label: m.edit, icon: "edit", run: () => setEditing(true) },
                   { label: m.contacts.deleteNote, icon: "trash", danger: true, run: () => remove.mutate() },
                 ]}
                 trigger={(props) => <IconButton small icon="more" label={m.contacts.noteActions} {...props} />}

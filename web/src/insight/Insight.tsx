@@ -95,22 +95,24 @@ function Filters({ chosen, summary, set }: FiltersProps) {
   const measured = [summary?.firstResponse, summary?.resolution].some((each) => each?.businessHours.medianSeconds != null);
   return (
     <div className={styles.filters}>
-      <Segments
-        className={styles.ranges}
-        label={m.insight.range}
-        options={RANGES.map((range) => ({ value: range, name: m.insight.ranges[range] ?? "" }))}
-        value={chosen.range}
-        onChange={(range) => set({ range })}
-      />
-      {(measured || chosen.clock !== "elapsed") && (
+      <div className={styles.clocks}>
         <Segments
           className={styles.ranges}
-          label={m.insight.clock}
-          options={CLOCKS.map((clock) => ({ value: clock, name: m.insight.clocks[clock] }))}
-          value={chosen.clock}
-          onChange={(clock) => set({ clock })}
+          label={m.insight.range}
+          options={RANGES.map((range) => ({ value: range, name: m.insight.ranges[range] ?? "" }))}
+          value={chosen.range}
+          onChange={(range) => set({ range })}
         />
-      )}
+        {(measured || chosen.clock !== "elapsed") && (
+          <Segments
+            className={styles.ranges}
+            label={m.insight.clock}
+            options={CLOCKS.map((clock) => ({ value: clock, name: m.insight.clocks[clock] }))}
+            value={chosen.clock}
+            onChange={(clock) => set({ clock })}
+          />
+        )}
+      </div>
       <Choose label={m.insight.channel} any={m.insight.anyChannel} value={chosen.channelId} options={channels} onChange={(channelId) => set({ channelId })} />
       {(teams.length > 0 || chosen.teamId) && (
         <Choose label={m.insight.team} any={m.insight.anyTeam} value={chosen.teamId} options={teams} onChange={(teamId) => set({ teamId })} />

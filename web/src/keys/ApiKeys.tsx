@@ -9,8 +9,10 @@ import type { ApiKey, Scope } from "../api/types";
 import { useChannels } from "../conversations/queries";
 import { longTime } from "../format/time";
 import { m } from "../i18n";
+import { useIsAdmin } from "../people/changes";
+import { Page } from "../shell/Page";
 import { ResourcePage } from "../shell/ResourcePage";
-import { Badge } from "../ui/bits";
+import { Badge, EmptyState } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { ConfirmDialog, Dialog, DialogActions } from "../ui/Dialog";
 import { Choice, FieldGroup, formClass, SelectField, TextField } from "../ui/Field";
@@ -22,6 +24,15 @@ import { toast } from "../ui/toast";
 import styles from "../webhooks/webhooks.module.css";
 
 export default function ApiKeys() {
+  if (useIsAdmin()) return <AllKeys />;
+  return (
+    <Page title={m.keys.title} lead={m.keys.lead}>
+      <EmptyState icon="key" title={m.keys.onlyAdmins} />
+    </Page>
+  );
+}
+
+function AllKeys() {
   const list = useQuery({ queryKey: keys.apiKeys, queryFn: async ({ signal }) => (await apiKeys.list(signal)).items });
   const [creating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);

@@ -11,6 +11,7 @@ import { useTeams } from "../conversations/queries";
 import { m } from "../i18n";
 import { useSession } from "../session/useSession";
 import { Card, Page, Section } from "../shell/Page";
+import { UnsavedDialog } from "../shell/UnsavedDialog";
 import { Badge } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { Choice, formClass, TextArea, TextField } from "../ui/Field";
@@ -148,6 +149,7 @@ function SignatureForm() {
           {m.profile.saveSignature}
         </Button>
       </div>
+      <UnsavedDialog unsaved={text !== kept} />
     </form>
   );
 }

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { teams } from "../api/endpoints";
 import { keys } from "../api/keys";
-import { asProblem } from "../api/problem";
+import { asProblem, type Complaint } from "../api/problem";
 import type { Assignment, Team, TeamInput, User } from "../api/types";
 import { useIdempotencyKey } from "../composer/useIdempotencyKey";
 import { useUsers } from "../conversations/queries";
@@ -82,7 +82,7 @@ export function TeamDialog({ team, onClose }: { team: Team | null; onClose: () =
   );
 }
 
-type MembersProps = { chosen: string[]; error: string | undefined; onChange: (ids: string[]) => void };
+type MembersProps = { chosen: string[]; error: Complaint | undefined; onChange: (ids: string[]) => void };
 
 function Members({ chosen, error, onChange }: MembersProps) {
   const users = useUsers().data ?? [];

@@ -80,7 +80,7 @@ function TeamRow({ team, admin, onEdit, onRemove }: RowProps) {
         {admin && (
           <>
             <Button small aria-label={m.teams.editLabel(team.name)} onClick={onEdit}>
-              {m.teams.edit}
+              {m.edit}
             </Button>
             <Button small aria-label={m.teams.removeLabel(team.name)} onClick={onRemove}>
               {m.teams.remove}

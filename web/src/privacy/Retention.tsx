@@ -108,10 +108,10 @@ function Rules({ rules }: { rules: RetentionRules }) {
       <TextField label={m.privacy.resolvedDays} hint={m.privacy.resolvedDaysHint} error={complaints.resolvedDays} inputMode="numeric" value={form.resolvedDays} onChange={(event) => set({ resolvedDays: event.target.value })} />
       <ChannelRules form={form} complaints={complaints} onChange={set} />
       <TextField label={m.privacy.reportDays} hint={m.privacy.reportDaysHint} error={complaints.reportDays} inputMode="numeric" value={form.reportDays} onChange={(event) => set({ reportDays: event.target.value })} />
-      <p role="status" className={styles.counted}>
-        {counted && (counted.conversations + counted.reports === 0 ? m.privacy.wouldGoNothing : m.privacy.wouldGo(counted.conversations, counted.messages, counted.reports))}
-      </p>
-      <div className={styles.buttons}>
+      <div className={listStyles.actions}>
+        <Button type="submit" variant="primary" disabled={preview.isPending || save.isPending || JSON.stringify(form) === JSON.stringify(saved)}>
+          {m.save}
+        </Button>
         <Button
           disabled={preview.isPending}
           onClick={() => {
@@ -121,10 +121,10 @@ function Rules({ rules }: { rules: RetentionRules }) {
         >
           {m.privacy.preview}
         </Button>
-        <Button type="submit" variant="primary" disabled={preview.isPending || save.isPending || JSON.stringify(form) === JSON.stringify(saved)}>
-          {m.save}
-        </Button>
       </div>
+      <p role="status" className={styles.counted}>
+        {counted && (counted.conversations + counted.reports === 0 ? m.privacy.wouldGoNothing : m.privacy.wouldGo(counted.conversations, counted.messages, counted.reports))}
+      </p>
       <UnsavedDialog unsaved={JSON.stringify(form) !== JSON.stringify(saved)} />
       {asking && counted && (
         <ConfirmDialog

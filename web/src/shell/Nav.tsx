@@ -46,12 +46,13 @@ const ROOMY: PageLink[] = [
   { href: "/insight", icon: "chart", label: m.nav.insight, also: ["/analytics", "/ratings"] },
   { href: "/contacts", icon: "people", label: m.nav.contacts },
   { href: "/people", icon: "person", label: m.nav.people, also: ["/teams"] },
-  { href: "/automations", icon: "bolt", label: m.nav.automations },
+  { href: "/automations", icon: "bolt", label: m.nav.automations, also: ["/sla-policies", "/business-hours"] },
   { href: "/webhooks", icon: "webhook", label: m.nav.webhooks },
-  { href: "/api-keys", icon: "key", label: m.nav.apiKeys },
 ];
-/** For administrators. */
-const SETTINGS: PageLink = { href: "/settings", icon: "sliders", label: m.nav.settings, also: ["/retention", "/audit-log"] };
+const FOR_ADMINS: PageLink[] = [
+  { href: "/api-keys", icon: "key", label: m.nav.apiKeys },
+  { href: "/settings", icon: "sliders", label: m.nav.settings, also: ["/retention", "/audit-log"] },
+];
 const SENDING: PageLink[] = [
   { href: "/messages", icon: "send", label: m.nav.messages },
   { href: "/broadcasts", icon: "megaphone", label: m.nav.broadcasts },
@@ -112,7 +113,7 @@ function Views() {
 function MorePages() {
   const [location, navigate] = useLocation();
   const { user } = useSession();
-  const others = user.role === "admin" ? [...ROOMY, SETTINGS] : ROOMY;
+  const others = user.role === "admin" ? [...ROOMY, ...FOR_ADMINS] : ROOMY;
   const current = [...SENDING, ...others].some((each) => isCurrent(location, each));
   const itemOf = ({ href, icon, label }: PageLink): MenuItem => ({ label, icon, run: () => navigate(href) });
   return (
@@ -227,10 +228,9 @@ export function Nav({ onHelp }: { onHelp: () => void }) {
         <SavedViews listClass={styles.views ?? ""} linkClass={styles.link ?? ""} />
         <NavLink href="/channels" icon="channel" label={m.nav.channels} />
         <NavLink href="/outbox" icon="outbox" label={m.nav.outbox} short={m.nav.outboxShort} />
-        {ROOMY.map((page) => (
+        {(user.role === "admin" ? [...ROOMY, ...FOR_ADMINS] : ROOMY).map((page) => (
           <NavLink key={page.href} {...page} roomy />
         ))}
-        {user.role === "admin" && <NavLink {...SETTINGS} roomy />}
         <div className={styles.group} role="group" aria-label={m.nav.sending}>
           <span className={styles.groupName} aria-hidden="true">
             {m.nav.sending}

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, type ReactNode } from "react";
 import { Link } from "wouter";
+import { Breakable } from "../ui/bits";
 import { classNames } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { usePageTitle } from "./usePageTitle";
@@ -39,7 +40,7 @@ export function Page({ title, lead, actions, up, narrow, children }: Props) {
       <header className={styles.head}>
         <div className={styles.words}>
           <h1 ref={heading} tabIndex={-1}>
-            {title}
+            <Breakable text={title} />
           </h1>
           {lead && <p>{lead}</p>}
         </div>

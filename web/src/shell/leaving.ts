@@ -1,4 +1,4 @@
-/** Leaving a page with something unsaved on it: whoever guards it is asked first, whichever way it is left. Owns that one guard. */
+/** Leaving a page with something unsaved on it: whoever guards it is asked first, whichever way it is left. Owns the guards. */
 
 import { useEffect } from "react";
 import type { AroundNavHandler } from "wouter";
@@ -6,7 +6,8 @@ import type { AroundNavHandler } from "wouter";
 /** Calls `leave` if it may be, then or later. */
 type Ask = (leave: () => void) => void;
 
-let guard: { ask: Ask; address: string; release: () => void } | null = null;
+/** Of a page with several forms, each its own. The last one asks for all: what is left is the page. */
+let guards: { ask: Ask; address: string; release: () => void }[] = [];
 
 /** For the router: links, keys and commands. */
 export const aroundNav: AroundNavHandler = (navigate, to, options) => {
@@ -15,19 +16,21 @@ export const aroundNav: AroundNavHandler = (navigate, to, options) => {
 
 /** For whatever else takes the page away. */
 export function leave(go: () => void): void {
+  const guard = guards.at(-1);
   if (guard) guard.ask(() => leaveFreely(go));
   else go();
 }
 
 /** For what has asked already, or has nothing left to save (what was deleted). */
 export function leaveFreely(go: () => void): void {
-  guard?.release();
-  guard = null;
+  for (const { release } of guards) release();
+  guards = [];
   go();
 }
 
 // Here and not where the guard is set: a window calls its listeners in the order they came, and the router's must not be first.
 window.addEventListener("popstate", (event) => {
+  const guard = guards.at(-1);
   if (!guard) return;
   // The address has changed already, and nobody was told: it is put back, one step further.
   event.stopImmediatePropagation();
@@ -42,10 +45,10 @@ export function useLeavingGuard(unsaved: boolean, ask: Ask): void {
     const onBeforeUnload = (event: BeforeUnloadEvent) => event.preventDefault();
     const release = () => window.removeEventListener("beforeunload", onBeforeUnload);
     const own = { ask, address: window.location.href, release };
-    guard = own;
+    guards.push(own);
     window.addEventListener("beforeunload", onBeforeUnload);
     return () => {
-      if (guard === own) guard = null;
+      guards = guards.filter((each) => each !== own);
       release();
     };
   }, [unsaved, ask]);

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { slaPolicies } from "../api/endpoints";
 import { keys } from "../api/keys";
-import { asProblem } from "../api/problem";
+import { asProblem, type Complaint } from "../api/problem";
 import type { SlaPolicy, SlaPolicyInput } from "../api/types";
 import { useIdempotencyKey } from "../composer/useIdempotencyKey";
 import { useChannels, useTeams } from "../conversations/queries";
@@ -12,7 +12,7 @@ import { PRIORITIES } from "../conversations/filter";
 import { m } from "../i18n";
 import { Button } from "../ui/Button";
 import { Dialog, DialogActions } from "../ui/Dialog";
-import { Choice, FieldGroup, formClass, TextField } from "../ui/Field";
+import { Choice, ComplaintText, FieldGroup, formClass, TextField } from "../ui/Field";
 import { ProblemNotice } from "../ui/ProblemNotice";
 import { useFirstError } from "../ui/useFirstError";
 import { bodyOf, complaintsOf, formOf, UNITS, type PolicyForm, type TimeForm, type Unit } from "./form";
@@ -83,7 +83,7 @@ export function PolicyDialog({ policy, onClose }: { policy: SlaPolicy | null; on
   );
 }
 
-type TimeProps = { timer: TimerName; time: TimeForm; error: string | undefined; onChange: (time: TimeForm) => void };
+type TimeProps = { timer: TimerName; time: TimeForm; error: Complaint | undefined; onChange: (time: TimeForm) => void };
 
 function Time({ timer, time, error, onChange }: TimeProps) {
   const name = m.sla.timers[timer];
@@ -121,7 +121,7 @@ function Time({ timer, time, error, onChange }: TimeProps) {
       </select>
       {error && (
         <span id={described} className={styles.wrong}>
-          {error}
+          <ComplaintText complaint={error} />
         </span>
       )}
     </div>

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { suppressions } from "../api/endpoints";
 import { keys } from "../api/keys";
-import { asProblem } from "../api/problem";
+import { asProblem, type Complaint } from "../api/problem";
 import type { Suppression, SuppressionInput, SuppressionScope } from "../api/types";
 import { useIdempotencyKey } from "../composer/useIdempotencyKey";
 import { useDomains, useUseCases } from "../domains/queries";
@@ -126,7 +126,7 @@ export function AddSuppression({ onClose }: { onClose: () => void }) {
   );
 }
 
-type WhichProps = { scope: "domain" | "useCase"; value: string; error: string | undefined; onChange: (id: string) => void };
+type WhichProps = { scope: "domain" | "useCase"; value: string; error: Complaint | undefined; onChange: (id: string) => void };
 
 function WhichField({ scope, value, error, onChange }: WhichProps) {
   const domains = useDomains();

@@ -1,12 +1,19 @@
 /** Form fields with their label, hint and complaint tied together for assistive technology. */
 
 import { useId, type ComponentProps, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes } from "react";
+import type { Complaint } from "../api/problem";
+import { sentence } from "../format/text";
 import { m } from "../i18n";
 import styles from "./Field.module.css";
 
-type Common = { label: string; hint?: string; error?: string | null; optional?: boolean };
+type Common = { label: string; hint?: string; error?: Complaint | null; optional?: boolean };
 
 type Wiring = { id: string; "aria-describedby": string | undefined; "aria-invalid": true | undefined; className: string | undefined };
+
+export function ComplaintText({ complaint }: { complaint: Complaint }) {
+  if (typeof complaint === "string") return complaint;
+  return <span lang={complaint.language}>{sentence(complaint.detail)}</span>;
+}
 
 function Field({ label, hint, error, optional, children }: Common & { children: (wiring: Wiring) => ReactNode }) {
   const id = useId();
@@ -29,7 +36,7 @@ function Field({ label, hint, error, optional, children }: Common & { children: 
       )}
       {error && (
         <span id={`${id}-error`} className={styles.error}>
-          {error}
+          <ComplaintText complaint={error} />
         </span>
       )}
     </div>
@@ -75,7 +82,7 @@ export function Choice({ label, hint, ...rest }: ChoiceProps) {
   );
 }
 
-export function FieldGroup({ legend, error, children }: { legend: string; error?: string | null; children: ReactNode }) {
+export function FieldGroup({ legend, error, children }: { legend: string; error?: Complaint | null; children: ReactNode }) {
   const id = useId();
   return (
     <fieldset className={styles.fieldset} data-invalid={error ? true : undefined} aria-describedby={error ? id : undefined}>
@@ -83,7 +90,7 @@ export function FieldGroup({ legend, error, children }: { legend: string; error?
       {children}
       {error && (
         <span id={id} className={styles.error}>
-          {error}
+          <ComplaintText complaint={error} />
         </span>
       )}
     </fieldset>

@@ -83,7 +83,9 @@ export function CopyField({ value, label }: { value: string; label: string }) {
   }, [copied]);
   return (
     <div className={classNames(styles.copy, value.length > SHORT_CHARS_MAX && styles.long)}>
-      <code>{value}</code>
+      <code>
+        <Breakable text={value} />
+      </code>
       <button
         type="button"
         aria-label={`${m.copy}: ${label}`}

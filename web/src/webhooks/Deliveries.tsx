@@ -8,6 +8,7 @@ import { asProblem } from "../api/problem";
 import type { WebhookAttempt, WebhookDelivery } from "../api/types";
 import { exactTime, timeOfDay } from "../format/time";
 import { m } from "../i18n";
+import { useIsAdmin } from "../people/changes";
 import { Badge, EmptyState, type Tone } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
@@ -94,6 +95,7 @@ function isPast(iso: string): boolean {
 
 function DeliveryDetail({ endpointId, delivery, onReplay }: DeliveryProps) {
   const client = useQueryClient();
+  const admin = useIsAdmin();
   const retry = useMutation({
     mutationFn: () => webhooks.retry(endpointId, delivery.id),
     onSuccess: () => toast(m.webhooks.retried),
@@ -102,14 +104,16 @@ function DeliveryDetail({ endpointId, delivery, onReplay }: DeliveryProps) {
   });
   return (
     <div className={styles.detail}>
-      <div className={styles.bar}>
-        <Button small icon="reopen" disabled={retry.isPending} onClick={() => retry.mutate()}>
-          {m.webhooks.retryNow}
-        </Button>
-        <Button small icon="play" onClick={() => onReplay(delivery.eventId)}>
-          {m.webhooks.replayFrom}
-        </Button>
-      </div>
+      {admin && (
+        <div className={styles.bar}>
+          <Button small icon="reopen" disabled={retry.isPending} onClick={() => retry.mutate()}>
+            {m.webhooks.retryNow}
+          </Button>
+          <Button small icon="play" onClick={() => onReplay(delivery.eventId)}>
+            {m.webhooks.replayFrom}
+          </Button>
+        </div>
+      )}
       <p className="small">
         {m.webhooks.event} <span className={styles.mono}>{delivery.eventId}</span>
       </p>

@@ -9,6 +9,7 @@ import { asProblem } from "../api/problem";
 import type { WebhookEndpoint, WebhookReplay } from "../api/types";
 import { longTime } from "../format/time";
 import { m } from "../i18n";
+import { useIsAdmin } from "../people/changes";
 import { Card, Page, Section } from "../shell/Page";
 import { Breakable } from "../ui/bits";
 import { Button } from "../ui/Button";
@@ -57,6 +58,7 @@ export default function WebhookDetail({ id }: { id: string }) {
 
 function Detail({ endpoint }: { endpoint: WebhookEndpoint }) {
   const [asking, setAsking] = useState<Asking>(null);
+  const admin = useIsAdmin();
   const client = useQueryClient();
   const close = () => setAsking(null);
   const test = useMutation({
@@ -73,28 +75,30 @@ function Detail({ endpoint }: { endpoint: WebhookEndpoint }) {
       up={UP}
       lead={<EndpointBadge endpoint={endpoint} />}
       actions={
-        <>
-          <Button
-            variant={endpoint.enabled ? "primary" : "default"}
-            icon="bolt"
-            disabled={test.isPending}
-            onClick={() => test.mutate()}
-          >
-            {m.webhooks.test}
-          </Button>
-          {endpoint.enabled && (
-            <Button icon="play" disabled={isReplaying(endpoint)} onClick={() => setAsking({ replayAfter: "" })}>
-              {m.webhooks.replay}
+        admin && (
+          <>
+            <Button
+              variant={endpoint.enabled ? "primary" : "default"}
+              icon="bolt"
+              disabled={test.isPending}
+              onClick={() => test.mutate()}
+            >
+              {m.webhooks.test}
             </Button>
-          )}
-          <Button
-            variant={endpoint.enabled ? "default" : "primary"}
-            disabled={toggle.isPending}
-            onClick={() => toggle.mutate({ enabled: !endpoint.enabled })}
-          >
-            {endpoint.enabled ? m.webhooks.disable : m.webhooks.enable}
-          </Button>
-        </>
+            {endpoint.enabled && (
+              <Button icon="play" disabled={isReplaying(endpoint)} onClick={() => setAsking({ replayAfter: "" })}>
+                {m.webhooks.replay}
+              </Button>
+            )}
+            <Button
+              variant={endpoint.enabled ? "default" : "primary"}
+              disabled={toggle.isPending}
+              onClick={() => toggle.mutate({ enabled: !endpoint.enabled })}
+            >
+              {endpoint.enabled ? m.webhooks.disable : m.webhooks.enable}
+            </Button>
+          </>
+        )
       }
     >
       {toggle.error && <ProblemNotice title={m.webhooks.changeFailed} problem={asProblem(toggle.error)} />}
@@ -123,17 +127,21 @@ function Detail({ endpoint }: { endpoint: WebhookEndpoint }) {
             </>
           )}
         </dl>
-        <div className={listStyles.actions} style={{ marginTop: 16 }}>
-          <Button small icon="edit" onClick={() => setAsking("edit")}>
-            {m.edit}
-          </Button>
-          <Button small icon="key" onClick={() => setAsking("rotate")}>
-            {m.webhooks.rotate}
-          </Button>
-          <Button small icon="trash" onClick={() => setAsking("delete")}>
-            {m.webhooks.delete}
-          </Button>
-        </div>
+        {admin ? (
+          <div className={listStyles.actions} style={{ marginTop: 16 }}>
+            <Button small icon="edit" onClick={() => setAsking("edit")}>
+              {m.edit}
+            </Button>
+            <Button small icon="key" onClick={() => setAsking("rotate")}>
+              {m.webhooks.rotate}
+            </Button>
+            <Button small icon="trash" onClick={() => setAsking("delete")}>
+              {m.webhooks.delete}
+            </Button>
+          </div>
+        ) : (
+          <p className="muted small">{m.webhooks.readOnly}</p>
+        )}
       </Card>
       <Section title={m.webhooks.deliveries}>
         <Deliveries endpointId={endpoint.id} onReplay={(eventId) => setAsking({ replayAfter: eventId })} />

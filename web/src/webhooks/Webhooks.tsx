@@ -8,6 +8,7 @@ import { keys } from "../api/keys";
 import type { WebhookEndpoint } from "../api/types";
 import { useIdempotencyKey } from "../composer/useIdempotencyKey";
 import { m } from "../i18n";
+import { useIsAdmin } from "../people/changes";
 import { ResourcePage } from "../shell/ResourcePage";
 import { Badge, Breakable } from "../ui/bits";
 import { Button } from "../ui/Button";
@@ -19,14 +20,15 @@ import { EndpointForm } from "./EndpointForm";
 export default function Webhooks() {
   const list = useQuery({ queryKey: keys.webhooks, queryFn: async ({ signal }) => (await webhooks.list(signal)).items });
   const [creating, setCreating] = useState(false);
-  const create = (
+  const admin = useIsAdmin();
+  const create = admin && (
     <Button variant="primary" icon="plus" onClick={() => setCreating(true)}>
       {m.webhooks.create}
     </Button>
   );
   return (
     <ResourcePage
-      texts={m.webhooks}
+      texts={admin ? m.webhooks : { ...m.webhooks, emptyText: m.webhooks.readOnly }}
       icon="webhook"
       query={list}
       create={create}

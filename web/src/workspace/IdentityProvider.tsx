@@ -8,6 +8,7 @@ import { asProblem } from "../api/problem";
 import type { IdentityProvider, IdentityProviderInput, Role } from "../api/types";
 import { m } from "../i18n";
 import { Card } from "../shell/Page";
+import { UnsavedDialog } from "../shell/UnsavedDialog";
 import { CopyField } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { ConfirmDialog } from "../ui/Dialog";
@@ -41,7 +42,7 @@ export function IdentityProviderSection() {
     <Card>
       <p className={styles.lead}>{m.identityProvider.lead}</p>
       {found.data || beginning ? (
-        <ProviderForm key={found.data?.id ?? "new"} provider={found.data} onRemoved={() => setBeginning(false)} />
+        <ProviderForm key={found.data?.id ?? "new"} provider={found.data} onGone={() => setBeginning(false)} />
       ) : (
         <Button small icon="plus" onClick={() => setBeginning(true)}>
           {m.identityProvider.setUp}
@@ -79,7 +80,7 @@ function bodyOf(form: Form): IdentityProviderInput {
   };
 }
 
-function ProviderForm({ provider, onRemoved }: { provider: IdentityProvider | null; onRemoved: () => void }) {
+function ProviderForm({ provider, onGone }: { provider: IdentityProvider | null; onGone: () => void }) {
   const [form, setForm] = useState(() => formOf(provider));
   const [removing, setRemoving] = useState(false);
   const client = useQueryClient();
@@ -114,7 +115,7 @@ function ProviderForm({ provider, onRemoved }: { provider: IdentityProvider | nu
   return (
     <form ref={formRef} className={formClass} onSubmit={onSubmit} noValidate>
       {problem && <ProblemNotice title={save.error ? m.identityProvider.saveFailed : m.identityProvider.testFailed} problem={problem} />}
-      {text("name", { hint: m.identityProvider.nameHint })}
+      {text("name", { autoFocus: provider === null, hint: m.identityProvider.nameHint })}
       {text("issuer", { hint: m.identityProvider.issuerHint, type: "url" })}
       {text("clientId")}
       <TextField
@@ -161,8 +162,10 @@ function ProviderForm({ provider, onRemoved }: { provider: IdentityProvider | nu
         </ul>
       )}
       <div className={listStyles.actions}>
-        {provider && (
+        {provider ? (
           <Button onClick={() => setRemoving(true)}>{m.identityProvider.remove}</Button>
+        ) : (
+          <Button onClick={onGone}>{m.cancel}</Button>
         )}
         <Button disabled={test.isPending} onClick={() => test.mutate()}>
           {test.isPending ? m.identityProvider.testing : m.identityProvider.test}
@@ -171,12 +174,13 @@ function ProviderForm({ provider, onRemoved }: { provider: IdentityProvider | nu
           {m.identityProvider.save}
         </Button>
       </div>
+      <UnsavedDialog unsaved={JSON.stringify(form) !== JSON.stringify(formOf(provider))} />
       {removing && (
         <RemoveDialog
           onClose={() => setRemoving(false)}
           onRemoved={() => {
             client.setQueryData(keys.identityProvider, null);
-            onRemoved();
+            onGone();
           }}
         />
       )}

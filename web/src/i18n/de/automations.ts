@@ -258,6 +258,7 @@ export const automations: typeof EnglishAutomations = {
 export const businessHours: typeof EnglishBusinessHours = {
   title: "Geschäftszeiten",
   lead: "Wann Ihr Team arbeitet. Automatisierungen können prüfen, ob eine E-Mail in dieser Zeit kam.",
+  mayNot: "Nur Administratoren ändern die Geschäftszeiten.",
   failed: "Die Geschäftszeiten konnten nicht geladen werden",
   timeZone: "Zeitzone",
   timeZoneHint: "Etwa Europe/Berlin. Sommer- und Winterzeit werden berücksichtigt.",

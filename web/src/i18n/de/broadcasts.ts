@@ -91,6 +91,7 @@ export const broadcasts: typeof EnglishBroadcasts = {
   listMissing: "Wählen Sie eine Liste.",
   noLists: "Es gibt noch keine Liste.",
   choose: "Auswählen…",
+  choicesFailed: "Die Auswahl konnte nicht geladen werden",
   content: "Inhalt",
   contents: { template: "Eine Vorlage", own: "Hier geschrieben" },
   template: "Vorlage",

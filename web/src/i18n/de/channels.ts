@@ -24,6 +24,8 @@ export const channels: typeof English = {
     microsoft365: "Microsoft 365",
     google: "Google Workspace",
   },
+  unreachable: "Das Postfach ist nicht erreichbar. „Verbindung testen“ weiter unten sagt, warum.",
+  unreachableForAgents: "Das Postfach ist nicht erreichbar. Sagen Sie es einem Administrator.",
   status: { connected: "Verbunden", disconnected: "Getrennt" },
   receiving: "Empfangsadresse",
   receivingText: "Alles, was an diese Adresse geht, wird zu einer Konversation dieses Kanals.",

@@ -5,7 +5,7 @@ export const contacts: typeof EnglishContacts = {
   title: "Kontakte",
   lead: "Wer Ihnen geschrieben hat oder von Ihnen angeschrieben wurde: wer das ist und was alles geschrieben wurde.",
   search: "Kontakt suchen",
-  searchHint: "Anfang eines Namens oder einer Adresse",
+  searchHint: "Anfang von Name oder Adresse",
   create: "Neuer Kontakt",
   createNow: "Kontakt anlegen",
   creating: "Wird angelegt…",
@@ -70,7 +70,6 @@ export const contacts: typeof EnglishContacts = {
   noteBy: (name, time) => (name ? `${name} · ${time}` : time),
   noteEdited: "bearbeitet",
   noteActions: "Aktionen der Notiz",
-  editNote: "Ändern",
   editNoteLabel: "Die Notiz",
   deleteNote: "Löschen",
   noteDeleted: "Die Notiz ist gelöscht",
@@ -92,10 +91,10 @@ export const contacts: typeof EnglishContacts = {
   mergeTitle: (name) => `Anderen Kontakt mit ${name} zusammenführen`,
   mergeText: "Wählen Sie den Kontakt, der dieselbe Person ist. Seine Adressen, Notizen, Konversationen und E-Mails kommen hierher, und es gibt ihn nicht mehr. Wo beide etwas sagen, bleibt, was hier steht. Das lässt sich nicht rückgängig machen.",
   mergeFind: "Wer ist dieselbe Person?",
+  mergeNobody: "Zusammenführen",
   mergeNow: (name) => `${name} zusammenführen`,
   merged: (name) => `${name} ist zusammengeführt; die E-Mails folgen gleich`,
   mergeFailed: "Die Kontakte wurden nicht zusammengeführt",
-  choose: "Wählen Sie einen Kontakt.",
 };
 
 export const ratings: typeof EnglishRatings = {

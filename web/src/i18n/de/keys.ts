@@ -5,6 +5,7 @@ import type { keys as English } from "../en/keys";
 export const keys: typeof English = {
   title: "API-Schlüssel",
   lead: "Für Ihre Anwendungen. Ein Schlüssel handelt für diesen Workspace im Rahmen seiner Berechtigungen.",
+  onlyAdmins: "Nur Administratoren sehen und ändern API-Schlüssel.",
   create: "Neuer Schlüssel",
   empty: "Noch kein Schlüssel",
   emptyText: "Legen Sie für jede Anwendung einen an, nur mit den Berechtigungen, die sie braucht.",

@@ -77,6 +77,7 @@ export const identityProvider: typeof EnglishProvider = {
 export const auditLog: typeof EnglishLog = {
   title: "Protokoll",
   lead: "Wer was womit getan hat, wann und von wo. Niemand kann es ändern.",
+  onlyAdmins: "Nur Administratoren sehen das Protokoll.",
   failed: "Das Protokoll konnte nicht geladen werden",
   empty: "Nichts anzuzeigen",
   emptyText: "In dieser Zeit ist nichts Passendes geschehen.",

@@ -31,7 +31,7 @@ export const errors: typeof EnglishErrors = {
   offline: "Der Server war nicht erreichbar.",
   unknown: "Im Browser ist etwas schiefgegangen.",
   unexplained: (status: number) => `Der Server hat mit ${status} geantwortet, ohne einen Grund zu nennen.`,
-  adviceOffline: "Prüfen Sie Ihre Verbindung. Was Sie geschrieben haben, bleibt in diesem Browser erhalten.",
+  adviceOffline: "Prüfen Sie Ihre Verbindung und versuchen Sie es erneut. Was Sie geschrieben haben, ist noch da.",
   adviceForbidden: "Bitten Sie einen Administrator dieses Workspace, es zu tun oder Ihnen die nötige Rolle zu geben.",
   adviceGone: "Vielleicht wurde es inzwischen gelöscht. Gehen Sie zurück und laden Sie die Liste neu.",
   adviceSlowDown: "Warten Sie einige Sekunden und versuchen Sie es erneut.",

@@ -6,6 +6,7 @@ import { count } from "./count";
 export const webhooks: typeof English = {
   title: "Webhooks",
   lead: "Postroom sendet jedes gewählte Ereignis signiert an Ihre Anwendung und versucht es erneut, bis sie antwortet.",
+  readOnly: "Nur Administratoren richten Webhooks ein und ändern sie.",
   create: "Neuer Webhook",
   empty: "Noch kein Webhook",
   emptyText: "Fügen Sie einen Endpunkt hinzu, damit Ereignisse an Ihre Anwendung gesendet werden.",

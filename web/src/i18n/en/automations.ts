@@ -258,6 +258,7 @@ export const automations = {
 export const businessHours = {
   title: "Business hours",
   lead: "When your team is at work. Automations can ask whether a mail came within these hours.",
+  mayNot: "Only administrators change the business hours.",
   failed: "The business hours could not be loaded",
   timeZone: "Time zone",
   timeZoneHint: "Such as Europe/Berlin. Summer and winter time are taken care of.",

@@ -90,6 +90,7 @@ export const broadcasts = {
   listMissing: "Choose a list.",
   noLists: "There is no list yet.",
   choose: "Choose…",
+  choicesFailed: "What there is to choose from could not be loaded",
   content: "Content",
   contents: { template: "A template", own: "Written here" },
   template: "Template",

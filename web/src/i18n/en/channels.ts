@@ -22,6 +22,8 @@ export const channels = {
     microsoft365: "Microsoft 365",
     google: "Google Workspace",
   },
+  unreachable: "Its mailbox can’t be reached. “Test connection” below says why.",
+  unreachableForAgents: "Its mailbox can’t be reached. Tell an administrator.",
   status: { connected: "Connected", disconnected: "Disconnected" },
   receiving: "Receiving address",
   receivingText: "Whatever reaches this address becomes a conversation of this channel.",

@@ -6,7 +6,7 @@ export const contacts = {
   title: "Contacts",
   lead: "Whoever wrote to you or was written to: who they are, and all that was written with them.",
   search: "Find a contact",
-  searchHint: "The beginning of a name or an address",
+  searchHint: "Beginning of a name or address",
   create: "New contact",
   createNow: "Create contact",
   creating: "Creating…",
@@ -71,7 +71,6 @@ export const contacts = {
   noteBy: (name: string, time: string) => (name ? `${name} · ${time}` : time),
   noteEdited: "edited",
   noteActions: "Actions of the note",
-  editNote: "Change",
   editNoteLabel: "The note",
   deleteNote: "Delete",
   noteDeleted: "The note is deleted",
@@ -93,10 +92,10 @@ export const contacts = {
   mergeTitle: (name: string) => `Merge another contact into ${name}`,
   mergeText: "Choose the contact that is the same person. Its addresses, notes, conversations and mails come here, and it is no more. Where both say something, what is here stays. This can't be undone.",
   mergeFind: "Who is the same person?",
+  mergeNobody: "Merge",
   mergeNow: (name: string) => `Merge ${name}`,
   merged: (name: string) => `${name} is merged; their mail follows in a moment`,
   mergeFailed: "The contacts were not merged",
-  choose: "Choose a contact.",
 };
 
 export const ratings = {

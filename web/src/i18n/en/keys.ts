@@ -3,6 +3,7 @@
 export const keys = {
   title: "API keys",
   lead: "For your applications. A key acts for this workspace within its scopes.",
+  onlyAdmins: "Only administrators see and change API keys.",
   create: "New key",
   empty: "No key yet",
   emptyText: "Create one for each application, with just the scopes it needs.",

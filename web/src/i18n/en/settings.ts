@@ -75,6 +75,7 @@ export const identityProvider = {
 export const auditLog = {
   title: "Audit log",
   lead: "Who did what to which thing, when and from where. Nobody can change it.",
+  onlyAdmins: "Only administrators see the audit log.",
   failed: "The log could not be loaded",
   empty: "Nothing to show",
   emptyText: "Nothing that fits was done in this time.",

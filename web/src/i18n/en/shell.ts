@@ -19,7 +19,7 @@ export const errors = {
   offline: "The server could not be reached.",
   unknown: "Something went wrong in the browser.",
   unexplained: (status: number) => `The server answered ${status} without saying why.`,
-  adviceOffline: "Check your connection. What you typed is kept in this browser.",
+  adviceOffline: "Check your connection and try again. What you typed is still here.",
   adviceForbidden: "Ask an administrator of this workspace to do it, or for the role you need.",
   adviceGone: "It may have been deleted meanwhile. Go back and reload the list.",
   adviceSlowDown: "Wait a few seconds, then try again.",

@@ -5,6 +5,7 @@ import { count } from "./count";
 export const webhooks = {
   title: "Webhooks",
   lead: "Postroom posts every event you choose to your application, signed, and tries again until it answers.",
+  readOnly: "Only administrators set up and change webhooks.",
   create: "New webhook",
   empty: "No webhook yet",
   emptyText: "Add an endpoint to have events posted to your application.",
