@@ -62,7 +62,7 @@ export const webhooks = [
     },
   },
   {
-    name: "who is no administrator is offered nothing of webhooks, keys and the audit log that the server would refuse",
+    name: "who is no administrator is offered nothing of webhooks, keys, domains and the audit log that the server would refuse",
     async run(context) {
       const endpoint = await context.api("POST", "/webhooks", { url: "https://hooks.example.org/agent", events: ["*"] });
       const page = await context.colleaguePage("Agent");
@@ -81,8 +81,15 @@ export const webhooks = [
       await page.getByRole("heading", { name: "Only administrators see the audit log." }).waitFor();
       await context.open(page, "/business-hours");
       await page.getByText("Only administrators change the business hours.").waitFor();
+      const domain = await context.api("POST", "/domains", { name: "agents.example.org" });
+      await context.open(page, `/domains/${domain.id}`);
+      await page.getByText("Only administrators add and change domains and their use cases.").waitFor();
+      for (const name of ["Check now", "New use case", "Delete domain"]) {
+        assert.equal(await page.getByRole("button", { name, exact: true }).count(), 0, name);
+      }
       assert.deepEqual(page.answers.filter((answer) => answer.startsWith("403")), []);
       await context.api("DELETE", `/webhooks/${endpoint.id}`);
+      await context.api("DELETE", `/domains/${domain.id}`);
     },
   },
 ];

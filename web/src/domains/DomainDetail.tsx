@@ -10,6 +10,7 @@ import type { Domain } from "../api/types";
 import { sentence } from "../format/text";
 import { longTime } from "../format/time";
 import { m } from "../i18n";
+import { useIsAdmin } from "../people/changes";
 import { Page, Section } from "../shell/Page";
 import { Button } from "../ui/Button";
 import { ConfirmDialog } from "../ui/Dialog";
@@ -70,6 +71,7 @@ function useSaved() {
 
 function Detail({ domain }: { domain: Domain }) {
   const [asking, setAsking] = useState<"delete" | "rotate" | null>(null);
+  const admin = useIsAdmin();
   const saved = useSaved();
   const close = () => setAsking(null);
   const delegation = domain.dnsRecords.filter((record) => record.purpose === "delegation");
@@ -88,14 +90,16 @@ function Detail({ domain }: { domain: Domain }) {
       up={UP}
       lead={<DomainBadge status={domain.status} />}
       actions={
-        <Button
-          variant={domain.status === "verified" ? "default" : "primary"}
-          icon="reopen"
-          disabled={verify.isPending}
-          onClick={() => verify.mutate()}
-        >
-          {verify.isPending ? m.domains.checking : m.domains.checkNow}
-        </Button>
+        admin && (
+          <Button
+            variant={domain.status === "verified" ? "default" : "primary"}
+            icon="reopen"
+            disabled={verify.isPending}
+            onClick={() => verify.mutate()}
+          >
+            {verify.isPending ? m.domains.checking : m.domains.checkNow}
+          </Button>
+        )
       }
     >
       <div className={styles.status} data-status={domain.status}>
@@ -123,14 +127,18 @@ function Detail({ domain }: { domain: Domain }) {
       <Section title={m.useCases.title}>
         <UseCases domain={domain} />
       </Section>
-      <div className={`${listStyles.actions} ${styles.foot}`}>
-        <Button small icon="key" onClick={() => setAsking("rotate")}>
-          {m.domains.rotate}
-        </Button>
-        <Button small icon="trash" onClick={() => setAsking("delete")}>
-          {m.domains.delete}
-        </Button>
-      </div>
+      {admin ? (
+        <div className={`${listStyles.actions} ${styles.foot}`}>
+          <Button small icon="key" onClick={() => setAsking("rotate")}>
+            {m.domains.rotate}
+          </Button>
+          <Button small icon="trash" onClick={() => setAsking("delete")}>
+            {m.domains.delete}
+          </Button>
+        </div>
+      ) : (
+        <p className="muted small">{m.domains.readOnly}</p>
+      )}
       {asking === "rotate" && <RotateDialog domain={domain} onClose={close} />}
       {asking === "delete" && <DeleteDialog domain={domain} onClose={close} />}
     </Page>

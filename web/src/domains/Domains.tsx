@@ -10,6 +10,7 @@ import type { Domain, DomainStatus } from "../api/types";
 import { useIdempotencyKey } from "../composer/useIdempotencyKey";
 import { longTime } from "../format/time";
 import { m } from "../i18n";
+import { useIsAdmin } from "../people/changes";
 import { ResourcePage } from "../shell/ResourcePage";
 import { Badge, Breakable, type Tone } from "../ui/bits";
 import { Button } from "../ui/Button";
@@ -31,14 +32,15 @@ export function DomainBadge({ status }: { status: DomainStatus }) {
 export default function Domains() {
   const list = useDomains();
   const [creating, setCreating] = useState(false);
-  const create = (
+  const admin = useIsAdmin();
+  const create = admin && (
     <Button variant="primary" icon="plus" onClick={() => setCreating(true)}>
       {m.domains.create}
     </Button>
   );
   return (
     <ResourcePage
-      texts={m.domains}
+      texts={admin ? m.domains : { ...m.domains, emptyText: m.domains.readOnly }}
       icon="globe"
       query={list}
       create={create}

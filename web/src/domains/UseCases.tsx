@@ -7,6 +7,7 @@ import { keys } from "../api/keys";
 import type { Domain, UseCase, UseCaseInput } from "../api/types";
 import { useIdempotencyKey } from "../composer/useIdempotencyKey";
 import { m } from "../i18n";
+import { useIsAdmin } from "../people/changes";
 import { Badge, Breakable, EmptyState } from "../ui/bits";
 import { Button, IconButton } from "../ui/Button";
 import { ConfirmDialog, Dialog } from "../ui/Dialog";
@@ -22,6 +23,7 @@ export function UseCases({ domain }: { domain: Domain }) {
   const list = useUseCases(domain.id);
   const [asking, setAsking] = useState<Asking>(null);
   const close = () => setAsking(null);
+  const admin = useIsAdmin();
   const mayCreate = domain.status === "verified" || domain.status === "failing";
   return (
     <>
@@ -29,9 +31,11 @@ export function UseCases({ domain }: { domain: Domain }) {
         <p className="muted" id="use-cases-lead">
           {mayCreate ? m.useCases.lead : m.useCases.locked}
         </p>
-        <Button icon="plus" disabled={!mayCreate} aria-describedby="use-cases-lead" onClick={() => setAsking({ what: "create" })}>
-          {m.useCases.create}
-        </Button>
+        {admin && (
+          <Button icon="plus" disabled={!mayCreate} aria-describedby="use-cases-lead" onClick={() => setAsking({ what: "create" })}>
+            {m.useCases.create}
+          </Button>
+        )}
       </div>
       <ResourceList
         query={list}
@@ -68,10 +72,12 @@ function UseCaseRow({ useCase, onEdit, onDelete }: { useCase: UseCase; onEdit: (
           <code className={styles.id}>{useCase.id}</code>
         </span>
       </span>
-      <span className={listStyles.side}>
-        <IconButton icon="edit" label={m.useCases.editLabel(useCase.name)} onClick={onEdit} />
-        <IconButton icon="trash" label={m.useCases.deleteLabel(useCase.name)} onClick={onDelete} />
-      </span>
+      {useIsAdmin() && (
+        <span className={listStyles.side}>
+          <IconButton icon="edit" label={m.useCases.editLabel(useCase.name)} onClick={onEdit} />
+          <IconButton icon="trash" label={m.useCases.deleteLabel(useCase.name)} onClick={onDelete} />
+        </span>
+      )}
     </div>
   );
 }

@@ -8,6 +8,7 @@ const requiredRecords = (n: number) => count(n, "erforderlichem Eintrag", "erfor
 export const domains: typeof EnglishDomains = {
   title: "Domains",
   lead: "Domains, von denen Ihre Anwendungen senden. Postroom signiert ihre E-Mails mit DKIM und prüft, ob im DNS steht, was dort stehen soll.",
+  readOnly: "Nur Administratoren legen Domains und Verwendungszwecke an und ändern sie.",
   create: "Domain hinzufügen",
   empty: "Noch keine Domain",
   emptyText:

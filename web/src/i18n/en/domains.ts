@@ -5,6 +5,7 @@ import { count } from "./count";
 export const domains = {
   title: "Domains",
   lead: "Domains your applications send from. Postroom signs their mail with DKIM, and checks that DNS says what it should.",
+  readOnly: "Only administrators add and change domains and their use cases.",
   create: "Add domain",
   empty: "No domain yet",
   emptyText:
