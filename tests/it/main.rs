@@ -47,6 +47,7 @@ mod erasure;
 mod erasure_cuts;
 mod events;
 mod first_start;
+mod gateways;
 mod http_ingress;
 mod idempotency;
 mod identity_provider;

@@ -18,6 +18,7 @@ mod correspondence;
 mod folder_list;
 mod folder_sync;
 mod following;
+pub mod gateways;
 pub mod keeping;
 pub mod links;
 pub mod notify;

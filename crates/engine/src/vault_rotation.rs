@@ -1,11 +1,11 @@
 //! A new key for the vault: whatever is sealed is sealed anew with it. The old keys stay, for what a backup holds.
 //! Never while a server runs, which knows only the keys it started with.
 
-use model::{AccountId, ChannelId, DomainId, IdentityProviderId, OAuth2AppId, UserId, WebhookEndpointId};
+use model::{AccountId, ChannelId, DomainId, GatewayId, IdentityProviderId, OAuth2AppId, UserId, WebhookEndpointId};
 use store::vault::Vault;
 use store::{
-    StoreError, Tx, accounts, channels, domains, identity_providers, oauth2_apps, second_factors, webhook_endpoints,
-    workspaces,
+    StoreError, Tx, accounts, channels, domains, gateways, identity_providers, oauth2_apps, second_factors,
+    webhook_endpoints, workspaces,
 };
 
 use crate::{Engine, Result};
@@ -21,6 +21,11 @@ pub(crate) fn channel_place(id: &ChannelId) -> String {
 /// Where an account's passwords are kept.
 pub(crate) fn account_place(id: &AccountId) -> String {
     format!("account/secrets/{id}")
+}
+
+/// Where a gateway's password is kept.
+pub(crate) fn gateway_place(id: &GatewayId) -> String {
+    format!("gateway/secret/{id}")
 }
 
 /// Where an OAuth 2 application's secret is kept.
@@ -82,6 +87,10 @@ pub fn reseal(engine: &Engine) -> Result<usize> {
         for (id, sealed) in accounts::sealed(tx)? {
             count +=
                 reseal_one(tx, &vault, &account_place(&id), &sealed, |tx, anew| accounts::set_sealed(tx, &id, anew))?;
+        }
+        for (id, sealed) in gateways::sealed(tx)? {
+            count +=
+                reseal_one(tx, &vault, &gateway_place(&id), &sealed, |tx, anew| gateways::set_sealed(tx, &id, anew))?;
         }
         for (id, sealed) in oauth2_apps::sealed(tx)? {
             count += reseal_one(tx, &vault, &oauth2_app_place(&id), &sealed, |tx, anew| {

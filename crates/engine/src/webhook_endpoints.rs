@@ -396,6 +396,21 @@ pub async fn deliveries(
         .await?)
 }
 
+/// Each of these with how many deliveries to it are kept.
+///
+/// # Errors
+/// What the store says.
+pub async fn counted(engine: &Engine, endpoints: Vec<WebhookEndpoint>) -> Result<Vec<(WebhookEndpoint, u64)>> {
+    let counted = engine.db.read(move |tx| {
+        let count = |endpoint: WebhookEndpoint| {
+            let count = webhook_endpoints::delivery_count(tx, &endpoint.id)?;
+            Ok((endpoint, count))
+        };
+        endpoints.into_iter().map(count).collect()
+    });
+    Ok(counted.await?)
+}
+
 /// Sends a delivery again, now.
 ///
 /// # Errors

@@ -128,6 +128,8 @@ ids! {
     AccountId = "acc_";
     ActivityId = "act_";
     SubmissionId = "sub_";
+    /// An SMTP server that accounts' mail may go through.
+    GatewayId = "gw_";
     AuthenticationFormId = "form_";
     OAuth2AppId = "oauth_";
     TemplateId = "tpl_";

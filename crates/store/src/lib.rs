@@ -41,6 +41,7 @@ pub mod erasing;
 pub mod erasures;
 pub mod error;
 pub mod events;
+pub mod gateways;
 pub mod idempotency;
 pub mod identity_providers;
 pub mod insight_facts;

@@ -81,6 +81,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::shared(28, "numbers and priorities", include_str!("../migrations/0028_numbers_and_priorities.sql")),
     Migration::shared(29, "surveys asked for", include_str!("../migrations/0029_surveys_asked_for.sql")),
     Migration::shared(30, "personal signatures", include_str!("../migrations/0030_personal_signatures.sql")),
+    Migration::shared(31, "gateways", include_str!("../migrations/0031_gateways.sql")),
 ];
 
 /// The schema this version reads and writes.

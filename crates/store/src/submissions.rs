@@ -13,7 +13,7 @@ const TABLE: &str = "submission";
 /// What is to be done with it next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// To the account's SMTP server.
+    /// To the account's SMTP server, or to the gateway.
     Send,
     /// Into the folder of sent mail, once it is sent.
     Copy,
@@ -79,10 +79,12 @@ pub struct SubmissionRow {
     pub claimed: bool,
     /// The list it is sent to.
     pub list_id: Option<String>,
+    /// The name of the gateway it goes through; the account's own server if absent.
+    pub gateway: Option<String>,
 }
 
 const COLUMNS: &str = "id, workspace_id, account_id, stage, rfc_message_id, subject, mail_from, rcpt_to, pending, blob_id, message_id, copies, \
-     sent_path, reference, attempts, attempts_max, last_error, due_at, scheduled_at, created_at, lease, list_id";
+     sent_path, reference, attempts, attempts_max, last_error, due_at, scheduled_at, created_at, lease, list_id, gateway";
 
 fn from_row(row: &Row<'_>) -> Result<SubmissionRow> {
     let stage = row.text(3)?;
@@ -114,6 +116,7 @@ fn from_row(row: &Row<'_>) -> Result<SubmissionRow> {
         created_at: row.time(19)?,
         claimed: row.text_or_null(20)?.is_some(),
         list_id: row.text_or_null(21)?,
+        gateway: row.text_or_null(22)?,
     })
 }
 
@@ -122,7 +125,7 @@ fn from_row(row: &Row<'_>) -> Result<SubmissionRow> {
 pub fn insert(tx: &mut Tx<'_>, row: &SubmissionRow) -> Result<()> {
     tx.announce(Topic::Submissions);
     tx.execute(
-        &format!("INSERT INTO submission ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, NULL, $16, $17, $18, NULL, $19)"),
+        &format!("INSERT INTO submission ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, NULL, $16, $17, $18, NULL, $19, $20)"),
         &[
             (&row.id).into(),
             (&row.workspace_id).into(),
@@ -143,6 +146,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &SubmissionRow) -> Result<()> {
             row.scheduled_at.into(),
             row.created_at.into(),
             (&row.list_id).into(),
+            (&row.gateway).into(),
         ],
     )?;
     Ok(())

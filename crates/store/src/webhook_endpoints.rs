@@ -182,6 +182,15 @@ pub fn deliveries(
     tx.query(&sql, &[endpoint.into(), cursor.into(), take.into()], delivery_from)
 }
 
+/// How many deliveries to an endpoint are kept.
+///
+/// # Errors
+/// What the database says.
+pub fn delivery_count(tx: &mut Tx<'_>, endpoint: &WebhookEndpointId) -> Result<u64> {
+    let sql = "SELECT COUNT(*) FROM webhook_delivery WHERE endpoint_id = $1";
+    Ok(tx.query_one(sql, &[endpoint.into()], |row| row.int(0))?.unwrap_or(0).unsigned_abs())
+}
+
 /// # Errors
 /// What the database says.
 pub fn delivery(

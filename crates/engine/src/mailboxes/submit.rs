@@ -14,7 +14,7 @@ use store::submissions::{Reference, Stage, SubmissionRow};
 
 use super::links::{self, Links};
 pub use super::queueing::{HeldBack, Submitted, queue};
-use super::{accounts, submitting};
+use super::{accounts, gateways, submitting};
 pub use crate::answering::Action;
 use crate::answering::{self, Original};
 use crate::sending::{self, AttachmentRequest};
@@ -64,6 +64,8 @@ pub struct SubmitRequest {
     pub track_clicks: Option<bool>,
     /// The list it is sent to: its one recipient can leave it, and gets nothing who did.
     pub list_id: Option<String>,
+    /// The name of the gateway it goes through, instead of the account's own server.
+    pub gateway: Option<String>,
 }
 
 /// The message that is answered or forwarded.
@@ -97,12 +99,15 @@ impl Composed {
 /// Composes a mail of an account without keeping or sending it.
 ///
 /// # Errors
-/// Not there; fields that are wrong; the account has no SMTP server; the message that is referred to is not there.
+/// Not there; fields that are wrong; the account has no SMTP server; the gateway or the message that is referred to is not there.
 pub async fn compose(engine: &Engine, principal: &Principal, name: &str, request: SubmitRequest) -> Result<Composed> {
     sending::may_send(principal)?;
     let account = accounts::get(engine, principal, name).await?;
-    if account.settings.smtp.is_none() {
-        return Err(EngineError::Conflict("the account has no SMTP server to send through: set `smtp`".into()));
+    if let Some(gateway) = &request.gateway {
+        gateways::get(engine, principal, gateway).await?;
+    } else if account.settings.smtp.is_none() {
+        let detail = "the account has no SMTP server to send through: set `smtp`, or name a `gateway`";
+        return Err(EngineError::Conflict(detail.into()));
     }
     let now = Timestamp::now();
     check(&request, now)?;
@@ -379,5 +384,6 @@ fn row(
         created_at: now,
         claimed: false,
         list_id: request.list_id.clone(),
+        gateway: request.gateway.clone(),
     })
 }

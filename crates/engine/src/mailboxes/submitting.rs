@@ -14,7 +14,7 @@ use store::{Dialect, Priority, Topic, Tx, linked_mails, messages};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{oauth2_tokens, sent_copies, telling};
+use super::{gateways, oauth2_tokens, sent_copies, telling};
 use crate::ports::{DeliveryResult, OutboundMail, RecipientOutcome, Smarthost};
 use crate::suppressions::{held_back_of_mailbox, words};
 use crate::{Engine, EngineError, Result, delivery_schedule, due, raw, tokens};
@@ -133,13 +133,16 @@ async fn send(
     row: &SubmissionRow,
     recipients: Vec<String>,
 ) -> Result<Vec<RecipientOutcome>> {
-    let smarthost = smarthost(engine, account, None).await?;
+    let smarthost = match &row.gateway {
+        Some(gateway) => gateways::smarthost(engine, &row.workspace_id, gateway).await?,
+        None => smarthost(engine, account, None).await?,
+    };
     let raw = raw::read(engine, row.blob_id).await?;
     let mail = OutboundMail { mail_from: row.mail_from.clone(), recipients, raw, envelope_id: None };
     let outcomes = engine.ports.transport.send(&smarthost, mail.clone()).await;
     // A token that was refused is renewed once. Nobody was served where all were refused for our sake.
     let is_refused = outcomes.iter().all(|outcome| outcome.result == DeliveryResult::Infrastructure);
-    if account.settings.oauth2.is_none() || !is_refused {
+    if row.gateway.is_some() || account.settings.oauth2.is_none() || !is_refused {
         return Ok(outcomes);
     }
     match smarthost_again(engine, account, &smarthost).await? {
@@ -225,6 +228,7 @@ async fn record(
 ) -> Result<()> {
     let now = Timestamp::now();
     row.attempts += 1;
+    let through = row.gateway.clone().map(|gateway| (gateway, outcomes.clone()));
     let judged = judge(outcomes, row.attempts >= row.attempts_max);
     row.pending = judged.left.iter().map(|outcome| outcome.recipient.clone()).collect();
     row.rcpt_to.retain(|recipient| !judged.refused.iter().any(|refused| refused.recipient == *recipient));
@@ -248,7 +252,12 @@ async fn record(
         if !judged.served.is_empty() {
             linked_mails::set_sent(tx, &row.id, now)?;
         }
-        tell(tx, &account, &row, &judged, now)
+        tell(tx, &account, &row, &judged, now)?;
+        // Last: mails that leave at the same time wait here for each other.
+        match &through {
+            Some((gateway, outcomes)) => gateways::note_use(tx, &row.workspace_id, gateway, outcomes, now),
+            None => Ok(()),
+        }
     };
     crate::write_again_on_conflict(&engine.db, Priority::Delivery, write).await?;
     Ok(())
@@ -291,7 +300,7 @@ fn tell(
 }
 
 /// The reply code an answer begins with (RFC 5321 §4.2).
-fn reply_code(response: &str) -> Option<u16> {
+pub(super) fn reply_code(response: &str) -> Option<u16> {
     response.get(..3).and_then(|code| code.parse().ok()).filter(|code| (200..600).contains(code))
 }
 
@@ -335,6 +344,7 @@ pub(crate) fn copy_of(
         created_at: sent.at,
         claimed: false,
         list_id: None,
+        gateway: None,
     };
     submissions::insert(tx, &copy)
 }

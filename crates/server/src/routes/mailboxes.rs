@@ -10,6 +10,7 @@ mod autoconfig;
 mod backfill;
 mod blocklists;
 mod error;
+mod gateways;
 mod messages;
 mod oauth2;
 mod outbox;
@@ -18,6 +19,7 @@ mod settings;
 mod submit;
 mod templates;
 mod tokens;
+mod webhook_routes;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
@@ -65,6 +67,12 @@ pub fn router() -> Router<App> {
         .route("/v1/templates/account/{account}", delete(templates::flush))
         .route("/v1/blocklists", get(blocklists::list))
         .route("/v1/blocklist/{listId}", get(blocklists::get).post(blocklists::add).delete(blocklists::delete))
+        .route("/v1/gateways", get(gateways::list))
+        .route("/v1/gateway", post(gateways::create))
+        .route("/v1/gateway/{gateway}", get(gateways::get).delete(gateways::delete))
+        .route("/v1/gateway/edit/{gateway}", put(gateways::update))
+        .route("/v1/webhookRoutes", get(webhook_routes::list))
+        .route("/v1/webhookRoutes/webhookRoute/{webhookRoute}", get(webhook_routes::get))
         .route("/v1/token", post(tokens::create))
         .route("/v1/token/{token}", delete(tokens::delete))
         .route("/v1/tokens", get(tokens::list))

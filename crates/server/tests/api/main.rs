@@ -9,6 +9,7 @@ mod broadcast_turns;
 mod broadcasts;
 mod channels;
 mod domains;
+mod gateways;
 mod idempotency;
 mod lists;
 mod openapi;

@@ -72,6 +72,7 @@ from_ids!(
     model::AccountId,
     model::ActivityId,
     model::SubmissionId,
+    model::GatewayId,
     model::AuthenticationFormId,
     model::OAuth2AppId,
     model::TemplateId,

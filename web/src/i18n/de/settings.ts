@@ -175,5 +175,8 @@ export const auditLog: typeof EnglishLog = {
     "account.created": "Postfach verbunden",
     "account.changed": "Verbindung eines Postfachs geändert",
     "account.deleted": "Postfach getrennt",
+    "gateway.created": "Gateway angelegt",
+    "gateway.changed": "Gateway geändert",
+    "gateway.deleted": "Gateway gelöscht",
   },
 };

@@ -173,5 +173,8 @@ export const auditLog = {
     "account.created": "connected a mailbox",
     "account.changed": "changed a mailbox's connection",
     "account.deleted": "disconnected a mailbox",
+    "gateway.created": "added a gateway",
+    "gateway.changed": "changed a gateway",
+    "gateway.deleted": "removed a gateway",
   } as Record<string, string>,
 };

@@ -17,7 +17,7 @@ use super::paging::PageQuery;
 use crate::app::App;
 
 /// What stands for a secret.
-const HIDDEN: &str = "******";
+pub(super) const HIDDEN: &str = "******";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

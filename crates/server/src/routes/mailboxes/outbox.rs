@@ -67,6 +67,7 @@ fn waiting(row: &SubmissionRow, account: &str) -> Value {
         "messageId": format!("<{}>", row.rfc_message_id),
         "envelope": { "from": row.mail_from, "to": row.pending },
         "subject": row.subject,
+        "gateway": row.gateway,
         "created": row.created_at,
         "scheduled": row.scheduled_at,
         "nextAttempt": row.due_at,

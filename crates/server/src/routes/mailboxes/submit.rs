@@ -123,6 +123,7 @@ pub(super) struct SubmitBody {
     /// Both, as older clients say it.
     tracking_enabled: Option<bool>,
     list_id: Option<String>,
+    gateway: Option<String>,
 }
 
 #[derive(Default)]
@@ -185,6 +186,7 @@ impl SubmitBody {
             track_opens: self.track_opens.or(self.tracking_enabled),
             track_clicks: self.track_clicks.or(self.tracking_enabled),
             list_id: self.list_id.clone(),
+            gateway: self.gateway.clone(),
             ..SubmitRequest::default()
         };
         if self.render.as_ref().is_some_and(|render| render.format.as_deref().is_some_and(|format| format != "html")) {
