@@ -221,7 +221,7 @@ pub(super) fn note_use(
     at: Timestamp,
 ) -> store::Result<()> {
     let spoken_to = || outcomes.iter().filter(|outcome| outcome.host.is_some());
-    let Some(last) = spoken_to().last() else { return Ok(()) };
+    let Some(last) = spoken_to().next_back() else { return Ok(()) };
     let took = spoken_to().any(|outcome| outcome.result == DeliveryResult::Delivered);
     let error = AccountError {
         response: last.response.clone(),
