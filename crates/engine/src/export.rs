@@ -211,50 +211,58 @@ impl Export {
         self.whole("ratings.json", &ratings).await
     }
 
-    /// The contact's own messages, and all of its conversations.
+    /// The contact's own messages, all of its conversations, and what went to the contact alone in conversations of others.
     async fn messages(&mut self) -> Result<()> {
-        let mut after: Option<MessageKey> = None;
-        loop {
-            let mut filter = MessageFilter::all(self.principal.workspace_id.clone());
-            filter.contact_id = Some(self.contact.id.clone());
-            let slice = MessageSlice { after: after.take(), ascending: true, take: PAGE };
-            let page = self.engine.db.read(move |tx| message_lists::page(tx, &filter, &slice)).await?;
-            let is_end = page.len() < PAGE;
-            after = page.last().map(|(key, _)| key.clone());
-            self.write_messages(page.into_iter().map(|(_, row)| row).collect()).await?;
-            if is_end {
-                break;
-            }
-        }
+        let mut own = MessageFilter::all(self.principal.workspace_id.clone());
+        own.contact_id = Some(self.contact.id.clone());
+        self.messages_that(own, false).await?;
         let mut place = None;
         loop {
             let slice = SliceOf { after: place, ascending: true, take: PAGE };
             let id = self.contact.id.clone();
             let page = crate::contacts::conversations(&self.engine, &self.principal, &id, slice).await?;
             for conversation in page.items {
-                self.messages_of(conversation.id).await?;
+                let mut of_it = MessageFilter::all(self.principal.workspace_id.clone());
+                of_it.conversation_id = Some(conversation.id);
+                of_it.notes = true;
+                self.messages_that(of_it, false).await?;
             }
             match page.next {
                 Some(next) => place = Some(next),
-                None => return Ok(()),
+                None => break,
             }
         }
+        for address in self.contact.addresses.clone() {
+            let mut to_it = MessageFilter::all(self.principal.workspace_id.clone());
+            to_it.recipient = Some(address.address);
+            self.messages_that(to_it, true).await?;
+        }
+        Ok(())
     }
 
-    async fn messages_of(&mut self, conversation: model::ConversationId) -> Result<()> {
+    /// Of these all, or those that went to nobody but the contact.
+    async fn messages_that(&mut self, filter: MessageFilter, alone: bool) -> Result<()> {
         let mut after: Option<MessageKey> = None;
         loop {
-            let mut filter = MessageFilter::all(self.principal.workspace_id.clone());
-            filter.conversation_id = Some(conversation.clone());
-            filter.notes = true;
+            let (filter, contact) = (filter.clone(), self.contact.clone());
             let slice = MessageSlice { after: after.take(), ascending: true, take: PAGE };
-            let page = self.engine.db.read(move |tx| message_lists::page(tx, &filter, &slice)).await?;
-            let is_end = page.len() < PAGE;
-            after = page.last().map(|(key, _)| key.clone());
-            self.write_messages(page.into_iter().map(|(_, row)| row).collect()).await?;
-            if is_end {
-                return Ok(());
-            }
+            let read = move |tx: &mut Tx<'_>| {
+                let page = message_lists::page(tx, &filter, &slice)?;
+                let next = page.last().filter(|_| page.len() == PAGE).map(|(key, _)| key.clone());
+                let mut rows = Vec::new();
+                for (_, row) in page {
+                    if !alone || is_alone(tx, &row, &contact)? {
+                        rows.push(row);
+                    }
+                }
+                Ok((rows, next))
+            };
+            let (rows, next) = self.engine.db.read(read).await?;
+            self.write_messages(rows).await?;
+            after = match next {
+                Some(next) => Some(next),
+                None => return Ok(()),
+            };
         }
     }
 
@@ -320,4 +328,12 @@ impl Export {
         self.archive.write(b"\n]\n")?;
         self.hand_on().await
     }
+}
+
+/// Whether a message went to the contact and to nobody else.
+fn is_alone(tx: &mut Tx<'_>, row: &MessageRow, contact: &Contact) -> store::Result<bool> {
+    let sent = deliveries::of_message(tx, &row.workspace_id, &row.id)?;
+    let is_theirs =
+        |recipient: &str| contact.addresses.iter().any(|own| own.address.to_lowercase() == recipient.to_lowercase());
+    Ok(sent.iter().all(|delivery| is_theirs(&delivery.public.recipient)))
 }
