@@ -163,7 +163,7 @@ async fn hash(password: Option<String>) -> Result<Option<String>> {
 /// user's sessions, but the one of this token; of their own, it takes the present one.
 ///
 /// # Errors
-/// Not allowed; no such user; the present password does not fit; fields that are wrong; the workspace would be left without an administrator.
+/// Not allowed; no such user; the current password does not fit; fields that are wrong; the workspace would be left without an administrator.
 pub async fn update(
     engine: &Engine,
     principal: &Principal,

@@ -121,10 +121,10 @@ export const access = [
       await signIn(context, there, email);
       await there.getByTitle(/^Account/).waitFor();
       await here.getByLabel("New password").fill("another long pass phrase");
-      await here.getByLabel("Present password").fill("no idea");
+      await here.getByLabel("Current password").fill("no idea");
       await here.getByRole("button", { name: "Set password" }).click();
-      await here.getByText("this is not your present password").first().waitFor();
-      await here.getByLabel("Present password").fill(PASSWORD);
+      await here.getByText("this is not your current password").first().waitFor();
+      await here.getByLabel("Current password").fill(PASSWORD);
       await here.getByRole("button", { name: "Set password" }).click();
       await here.getByText("Your password is set").waitFor();
       await there.reload();

@@ -11,7 +11,10 @@ export function Toasts() {
     <div className={styles.toasts} role="status" aria-live="polite">
       {toasts.map((toast) => (
         <div key={toast.id} className={classNames(styles.toast, toast.tone === "danger" && styles.danger)}>
-          <span>{toast.text}</span>
+          <span>
+            {toast.text}
+            {toast.said && <span lang={toast.said.lang}>{toast.said.text}</span>}
+          </span>
           {toast.countdown && <i className={styles.countdown} style={{ animationDuration: `${toast.shownMs}ms` }} />}
           {toast.action && (
             <button

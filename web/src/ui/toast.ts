@@ -5,6 +5,8 @@ import { asProblem } from "../api/problem";
 export type Toast = {
   id: number;
   text: string;
+  /** What follows the text, in the server's words and their language. */
+  said?: { text: string; lang: string | undefined };
   tone: "plain" | "danger";
   action?: { label: string; run: () => void };
   /** How long it is there, milliseconds. */
@@ -25,12 +27,12 @@ function change(next: Toast[]): void {
   for (const listener of listeners) listener();
 }
 
-export function toast(text: string, options: Partial<Pick<Toast, "tone" | "action" | "shownMs" | "countdown">> = {}): number {
+export function toast(text: string, options: Partial<Pick<Toast, "said" | "tone" | "action" | "shownMs" | "countdown">> = {}): number {
   const id = nextId;
   nextId += 1;
-  const { tone = "plain", action, countdown = false } = options;
+  const { said, tone = "plain", action, countdown = false } = options;
   const shownMs = options.shownMs ?? (tone === "danger" ? SHOWN_MS * 2 : SHOWN_MS);
-  change([...toasts, { id, text, tone, action, shownMs, countdown }].slice(-SHOWN_MAX));
+  change([...toasts, { id, text, said, tone, action, shownMs, countdown }].slice(-SHOWN_MAX));
   setTimeout(() => dismiss(id), shownMs);
   return id;
 }
@@ -38,7 +40,8 @@ export function toast(text: string, options: Partial<Pick<Toast, "tone" | "actio
 /** What the server refused, in its words. An ended session speaks for itself: the sign-in page is there already. */
 export function toastProblem(title: string, error: unknown): void {
   const problem = asProblem(error);
-  if (problem.status !== 401) toast(`${title}: ${problem.message}`, { tone: "danger" });
+  if (problem.status === 401) return;
+  toast(`${title}: `, { tone: "danger", said: { text: problem.message, lang: problem.language } });
 }
 
 export function dismiss(id: number): void {

@@ -19,7 +19,7 @@ const FREE_AFTER_LINK: Duration = Duration::from_secs(15 * 60);
 
 const FIELD: &str = "/currentPassword";
 
-/// Whether this session has to say the present password to set another.
+/// Whether this session has to say the current password to set another.
 pub(super) fn is_asked_for(user: &UserRow, session: &TokenRow, now: Timestamp) -> bool {
     let by_link = session.method.as_deref() == Some(Method::Link.as_str());
     user.password_hash.is_some() && !(by_link && now.since(session.created_at) <= FREE_AFTER_LINK)
@@ -44,7 +44,7 @@ pub(crate) async fn check(
         return Ok(None);
     }
     let Some(said) = said else {
-        let detail = "say your present password, too; whoever has forgotten it may do without within a quarter of an hour after signing in by a link";
+        let detail = "say your current password, too; whoever has forgotten it may do without within a quarter of an hour after signing in by a link";
         return Err(EngineError::invalid(FIELD, detail));
     };
     if !password::verify(said, row.password_hash.clone()).await? {
@@ -57,5 +57,5 @@ pub(crate) async fn check(
 }
 
 pub(crate) fn not_it() -> EngineError {
-    EngineError::invalid(FIELD, "this is not your present password")
+    EngineError::invalid(FIELD, "this is not your current password")
 }

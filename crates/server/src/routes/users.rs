@@ -48,7 +48,7 @@ async fn create(
     Ok((StatusCode::CREATED, Json(users::create(&app.engine, &caller.0, new).await?)))
 }
 
-/// Changes a user; a present password that is said is looked at as often as one may try to sign in.
+/// Changes a user; a current password that is said is looked at as often as one may try to sign in.
 async fn changed(app: &App, caller: &Caller, id: &UserId, parts: &Parts, change: UserChange) -> Answer<User> {
     if change.current_password.is_some() {
         app.limiter.check_sign_in(client(&parts.extensions))?;

@@ -136,7 +136,7 @@ export const profile = {
   available: "I am available",
   availableHint: "While you are away, teams give you no new conversations. What you have stays with you.",
   password: "Password",
-  currentPassword: "Present password",
+  currentPassword: "Current password",
   newPassword: "New password",
   passwordHint: (chars: number) => `At least ${chars} characters. You are signed out everywhere else.`,
   passwordShort: (chars: number) => `At least ${chars} characters are needed.`,

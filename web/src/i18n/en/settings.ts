@@ -107,7 +107,7 @@ export const auditLog = {
     "user.created": "added a user",
     "user.invited": "invited a user again",
     "user.changed": "changed a user",
-    "user.passwordRefused": "gave a wrong present password",
+    "user.passwordRefused": "gave a wrong current password",
     "user.deleted": "removed a user",
     "user.linkMade": "made a sign-in link",
     "secondFactor.enabled": "turned the second factor on",
