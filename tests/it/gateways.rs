@@ -49,8 +49,8 @@ async fn taken(sink: &SmtpSink, subject: &str) -> String {
 /// The last delivery error or failure of a mail says this.
 async fn told_why(stage: &Stage, event: &str, id: &str, why: &str) {
     eventually(&format!("{event} of {id} to say {why}"), || async {
-        let of_it = stage.told(event).into_iter().filter(|body| body["data"]["messageId"] == id);
-        of_it.last().filter(|body| text(body, "/data/error").contains(why))
+        let mut of_it = stage.told(event).into_iter().filter(|body| body["data"]["messageId"] == id);
+        of_it.next_back().filter(|body| text(body, "/data/error").contains(why))
     })
     .await;
 }
