@@ -15,6 +15,7 @@ import { useSlaPolicies } from "../sla/queries";
 import { ViewsChip } from "../views/ViewsChip";
 import { useChannels, useLabels, useTeams, useUsers } from "./queries";
 import { SearchField } from "./SearchField";
+import { useOfferedChip } from "./useOfferedChip";
 import styles from "./FilterBar.module.css";
 
 export function FilterBar({ filter }: { filter: ConversationFilter }) {
@@ -108,8 +109,10 @@ function AssigneeChip({ filter, set }: ChipProps) {
 }
 
 function TeamChip({ filter, set }: ChipProps) {
-  const teams = useTeams().data ?? [];
-  if (teams.length === 0 && !filter.team) return null;
+  const known = useTeams().data;
+  const offered = useOfferedChip("team", known && known.length > 0);
+  const teams = known ?? [];
+  if (!offered && !filter.team) return null;
   const choice = (label: string, team: string | undefined): MenuItem => ({
     label,
     checked: filter.team === team,
@@ -126,8 +129,10 @@ function TeamChip({ filter, set }: ChipProps) {
 }
 
 function ChannelChip({ filter, set }: ChipProps) {
-  const channels = useChannels().data ?? [];
-  if (channels.length < 2 && !filter.channelId) return null;
+  const known = useChannels().data;
+  const offered = useOfferedChip("channel", known && known.length > 1);
+  const channels = known ?? [];
+  if (!offered && !filter.channelId) return null;
   const chosen = channels.find((channel) => channel.id === filter.channelId);
   const items: MenuItem[] = [
     { label: m.list.anyChannel, checked: !filter.channelId, run: () => set({ channelId: undefined }) },
@@ -154,8 +159,9 @@ function PriorityChip({ filter, set }: ChipProps) {
 
 /** Where nothing is promised, nobody is late. */
 function SlaChip({ filter, set }: ChipProps) {
-  const policies = useSlaPolicies().data ?? [];
-  if (policies.length === 0 && !filter.sla) return null;
+  const policies = useSlaPolicies().data;
+  const offered = useOfferedChip("sla", policies && policies.length > 0);
+  if (!offered && !filter.sla) return null;
   const items: MenuItem[] = [undefined, ...SLA_FILTERS].map((sla) => ({
     label: m.sla.filters[sla ?? "any"],
     checked: filter.sla === sla,

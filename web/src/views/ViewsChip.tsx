@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { isFiltered, searchFromFilter, type ConversationFilter } from "../conversations/filter";
+import { useOfferedChip } from "../conversations/useOfferedChip";
 import type { View } from "../api/types";
 import { m } from "../i18n";
 import { ChipMenu } from "../ui/Chips";
@@ -13,13 +14,15 @@ import { ViewDialog } from "./ViewDialog";
 import { useViewItems } from "./viewItems";
 
 export function ViewsChip({ filter }: { filter: ConversationFilter }) {
-  const views = useViews().data ?? [];
+  const known = useViews().data;
+  const offered = useOfferedChip("views", known && known.length > 0);
+  const views = known ?? [];
   const [saving, setSaving] = useState(false);
   const here = `/conversations${searchFromFilter(filter)}`;
   const current = views.find((view) => addressOfView(view) === here);
   const save: MenuItem[] =
     isFiltered(filter) && !current ? [{ label: m.savedViews.save, icon: "plus", run: () => setSaving(true) }] : [];
-  if (views.length === 0 && save.length === 0) return null;
+  if (!offered && save.length === 0) return null;
   return (
     <>
       {current ? (
