@@ -23,6 +23,17 @@ pub(crate) fn channel(principal: &Principal, asked: Option<ChannelId>) -> Option
     }
 }
 
+/// What is the workspace's is not for a key bound to a channel.
+///
+/// # Errors
+/// The key is bound to one: `instead` tells it why that is not enough.
+pub(crate) fn unbound(principal: &Principal, instead: &str) -> Result<()> {
+    match principal.channel_id {
+        Some(_) => Err(EngineError::Forbidden(instead.to_owned())),
+        None => Ok(()),
+    }
+}
+
 /// The person who asks.
 ///
 /// # Errors

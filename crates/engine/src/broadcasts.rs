@@ -34,12 +34,7 @@ fn may_send(principal: &Principal) -> Result<()> {
 
 /// Broadcasts go under use cases, which no channel has.
 fn unbound(principal: &Principal) -> Result<()> {
-    match principal.channel_id {
-        Some(_) => {
-            Err(EngineError::Forbidden("broadcasts are the workspace's: a key bound to a channel has none".into()))
-        }
-        None => Ok(()),
-    }
+    access_check::unbound(principal, "broadcasts are the workspace's: a key bound to a channel has none")
 }
 
 /// A page of broadcasts, newest first.

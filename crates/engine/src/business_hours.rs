@@ -39,11 +39,7 @@ pub async fn get(engine: &Engine, principal: &Principal) -> Result<BusinessHours
 /// Fields that are wrong; the scope `automations:write` is missing, or the key is bound to a channel.
 pub async fn change(engine: &Engine, principal: &Principal, change: BusinessHoursChange) -> Result<BusinessHours> {
     access_check::scope(principal, Scope::AutomationsWrite)?;
-    if principal.channel_id.is_some() {
-        return Err(EngineError::Forbidden(
-            "business hours are the workspace's: a key bound to a channel changes none".into(),
-        ));
-    }
+    access_check::unbound(principal, "business hours are the workspace's: a key bound to a channel changes none")?;
     let (workspace, by) = (principal.workspace_id.clone(), audit::by(principal));
     let keep = move |tx: &mut Tx<'_>| {
         let before = of_workspace(tx, &workspace)?;

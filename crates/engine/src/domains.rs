@@ -55,10 +55,7 @@ fn may_write(principal: &Principal) -> Result<()> {
 
 /// Domains are the workspace's: a key bound to a channel sees none of them.
 fn unbound(principal: &Principal) -> Result<()> {
-    match principal.channel_id {
-        Some(_) => Err(EngineError::Forbidden("domains are the workspace's: a key bound to a channel has none".into())),
-        None => Ok(()),
-    }
+    access_check::unbound(principal, "domains are the workspace's: a key bound to a channel has none")
 }
 
 async fn row(engine: &Engine, workspace: &WorkspaceId, id: &DomainId) -> Result<DomainRow> {

@@ -23,12 +23,10 @@ const MISSING: EngineError = EngineError::NotFound { what: "the list" };
 /// Lists are the workspace's, as the contacts of all its channels are.
 fn may(principal: &Principal, scope: Scope) -> Result<()> {
     access_check::scope(principal, scope)?;
-    match principal.channel_id {
-        Some(_) => Err(EngineError::Forbidden(
-            "lists are the workspace's: a key bound to a channel neither sees nor changes them".into(),
-        )),
-        None => Ok(()),
-    }
+    access_check::unbound(
+        principal,
+        "lists are the workspace's: a key bound to a channel neither sees nor changes them",
+    )
 }
 
 /// A page of lists, newest first.

@@ -57,12 +57,7 @@ fn may_write(principal: &Principal) -> Result<()> {
 }
 
 fn unbound(principal: &Principal) -> Result<()> {
-    match principal.channel_id {
-        Some(_) => {
-            Err(EngineError::Forbidden("SLA policies are the workspace's: a key bound to a channel has none".into()))
-        }
-        None => Ok(()),
-    }
+    access_check::unbound(principal, "SLA policies are the workspace's: a key bound to a channel has none")
 }
 
 /// A page of policies, in the order in which they are looked at.

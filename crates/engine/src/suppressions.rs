@@ -55,12 +55,10 @@ fn may(principal: &Principal, scope: Scope) -> Result<()> {
         Scope::SuppressionsRead => access_check::scope(principal, Scope::SuppressionsWrite).map_err(|_| error),
         _ => Err(error),
     })?;
-    match principal.channel_id {
-        Some(_) => Err(EngineError::Forbidden(
-            "suppressions are the workspace's: a key bound to a channel neither sees nor changes them".into(),
-        )),
-        None => Ok(()),
-    }
+    access_check::unbound(
+        principal,
+        "suppressions are the workspace's: a key bound to a channel neither sees nor changes them",
+    )
 }
 
 /// A page of those that hold, newest first unless ascending.

@@ -52,12 +52,7 @@ fn may_read(principal: &Principal) -> Result<()> {
 
 fn may_write(principal: &Principal) -> Result<()> {
     access_check::scope(principal, Scope::TemplatesWrite)?;
-    match principal.channel_id {
-        Some(_) => {
-            Err(EngineError::Forbidden("templates are the workspace's: a key bound to a channel changes none".into()))
-        }
-        None => Ok(()),
-    }
+    access_check::unbound(principal, "templates are the workspace's: a key bound to a channel changes none")
 }
 
 /// A page of templates, newest first; with `account` those of one account.

@@ -45,12 +45,7 @@ fn may_read(principal: &Principal) -> Result<()> {
 
 fn may_write(principal: &Principal) -> Result<()> {
     access_check::scope(principal, Scope::DomainsWrite)?;
-    match principal.channel_id {
-        Some(_) => {
-            Err(EngineError::Forbidden("use cases are the workspace's: a key bound to a channel changes none".into()))
-        }
-        None => Ok(()),
-    }
+    access_check::unbound(principal, "use cases are the workspace's: a key bound to a channel changes none")
 }
 
 /// A page of use cases, newest first; with `domain` those of one domain.

@@ -72,10 +72,7 @@ pub(super) fn may_read(principal: &Principal) -> Result<()> {
 
 /// Accounts are no channel's.
 pub(super) fn unbound(principal: &Principal) -> Result<()> {
-    match principal.channel_id {
-        Some(_) => Err(EngineError::Forbidden("a key bound to a channel has no accounts".into())),
-        None => Ok(()),
-    }
+    access_check::unbound(principal, "a key bound to a channel has no accounts")
 }
 
 /// Adds an account, or changes the one of that name. Answers whether it is new.
